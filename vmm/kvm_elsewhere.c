@@ -1,0 +1,89 @@
+// POWER's part of the KVM layer on a machine that is not POWER: kvm_vm_open() has said so before any of this is
+// called; it is here so that the program, its options and its error lines build and run everywhere.
+#include "kvm_internal.h"
+#include "lparun/error.h"
+
+int kvm_rtas_define(KvmVm *vm, const char *name, uint64_t token)
+{
+    return -ENOSYS;
+}
+
+int kvm_configure_mmu(KvmVm *vm, uint64_t flags, uint64_t process_table)
+{
+    return -ENOSYS;
+}
+
+int kvm_allocate_htab(KvmVm *vm, uint32_t order)
+{
+    return -ENOSYS;
+}
+
+int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
+{
+    return -ENOSYS;
+}
+
+int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info)
+{
+    return -ENOSYS;
+}
+
+int kvm_radix_encodings(KvmVm *vm, uint32_t encodings[8])
+{
+    return -ENOSYS;
+}
+
+KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error)
+{
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "this build of lparun is not for POWER");
+    return NULL;
+}
+
+void kvm_vcpu_free(KvmVcpu *vcpu)
+{
+}
+
+struct kvm_run *kvm_vcpu_state(KvmVcpu *vcpu)
+{
+    return NULL;
+}
+
+int kvm_vcpu_run(KvmVcpu *vcpu)
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_enable(KvmVcpu *vcpu, uint32_t capability, uint64_t argument0, uint64_t argument1)
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_set_entry(KvmVcpu *vcpu, uint64_t pc, uint64_t r3, uint64_t msr)
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_pvr(KvmVcpu *vcpu, uint32_t *pvr)
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_get_reg(KvmVcpu *vcpu, uint64_t id, uint64_t *value)
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value)
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t length)
+{
+    return -ENOSYS;
+}

@@ -1,0 +1,175 @@
+// POWER's part of the KVM layer (arch/powerpc/include/uapi/asm/kvm.h).
+#include "kvm_internal.h"
+#include "lparun/error.h"
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+G_STATIC_ASSERT(KVM_PPC_LPCR == KVM_REG_PPC_LPCR_64);
+G_STATIC_ASSERT(KVM_PPC_COMPAT == KVM_REG_PPC_ARCH_COMPAT);
+G_STATIC_ASSERT(KVM_PPC_VPA_ADDRESS == KVM_REG_PPC_VPA_ADDR);
+G_STATIC_ASSERT(KVM_PPC_VPA_SLB_SHADOW == KVM_REG_PPC_VPA_SLB);
+G_STATIC_ASSERT(KVM_PPC_VPA_DISPATCH_LOG == KVM_REG_PPC_VPA_DTL);
+G_STATIC_ASSERT(KVM_PPC_ONLINE == KVM_REG_PPC_ONLINE);
+G_STATIC_ASSERT(KVM_PPC_HIOR == KVM_REG_PPC_HIOR);
+G_STATIC_ASSERT(KVM_XICS_SOURCES == KVM_DEV_XICS_GRP_SOURCES);
+G_STATIC_ASSERT(KVM_XICS_LEVEL == KVM_XICS_LEVEL_SENSITIVE);
+G_STATIC_ASSERT(KVM_XICS_IS_MASKED == KVM_XICS_MASKED);
+
+int kvm_rtas_define(KvmVm *vm, const char *name, uint64_t token)
+{
+    struct kvm_rtas_token_args args = { .token = token };
+    snprintf(args.name, sizeof args.name, "%s", name);
+    return kvm_ioctl(vm->fd, KVM_PPC_RTAS_DEFINE_TOKEN, &args);
+}
+
+int kvm_configure_mmu(KvmVm *vm, uint64_t flags, uint64_t process_table)
+{
+    struct kvm_ppc_mmuv3_cfg config = { .flags = flags, .process_table = process_table };
+    return kvm_ioctl(vm->fd, KVM_PPC_CONFIGURE_V3_MMU, &config);
+}
+
+int kvm_allocate_htab(KvmVm *vm, uint32_t order)
+{
+    uint32_t answer = order;
+    return kvm_ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB, &answer);
+}
+
+int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
+{
+    struct kvm_ppc_cpu_char cpu;
+    int result = kvm_ioctl(vm->fd, KVM_PPC_GET_CPU_CHAR, &cpu);
+    if (result < 0)
+        return result;
+    *character = cpu.character & cpu.character_mask;
+    *behaviour = cpu.behaviour & cpu.behaviour_mask;
+    return 0;
+}
+
+int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info)
+{
+    return kvm_ioctl(vm->fd, KVM_PPC_GET_SMMU_INFO, info);
+}
+
+int kvm_radix_encodings(KvmVm *vm, uint32_t encodings[8])
+{
+    struct kvm_ppc_rmmu_info info;
+    int result = kvm_ioctl(vm->fd, KVM_PPC_GET_RMMU_INFO, &info);
+    if (result < 0)
+        return result;
+    int count = 0;
+    for (; count < 8 && info.ap_encodings[count]; count++)
+        encodings[count] = info.ap_encodings[count];
+    return count;
+}
+
+KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error)
+{
+    int fd = kvm_ioctl(vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)id);
+    if (fd < 0) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_CREATE_VCPU %u: %s", id, g_strerror(-fd));
+        return NULL;
+    }
+    void *run = mmap(NULL, (size_t)vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (run == MAP_FAILED) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "vCPU %u: mapping kvm_run: %s", id, g_strerror(errno));
+        close(fd);
+        return NULL;
+    }
+    KvmVcpu *vcpu = g_new0(KvmVcpu, 1);
+    *vcpu = (KvmVcpu) { .fd = fd, .run_size = vm->run_size, .run = run };
+    return vcpu;
+}
+
+void kvm_vcpu_free(KvmVcpu *vcpu)
+{
+    if (!vcpu)
+        return;
+    munmap(vcpu->run, (size_t)vcpu->run_size);
+    close(vcpu->fd);
+    g_free(vcpu);
+}
+
+struct kvm_run *kvm_vcpu_state(KvmVcpu *vcpu)
+{
+    return vcpu->run;
+}
+
+int kvm_vcpu_run(KvmVcpu *vcpu)
+{
+    return kvm_ioctl(vcpu->fd, KVM_RUN, NULL);
+}
+
+int kvm_vcpu_enable(KvmVcpu *vcpu, uint32_t capability, uint64_t argument0, uint64_t argument1)
+{
+    struct kvm_enable_cap cap = { .cap = capability, .args = { argument0, argument1 } };
+    return kvm_ioctl(vcpu->fd, KVM_ENABLE_CAP, &cap);
+}
+
+int kvm_vcpu_set_entry(KvmVcpu *vcpu, uint64_t pc, uint64_t r3, uint64_t msr)
+{
+    struct kvm_regs regs = { .pc = pc, .msr = msr };
+    regs.gpr[3] = r3;
+    return kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
+}
+
+int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
+{
+    struct kvm_regs regs;
+    int result = kvm_ioctl(vcpu->fd, KVM_GET_REGS, &regs);
+    if (result < 0)
+        return result;
+    *registers = (KvmRegisters) {
+        .pc = regs.pc,
+        .msr = regs.msr,
+        .lr = regs.lr,
+        .ctr = regs.ctr,
+        .srr0 = regs.srr0,
+        .srr1 = regs.srr1,
+    };
+    G_STATIC_ASSERT(sizeof registers->gpr == sizeof regs.gpr);
+    memcpy(registers->gpr, regs.gpr, sizeof regs.gpr);
+    return 0;
+}
+
+int kvm_vcpu_pvr(KvmVcpu *vcpu, uint32_t *pvr)
+{
+    struct kvm_sregs sregs;
+    int result = kvm_ioctl(vcpu->fd, KVM_GET_SREGS, &sregs);
+    if (result >= 0)
+        *pvr = sregs.pvr;
+    return result;
+}
+
+static int one_reg(KvmVcpu *vcpu, unsigned long request, uint64_t id, void *value)
+{
+    struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
+    return kvm_ioctl(vcpu->fd, request, &reg);
+}
+
+static bool is_32_bit(uint64_t id)
+{
+    return (id & KVM_REG_SIZE_MASK) == KVM_REG_SIZE_U32;
+}
+
+int kvm_vcpu_get_reg(KvmVcpu *vcpu, uint64_t id, uint64_t *value)
+{
+    if (!is_32_bit(id))
+        return one_reg(vcpu, KVM_GET_ONE_REG, id, value);
+    uint32_t narrow = 0;
+    int result = one_reg(vcpu, KVM_GET_ONE_REG, id, &narrow);
+    *value = narrow;
+    return result;
+}
+
+int kvm_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value)
+{
+    uint32_t narrow = (uint32_t)value;
+    return one_reg(vcpu, KVM_SET_ONE_REG, id, is_32_bit(id) ? (void *)&narrow : &value);
+}
+
+int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t length)
+{
+    uint64_t pair[2] = { address, length };
+    return one_reg(vcpu, KVM_SET_ONE_REG, id, pair);
+}

@@ -1,0 +1,410 @@
+// vCPU threads: the run loop, its exits, and work queued to it.
+#include "lparun/vcpu.h"
+#include "lparun/bytes.h"
+#include "lparun/error.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+typedef enum { PARKED, RUNNING, ENDED } State;
+
+typedef struct Work {
+    void (*run)(Vcpu *vcpu, void *data);
+    void *data;
+    unsigned *left; // how many of the same call are still to do; under the set's lock
+} Work;
+
+struct Vcpu {
+    VcpuSet *set;
+    KvmVcpu *kvm;
+    struct kvm_run *state;
+    uint32_t id;
+    unsigned index;
+    uint64_t first_lpcr; // after power-on
+    pthread_t thread;
+    bool has_thread;
+    bool asleep; // waits to be started; under the set's lock, as are the next four
+    State wanted;
+    bool entering; // `entry` is to be loaded
+    VcpuEntry entry;
+    GQueue work;
+    _Atomic uint64_t exits[VCPU_EXIT_REASONS]; // written by the vCPU's thread alone
+};
+
+struct VcpuSet {
+    KvmVm *vm;
+    Bus *bus;
+    const VcpuOps *ops;
+    void *owner;
+    GPtrArray *vcpus;
+    GMutex lock; // guards states and work queues; never taken on the way of an exit
+    GCond changed;
+};
+
+// The signal that takes a vCPU out of the guest. Its handler does nothing: KVM_RUN returns.
+static int kick_signal(void)
+{
+    return SIGRTMIN;
+}
+
+static void on_kick(int signal)
+{
+}
+
+// immediate_exit makes the next KVM_RUN finish the exit before and return -EINTR, so that no kick is lost between the
+// decision to enter the guest and the entry. Under the set's lock.
+static void kick(Vcpu *vcpu)
+{
+    __atomic_store_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    if (vcpu->has_thread)
+        pthread_kill(vcpu->thread, kick_signal());
+    g_cond_broadcast(&vcpu->set->changed);
+}
+
+static void do_work(Vcpu *vcpu)
+{
+    Work *work;
+    while ((work = g_queue_pop_head(&vcpu->work))) {
+        g_mutex_unlock(&vcpu->set->lock);
+        work->run(vcpu, work->data);
+        g_mutex_lock(&vcpu->set->lock);
+        --*work->left;
+        g_free(work);
+        g_cond_broadcast(&vcpu->set->changed);
+    }
+}
+
+// Does what was asked of this vCPU and sleeps while it is parked. False when the thread shall end.
+static bool serve(Vcpu *vcpu)
+{
+    VcpuSet *set = vcpu->set;
+    g_mutex_lock(&set->lock);
+    __atomic_store_n(&vcpu->state->immediate_exit, 0, __ATOMIC_SEQ_CST);
+    for (;;) {
+        do_work(vcpu);
+        if (vcpu->wanted != PARKED)
+            break;
+        vcpu->asleep = true;
+        g_cond_broadcast(&set->changed);
+        g_cond_wait(&set->changed, &set->lock);
+        vcpu->asleep = false;
+    }
+    if (vcpu->entering)
+        kvm_vcpu_set_entry(vcpu->kvm, vcpu->entry.pc, vcpu->entry.r3, vcpu->entry.msr);
+    vcpu->entering = false;
+    bool go_on = vcpu->wanted == RUNNING;
+    g_mutex_unlock(&set->lock);
+    return go_on;
+}
+
+static void handle_hypercall(Vcpu *vcpu)
+{
+    struct kvm_run *run = vcpu->state;
+    uint64_t arguments[9];
+    for (unsigned i = 0; i < 9; i++)
+        arguments[i] = run->papr_hcall.args[i];
+    run->papr_hcall.ret
+        = (uint64_t)vcpu->set->ops->hypercall(vcpu->set->owner, vcpu, run->papr_hcall.nr, arguments);
+    for (unsigned i = 0; i < 9; i++)
+        run->papr_hcall.args[i] = arguments[i];
+}
+
+// data[] is in guest memory order (kvm-ppc: the bytes that the access moves), which is the bus's little-endian value.
+// A load that nothing answers gives all ones, as a PCI master abort does; such a store goes nowhere.
+static void handle_mmio(Vcpu *vcpu)
+{
+    struct kvm_run *run = vcpu->state;
+    unsigned size = MIN(run->mmio.len, 8);
+    if (run->mmio.is_write) {
+        bus_write(vcpu->set->bus, run->mmio.phys_addr, size, le_bytes_get(run->mmio.data, size));
+        return;
+    }
+    uint64_t value = UINT64_MAX;
+    bus_read(vcpu->set->bus, run->mmio.phys_addr, size, &value);
+    le_bytes_put(run->mmio.data, size, value);
+}
+
+static void fail(Vcpu *vcpu, const char *what, uint64_t detail)
+{
+    KvmRegisters registers = { 0 };
+    kvm_vcpu_registers(vcpu->kvm, &registers);
+    g_autofree char *why = g_strdup_printf("vCPU %u: %s (0x%" G_GINT64_MODIFIER "x) at pc 0x%" G_GINT64_MODIFIER
+                                           "x, msr 0x%" G_GINT64_MODIFIER "x, lr 0x%" G_GINT64_MODIFIER "x",
+        vcpu->id, what, detail, registers.pc, registers.msr, registers.lr);
+    vcpu_park(vcpu);
+    vcpu->set->ops->failed(vcpu->set->owner, vcpu, why);
+}
+
+static void handle_exit(Vcpu *vcpu)
+{
+    struct kvm_run *run = vcpu->state;
+    unsigned reason = MIN(run->exit_reason, VCPU_EXIT_REASONS - 1);
+    // The one writer needs no atomic addition, only a store that a reader of statistics sees whole.
+    atomic_store_explicit(&vcpu->exits[reason],
+        atomic_load_explicit(&vcpu->exits[reason], memory_order_relaxed) + 1, memory_order_relaxed);
+    switch (run->exit_reason) {
+    case KVM_EXIT_PAPR_HCALL:
+        handle_hypercall(vcpu);
+        break;
+    case KVM_EXIT_MMIO:
+        handle_mmio(vcpu);
+        break;
+    case KVM_EXIT_INTR:
+        break;
+    case KVM_EXIT_FAIL_ENTRY:
+        fail(vcpu, "the hardware refused to enter the guest", run->fail_entry.hardware_entry_failure_reason);
+        break;
+    case KVM_EXIT_INTERNAL_ERROR:
+        fail(vcpu, "internal error in KVM", run->internal.suberror);
+        break;
+    case KVM_EXIT_UNKNOWN:
+        fail(vcpu, "unhandled exception in the guest", run->hw.hardware_exit_reason);
+        break;
+    default: // NMI, DEBUG: only after capabilities that lparun does not enable
+        fail(vcpu, "unexpected exit from KVM", run->exit_reason);
+        break;
+    }
+}
+
+static void *vcpu_thread(void *argument)
+{
+    Vcpu *vcpu = argument;
+    char name[16];
+    snprintf(name, sizeof name, "vcpu %u", vcpu->id);
+    pthread_setname_np(pthread_self(), name);
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, kick_signal());
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    bool go_on = serve(vcpu);
+    while (go_on) {
+        int result = kvm_vcpu_run(vcpu->kvm);
+        if (result >= 0) {
+            handle_exit(vcpu);
+            continue;
+        }
+        if (result != -EINTR && result != -EAGAIN)
+            fail(vcpu, "KVM_RUN failed with errno", (uint64_t)-result);
+        go_on = serve(vcpu);
+    }
+    return NULL;
+}
+
+VcpuSet *vcpu_set_new(KvmVm *vm, Bus *bus, const VcpuOps *ops, void *owner)
+{
+    VcpuSet *set = g_new0(VcpuSet, 1);
+    set->vm = vm;
+    set->bus = bus;
+    set->ops = ops;
+    set->owner = owner;
+    set->vcpus = g_ptr_array_new();
+    g_mutex_init(&set->lock);
+    g_cond_init(&set->changed);
+    struct sigaction action = { .sa_handler = on_kick };
+    sigaction(kick_signal(), &action, NULL);
+    return set;
+}
+
+static void vcpu_free(Vcpu *vcpu)
+{
+    kvm_vcpu_free(vcpu->kvm);
+    g_free(vcpu);
+}
+
+void vcpu_set_free(VcpuSet *set)
+{
+    if (!set)
+        return;
+    for (unsigned i = 0; i < set->vcpus->len; i++) {
+        Vcpu *vcpu = set->vcpus->pdata[i];
+        g_mutex_lock(&set->lock);
+        vcpu->wanted = ENDED;
+        kick(vcpu);
+        g_mutex_unlock(&set->lock);
+        if (vcpu->has_thread)
+            pthread_join(vcpu->thread, NULL);
+        vcpu_free(vcpu);
+    }
+    g_ptr_array_unref(set->vcpus);
+    g_mutex_clear(&set->lock);
+    g_cond_clear(&set->changed);
+    g_free(set);
+}
+
+static int connect_vcpu(Vcpu *vcpu, InterruptController *controller)
+{
+    int result = kvm_vcpu_enable(vcpu->kvm, KVM_CAP_PPC_PAPR, 0, 0);
+    if (result == 0 && controller)
+        result = kvm_vcpu_enable(
+            vcpu->kvm, KVM_CAP_IRQ_XICS, (uint64_t)interrupt_controller_fd(controller), vcpu->id);
+    kvm_vcpu_get_reg(vcpu->kvm, KVM_PPC_LPCR, &vcpu->first_lpcr);
+    return result;
+}
+
+bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GError **error)
+{
+    KvmVcpu *kvm = kvm_vcpu_new(set->vm, id, error);
+    if (!kvm)
+        return false;
+    Vcpu *vcpu = g_new0(Vcpu, 1);
+    vcpu->set = set;
+    vcpu->kvm = kvm;
+    vcpu->state = kvm_vcpu_state(kvm);
+    vcpu->id = id;
+    vcpu->index = set->vcpus->len;
+    int result = connect_vcpu(vcpu, controller);
+    if (result == 0) {
+        g_mutex_lock(&set->lock); // the thread finds has_thread set
+        result = -pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
+        vcpu->has_thread = result == 0;
+        g_mutex_unlock(&set->lock);
+    }
+    if (result < 0) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "vCPU %u: %s", id, g_strerror(-result));
+        vcpu_free(vcpu);
+        return false;
+    }
+    g_ptr_array_add(set->vcpus, vcpu);
+    return true;
+}
+
+unsigned vcpu_set_count(const VcpuSet *set)
+{
+    return set->vcpus->len;
+}
+
+Vcpu *vcpu_set_at(const VcpuSet *set, unsigned index)
+{
+    return set->vcpus->pdata[index];
+}
+
+Vcpu *vcpu_set_find(const VcpuSet *set, uint32_t id)
+{
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        if (vcpu_set_at(set, i)->id == id)
+            return vcpu_set_at(set, i);
+    return NULL;
+}
+
+uint32_t vcpu_id(const Vcpu *vcpu)
+{
+    return vcpu->id;
+}
+
+unsigned vcpu_index(const Vcpu *vcpu)
+{
+    return vcpu->index;
+}
+
+KvmVcpu *vcpu_kvm(Vcpu *vcpu)
+{
+    return vcpu->kvm;
+}
+
+bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    bool parked = vcpu->wanted == PARKED;
+    if (parked) {
+        vcpu->entry = *entry;
+        vcpu->entering = true;
+        vcpu->wanted = RUNNING;
+        kick(vcpu);
+    }
+    g_mutex_unlock(&vcpu->set->lock);
+    return parked;
+}
+
+void vcpu_park(Vcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    if (vcpu->wanted == RUNNING)
+        vcpu->wanted = PARKED;
+    __atomic_store_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    g_mutex_unlock(&vcpu->set->lock);
+}
+
+bool vcpu_is_parked(const Vcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    bool parked = vcpu->wanted == PARKED;
+    g_mutex_unlock(&vcpu->set->lock);
+    return parked;
+}
+
+void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *data), void *data)
+{
+    unsigned left = 0;
+    g_mutex_lock(&set->lock);
+    for (unsigned i = 0; i < set->vcpus->len; i++) {
+        Vcpu *vcpu = set->vcpus->pdata[i];
+        if (vcpu == caller)
+            continue;
+        Work *work = g_new(Work, 1);
+        *work = (Work) { .run = run, .data = data, .left = &left };
+        left++;
+        g_queue_push_tail(&vcpu->work, work);
+        kick(vcpu);
+    }
+    g_mutex_unlock(&set->lock);
+    if (caller)
+        run(caller, data);
+    g_mutex_lock(&set->lock);
+    while (left > 0) {
+        if (caller)
+            do_work(caller);
+        if (left > 0)
+            g_cond_wait(&set->changed, &set->lock);
+    }
+    g_mutex_unlock(&set->lock);
+}
+
+void vcpu_set_park_all(VcpuSet *set)
+{
+    g_mutex_lock(&set->lock);
+    for (unsigned i = 0; i < set->vcpus->len; i++) {
+        Vcpu *vcpu = set->vcpus->pdata[i];
+        vcpu->wanted = PARKED;
+        kick(vcpu);
+    }
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        while (!vcpu_set_at(set, i)->asleep)
+            g_cond_wait(&set->changed, &set->lock);
+    g_mutex_unlock(&set->lock);
+}
+
+// KVM_REG_PPC_ICP_STATE: no interrupt, all masked, no IPI pending.
+#define ICP_STATE 0x103000000000008cULL
+#define ICP_RESET 0x00000000ffff0000ULL
+
+// Registers that a KVM does not have (PR) it refuses, and has nothing to reset in.
+void vcpu_reset(Vcpu *vcpu, void *data)
+{
+    kvm_vcpu_set_reg_pair(vcpu->kvm, KVM_PPC_VPA_SLB_SHADOW, 0, 0); // these two before the area they belong to
+    kvm_vcpu_set_reg_pair(vcpu->kvm, KVM_PPC_VPA_DISPATCH_LOG, 0, 0);
+    kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_VPA_ADDRESS, 0);
+    kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_LPCR, vcpu->first_lpcr);
+    kvm_vcpu_set_reg(vcpu->kvm, ICP_STATE, ICP_RESET);
+}
+
+uint64_t vcpu_exits(const Vcpu *vcpu, unsigned reason)
+{
+    return atomic_load_explicit(&vcpu->exits[reason], memory_order_relaxed);
+}
+
+const char *vcpu_exit_name(unsigned reason)
+{
+    static const char *const names[VCPU_EXIT_REASONS] = {
+        [KVM_EXIT_UNKNOWN] = "UNKNOWN",
+        [KVM_EXIT_DEBUG] = "DEBUG",
+        [KVM_EXIT_MMIO] = "MMIO",
+        [KVM_EXIT_FAIL_ENTRY] = "FAIL_ENTRY",
+        [KVM_EXIT_INTR] = "INTR",
+        [KVM_EXIT_NMI] = "NMI",
+        [KVM_EXIT_INTERNAL_ERROR] = "INTERNAL_ERROR",
+        [KVM_EXIT_PAPR_HCALL] = "PAPR_HCALL",
+    };
+    return names[reason] ? names[reason] : "OTHER";
+}
