@@ -1,0 +1,39 @@
+// H_PUT_TERM_CHAR and H_GET_TERM_CHAR (PAPR+ 16.6.2): the guest's console.
+#include "lparun/bytes.h"
+#include "lparun/hypercall.h"
+#include "lparun/papr.h"
+#include "lparun/vty.h"
+
+// Bytes travel in two registers, the first one in the most significant byte.
+#define TERM_BYTES 16
+
+static int64_t put_term_char(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    uint64_t unit = arguments[0], length = arguments[1];
+    if (!vty_answers(unit) || length > TERM_BYTES)
+        return H_PARAMETER;
+    be64 registers[2] = { be64_make(arguments[2]), be64_make(arguments[3]) };
+    uint8_t bytes[TERM_BYTES];
+    memcpy(bytes, registers, sizeof bytes);
+    // All or nothing: a guest sends the same bytes again after H_BUSY.
+    return vty_output(owner, bytes, length) == length ? H_SUCCESS : H_BUSY;
+}
+
+static int64_t get_term_char(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    if (!vty_answers(arguments[0]))
+        return H_PARAMETER;
+    uint8_t bytes[TERM_BYTES] = { 0 };
+    arguments[0] = vty_take(owner, bytes, sizeof bytes);
+    be64 registers[2];
+    memcpy(registers, bytes, sizeof bytes);
+    arguments[1] = be64_get(registers[0]);
+    arguments[2] = be64_get(registers[1]);
+    return H_SUCCESS;
+}
+
+void console_register(HypercallTable *table, Vty *vty)
+{
+    hypercall_register(table, H_PUT_TERM_CHAR, "H_PUT_TERM_CHAR", put_term_char, vty);
+    hypercall_register(table, H_GET_TERM_CHAR, "H_GET_TERM_CHAR", get_term_char, vty);
+}

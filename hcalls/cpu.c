@@ -1,0 +1,103 @@
+// Hypercalls about the processor: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
+#include "lparun/hypercall.h"
+#include "lparun/papr.h"
+#include <sys/random.h>
+
+// LPCR fields that H_SET_MODE moves (Power ISA 3.1, book III, 2.2).
+#define LPCR_ILE (1ULL << 25)
+#define LPCR_AIL_SHIFT 23
+#define LPCR_AIL (3ULL << LPCR_AIL_SHIFT)
+
+// H_SET_MODE's resources (PAPR+ 14.5.4.17): 1 is CIABR and 2 DAWR0, which KVM serves when it can.
+#define RESOURCE_AIL 3
+#define RESOURCE_LE 4
+
+typedef struct LpcrChange {
+    uint64_t mask, value;
+    int result; // the worst that any vCPU had; 0 or -errno
+} LpcrChange;
+
+static void change_lpcr(Vcpu *vcpu, void *data)
+{
+    LpcrChange *change = data;
+    uint64_t lpcr;
+    int result = kvm_vcpu_get_reg(vcpu_kvm(vcpu), KVM_PPC_LPCR, &lpcr);
+    if (result == 0)
+        result = kvm_vcpu_set_reg(vcpu_kvm(vcpu), KVM_PPC_LPCR, (lpcr & ~change->mask) | change->value);
+    if (result < 0)
+        __atomic_store_n(&change->result, result, __ATOMIC_RELAXED);
+}
+
+// Both modes belong to the partition: PAPR has them take effect on all of its processors, started or not.
+static int64_t set_on_all(VcpuSet *vcpus, Vcpu *vcpu, uint64_t mask, uint64_t value)
+{
+    LpcrChange change = { .mask = mask, .value = value };
+    vcpu_set_call(vcpus, vcpu, change_lpcr, &change);
+    return change.result == 0 ? H_SUCCESS : H_HARDWARE;
+}
+
+static int64_t set_endian(VcpuSet *vcpus, Vcpu *vcpu, uint64_t mode)
+{
+    if (mode > 1)
+        return H_UNSUPPORTED_FLAG;
+    return set_on_all(vcpus, vcpu, LPCR_ILE, mode == 1 ? LPCR_ILE : 0);
+}
+
+static int64_t set_interrupt_location(VcpuSet *vcpus, Vcpu *vcpu, uint64_t mode)
+{
+    if (mode == 1 || mode == 2 || mode > 3) // reserved, and a mode that ISA 3.1 took away
+        return H_UNSUPPORTED_FLAG;
+    return set_on_all(vcpus, vcpu, LPCR_AIL, mode << LPCR_AIL_SHIFT);
+}
+
+static int64_t set_mode(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    uint64_t mode = arguments[0], resource = arguments[1], value1 = arguments[2], value2 = arguments[3];
+    if (resource != RESOURCE_AIL && resource != RESOURCE_LE)
+        return H_P2;
+    if (value1 != 0)
+        return H_P3;
+    if (value2 != 0)
+        return H_P4;
+    return resource == RESOURCE_LE ? set_endian(owner, vcpu, mode) : set_interrupt_location(owner, vcpu, mode);
+}
+
+static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    uint64_t character, behaviour;
+    if (kvm_cpu_characteristics(owner, &character, &behaviour) < 0)
+        return H_FUNCTION;
+    arguments[0] = character;
+    arguments[1] = behaviour;
+    return H_SUCCESS;
+}
+
+// PAPR+ 14.5.4.20; the kernel serves it first where the host has a hardware generator.
+static int64_t get_random(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    uint64_t value;
+    if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value)
+        return H_HARDWARE;
+    arguments[0] = value;
+    return H_SUCCESS;
+}
+
+// In the kernel where it can: CIABR and DAWR of H_SET_MODE, and calls that need no userspace at all. A refusal is not
+// an error: the call then comes here, or is answered with H_FUNCTION.
+static void enable_in_kernel(KvmVm *vm)
+{
+    static const uint64_t calls[] = { H_SET_MODE, H_CLEAR_MOD, H_CLEAR_REF, H_PAGE_INIT };
+    for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
+        kvm_enable(vm, KVM_CAP_PPC_ENABLE_HCALL, calls[i], 1);
+    if (kvm_check(vm, KVM_CAP_PPC_HWRNG) > 0)
+        kvm_enable(vm, KVM_CAP_PPC_ENABLE_HCALL, H_RANDOM, 1);
+}
+
+void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
+{
+    enable_in_kernel(vm);
+    hypercall_register(table, H_SET_MODE, "H_SET_MODE", set_mode, vcpus);
+    hypercall_register(
+        table, H_GET_CPU_CHARACTERISTICS, "H_GET_CPU_CHARACTERISTICS", get_cpu_characteristics, vm);
+    hypercall_register(table, H_RANDOM, "H_RANDOM", get_random, NULL);
+}

@@ -1,0 +1,103 @@
+// The guest's MMU: radix or a hashed page table, and H_REGISTER_PROC_TBL.
+#include "lparun/error.h"
+#include "lparun/hypercall.h"
+#include "lparun/papr.h"
+#include <errno.h>
+
+struct Mmu {
+    KvmVm *vm;
+    bool radix; // what the machine starts with
+    unsigned hash_order;
+};
+
+// H_REGISTER_PROC_TBL's flags (PAPR+ 14.5.4.21, as Linux's asm/hvcall.h and QEMU have them).
+#define FLAGS_ALL 0x1fULL
+#define FLAG_MODIFY 0x10ULL
+#define FLAG_REGISTER 0x08ULL
+#define FLAG_RADIX 0x04ULL
+#define FLAG_HASH_TABLES 0x02ULL
+#define FLAG_GTSE 0x01ULL
+
+// kvm_configure_mmu()'s.
+#define MMU_RADIX 1ULL
+#define MMU_GTSE 2ULL
+#define PROCESS_TABLE_RADIX (1ULL << 63)
+
+// PAPR+ and Linux agree on about 1/128 of memory (Documentation/virt/kvm/api.rst gives the limits of the order).
+static unsigned hash_order_for(uint64_t memory_size)
+{
+    unsigned order = 18;
+    while (order < 46 && (1ULL << order) < memory_size / 128)
+        order++;
+    return order;
+}
+
+Mmu *mmu_new(KvmVm *vm, uint64_t memory_size)
+{
+    Mmu *mmu = g_new0(Mmu, 1);
+    mmu->vm = vm;
+    mmu->radix = kvm_check(vm, KVM_CAP_PPC_MMU_RADIX) > 0;
+    mmu->hash_order = mmu->radix ? 0 : hash_order_for(memory_size);
+    return mmu;
+}
+
+void mmu_free(Mmu *mmu)
+{
+    g_free(mmu);
+}
+
+bool mmu_reset(Mmu *mmu, GError **error)
+{
+    int result = mmu->radix ? kvm_configure_mmu(mmu->vm, MMU_RADIX | MMU_GTSE, PROCESS_TABLE_RADIX)
+                            : kvm_allocate_htab(mmu->vm, mmu->hash_order);
+    if (result < 0)
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "the guest's %s: %s",
+            mmu->radix ? "radix MMU" : "hashed page table", g_strerror(-result));
+    return result >= 0;
+}
+
+bool mmu_is_radix(const Mmu *mmu)
+{
+    return mmu->radix;
+}
+
+unsigned mmu_hash_order(const Mmu *mmu)
+{
+    return mmu->hash_order;
+}
+
+static int64_t check_radix_table(uint64_t base, uint64_t page_size, uint64_t table_size)
+{
+    if (base & 0xfff || base >> 60)
+        return H_P2;
+    if (page_size != 0)
+        return H_P3;
+    return table_size > 24 ? H_P4 : H_SUCCESS;
+}
+
+// r4 flags, r5 base, r6 page size, r7 log2 of the table's size - 12. A hashed guest of ISA 3.0 calls this with flags 0
+// and stops when it fails.
+static int64_t register_process_table(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    Mmu *mmu = owner;
+    uint64_t flags = arguments[0], base = arguments[1], table_size = arguments[3];
+    if (flags & ~FLAGS_ALL || flags & FLAG_HASH_TABLES)
+        return H_PARAMETER;
+    bool radix = flags & FLAG_RADIX;
+    if (radix != mmu->radix) // the mode is chosen when the machine starts
+        return H_PARAMETER;
+    if (!radix)
+        return H_SUCCESS;
+    int64_t checked = check_radix_table(base, arguments[2], table_size);
+    if (checked != H_SUCCESS)
+        return checked;
+    uint64_t table = flags & FLAG_REGISTER ? base | table_size : 0;
+    uint64_t mode = MMU_RADIX | (flags & FLAG_GTSE ? MMU_GTSE : 0);
+    int result = kvm_configure_mmu(mmu->vm, mode, PROCESS_TABLE_RADIX | table);
+    return result == 0 ? H_SUCCESS : result == -EBUSY ? H_BUSY : H_PARAMETER;
+}
+
+void mmu_register(Mmu *mmu, HypercallTable *table)
+{
+    hypercall_register(table, H_REGISTER_PROC_TBL, "H_REGISTER_PROC_TBL", register_process_table, mmu);
+}

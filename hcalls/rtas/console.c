@@ -1,0 +1,15 @@
+// RTAS display-character (PAPR+ 7.3.3): early kernel messages go to the console.
+#include "lparun/papr.h"
+#include "lparun/rtas.h"
+
+static int32_t display_character(void *owner, Vcpu *vcpu, RtasCall *call)
+{
+    uint8_t byte = (uint8_t)call->input[0];
+    vty_output(owner, &byte, 1); // a terminal that is full loses it: the call has no way to say "again"
+    return RTAS_SUCCESS;
+}
+
+void rtas_console_register(RtasTable *table, Vty *vty)
+{
+    rtas_register(table, "display-character", 1, 1, display_character, vty);
+}

@@ -1,0 +1,38 @@
+// RTAS nvram-fetch and nvram-store (PAPR+ 7.3.1): offset, buffer and length in; the length done out.
+#include "lparun/papr.h"
+#include "lparun/rtas.h"
+
+typedef struct NvramCalls {
+    GuestMemory *memory;
+    Nvram *nvram;
+} NvramCalls;
+
+static int32_t nvram_call(NvramCalls *calls, RtasCall *call, bool store)
+{
+    uint32_t offset = call->input[0], buffer = call->input[1], length = call->input[2];
+    uint8_t *bytes = guest_memory_at(calls->memory, buffer, length);
+    if (!bytes)
+        return RTAS_PARAMETER_ERROR;
+    bool done = store ? nvram_store(calls->nvram, offset, bytes, length)
+                      : nvram_fetch(calls->nvram, offset, bytes, length);
+    call->output[1] = done ? length : 0;
+    return done ? RTAS_SUCCESS : RTAS_PARAMETER_ERROR;
+}
+
+static int32_t fetch(void *owner, Vcpu *vcpu, RtasCall *call)
+{
+    return nvram_call(owner, call, false);
+}
+
+static int32_t store(void *owner, Vcpu *vcpu, RtasCall *call)
+{
+    return nvram_call(owner, call, true);
+}
+
+void rtas_nvram_register(RtasTable *table, GuestMemory *memory, Nvram *nvram)
+{
+    NvramCalls *calls = rtas_own(table, g_new0(NvramCalls, 1));
+    *calls = (NvramCalls) { .memory = memory, .nvram = nvram };
+    rtas_register(table, "nvram-fetch", 3, 2, fetch, calls);
+    rtas_register(table, "nvram-store", 3, 2, store, calls);
+}

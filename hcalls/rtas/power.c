@@ -1,0 +1,58 @@
+// RTAS power-off, system-reboot and ibm,os-term (PAPR+ 7.3.5, 7.3.9), and SLOF's quiesce.
+#include "lparun/papr.h"
+#include "lparun/rtas.h"
+
+typedef struct PowerCalls {
+    GuestMemory *memory;
+    MachineControl control;
+} PowerCalls;
+
+// The calling vCPU does not go back: the machine's main thread decides what becomes of it.
+static int32_t end(PowerCalls *calls, Vcpu *vcpu, MachineEvent event, const char *text)
+{
+    vcpu_park(vcpu);
+    calls->control.request(calls->control.owner, event, text);
+    return RTAS_SUCCESS;
+}
+
+static int32_t power_off(void *owner, Vcpu *vcpu, RtasCall *call)
+{
+    return end(owner, vcpu, MACHINE_POWER_OFF, NULL);
+}
+
+static int32_t system_reboot(void *owner, Vcpu *vcpu, RtasCall *call)
+{
+    return end(owner, vcpu, MACHINE_REBOOT, NULL);
+}
+
+#define OS_TERM_TEXT 256
+
+// The guest's last words: at most OS_TERM_TEXT bytes, and nothing that could play with a terminal.
+static int32_t os_term(void *owner, Vcpu *vcpu, RtasCall *call)
+{
+    PowerCalls *calls = owner;
+    char text[OS_TERM_TEXT + 1] = "";
+    for (unsigned i = 0; i < OS_TERM_TEXT; i++) {
+        char byte;
+        if (!guest_memory_read(calls->memory, (uint64_t)call->input[0] + i, &byte, 1) || byte == '\0')
+            break;
+        text[i] = g_ascii_isprint(byte) ? byte : ' ';
+    }
+    return end(calls, vcpu, MACHINE_PANICKED, g_strstrip(text));
+}
+
+// SLOF has shut its devices down. It passes no output cell.
+static int32_t quiesce(void *owner, Vcpu *vcpu, RtasCall *call)
+{
+    return RTAS_SUCCESS;
+}
+
+void rtas_power_register(RtasTable *table, GuestMemory *memory, const MachineControl *control)
+{
+    PowerCalls *calls = rtas_own(table, g_new0(PowerCalls, 1));
+    *calls = (PowerCalls) { .memory = memory, .control = *control };
+    rtas_register(table, "power-off", 2, 1, power_off, calls);
+    rtas_register(table, "system-reboot", 0, 1, system_reboot, calls);
+    rtas_register(table, "ibm,os-term", 1, 1, os_term, calls);
+    rtas_register(table, "quiesce", 0, 0, quiesce, calls);
+}

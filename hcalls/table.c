@@ -1,0 +1,74 @@
+// Hypercalls by number.
+#include "lparun/hypercall.h"
+#include "lparun/papr.h"
+#include <stdatomic.h>
+
+#define PAPR_SLOTS (H_LAST / 4 + 1)
+#define SLOTS (PAPR_SLOTS + (KVMPPC_H_LAST - KVMPPC_H_RTAS + 1) + 1)
+#define UNKNOWN_SLOT (SLOTS - 1)
+
+typedef struct Entry {
+    const char *name;
+    Hypercall call;
+    void *owner;
+} Entry;
+
+struct HypercallTable {
+    Entry entries[SLOTS];
+    unsigned vcpus;
+    _Atomic uint64_t (*counts)[SLOTS]; // a row a vCPU, written by its thread alone
+};
+
+HypercallTable *hypercall_table_new(unsigned vcpus)
+{
+    HypercallTable *table = g_new0(HypercallTable, 1);
+    table->vcpus = vcpus;
+    table->counts = g_malloc0(vcpus * sizeof *table->counts);
+    return table;
+}
+
+void hypercall_table_free(HypercallTable *table)
+{
+    if (!table)
+        return;
+    g_free(table->counts);
+    g_free(table);
+}
+
+static unsigned slot_of(uint64_t number)
+{
+    if (number <= H_LAST && number % 4 == 0)
+        return (unsigned)number / 4;
+    if (number >= KVMPPC_H_RTAS && number <= KVMPPC_H_LAST)
+        return PAPR_SLOTS + (unsigned)(number - KVMPPC_H_RTAS);
+    return UNKNOWN_SLOT;
+}
+
+void hypercall_register(HypercallTable *table, uint64_t number, const char *name, Hypercall call, void *owner)
+{
+    Entry *entry = &table->entries[slot_of(number)];
+    g_assert(slot_of(number) != UNKNOWN_SLOT && !entry->call);
+    *entry = (Entry) { .name = name, .call = call, .owner = owner };
+}
+
+int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])
+{
+    unsigned slot = slot_of(number);
+    const Entry *entry = &table->entries[slot];
+    if (!entry->call)
+        slot = UNKNOWN_SLOT;
+    _Atomic uint64_t *count = &table->counts[vcpu_index(vcpu)][slot];
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
+    return entry->call ? entry->call(entry->owner, vcpu, arguments) : H_FUNCTION;
+}
+
+void hypercall_counts(const HypercallTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data)
+{
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        uint64_t count = 0;
+        for (unsigned i = 0; i < table->vcpus; i++)
+            count += atomic_load_explicit(&table->counts[i][slot], memory_order_relaxed);
+        if (count > 0)
+            each(slot == UNKNOWN_SLOT ? "unknown" : table->entries[slot].name, count, data);
+    }
+}

@@ -1,0 +1,60 @@
+// PAPR's numbers: hypercalls, their return codes, RTAS statuses.
+#pragma once
+#include <stdint.h>
+
+// Return codes (PAPR+ 14.5.3).
+#define H_SUCCESS 0
+#define H_BUSY 1
+#define H_NOT_AVAILABLE 3
+#define H_HARDWARE (-1)
+#define H_FUNCTION (-2)
+#define H_PRIVILEGE (-3)
+#define H_PARAMETER (-4)
+#define H_RESOURCE (-16)
+#define H_P2 (-55)
+#define H_P3 (-56)
+#define H_P4 (-57)
+#define H_P5 (-58)
+#define H_UNSUPPORTED_FLAG (-256)
+#define H_MULTI_THREADS_ACTIVE (-9005)
+
+// Hypercalls (PAPR+ 14.5.4).
+#define H_PUT_TCE 0x20
+#define H_GET_TCE 0x1c
+#define H_CLEAR_MOD 0x10
+#define H_CLEAR_REF 0x14
+#define H_PAGE_INIT 0x2c
+#define H_LOGICAL_CI_LOAD 0x3c
+#define H_LOGICAL_CI_STORE 0x40
+#define H_GET_TERM_CHAR 0x54
+#define H_PUT_TERM_CHAR 0x58
+#define H_GET_CPU_CHARACTERISTICS 0x1c8
+#define H_RANDOM 0x300
+#define H_SET_MODE 0x31c
+#define H_REGISTER_PROC_TBL 0x37c
+#define H_RPT_INVALIDATE 0x448
+#define H_LAST 0x488
+
+// KVM's own, agreed between SLOF and VMMs; they are in no specification.
+#define KVMPPC_H_RTAS 0xf000
+#define KVMPPC_H_LOGICAL_MEMOP 0xf001
+#define KVMPPC_H_CAS 0xf002
+#define KVMPPC_H_UPDATE_DT 0xf003
+#define KVMPPC_H_LAST 0xf00f
+
+// RTAS statuses (PAPR+ 7.2.7).
+#define RTAS_SUCCESS 0
+#define RTAS_HARDWARE_ERROR (-1)
+#define RTAS_PARAMETER_ERROR (-3)
+#define RTAS_NOT_AUTHORIZED (-9002)
+
+// XICS source numbers, as QEMU's pseries gives them out, so that guests see what they know.
+#define SOURCE_EPOW 0x1000
+#define SOURCE_HOT_PLUG 0x1001
+#define SOURCE_VIO 0x1100
+#define SOURCE_PCI_LSI 0x1200
+#define SOURCE_MSI 0x1300
+#define SOURCE_MSI_COUNT 0xd00
+
+// The buid of PHB 0.
+#define PHB_BUID 0x800000020000000ULL
