@@ -1,0 +1,140 @@
+// The device tree that the machine starts with: the root, memory, /chosen, and the order of what the parts say.
+#include "lparun/error.h"
+#include "lparun/firmware.h"
+
+// What a pseries VMM tells of itself (Linux looks for these names: arch/powerpc/platforms/pseries/setup.c).
+static void describe_root(const MachineParts *parts, Tree *tree)
+{
+    tree_u32(tree, "#address-cells", 2);
+    tree_u32(tree, "#size-cells", 2);
+    tree_string(tree, "device_type", "chrp");
+    tree_string(tree, "model", "lparun pseries");
+    tree_string(tree, "compatible", "qemu,pseries");
+    tree_string(tree, "vm,uuid", parts->uuid);
+    tree_string(tree, "system-id", parts->uuid);
+}
+
+// ibm,architecture-vec-5: the length - 2, then the vector from its first byte on; bytes 24 and 26 have the MMU.
+static void describe_options(bool radix, Tree *tree)
+{
+    enum { LAST = 26, MMU = 24, RADIX_GTSE = 26, RADIX = 0x40, GTSE = 0x40 };
+    uint8_t vector[LAST + 1] = { LAST - 1 };
+    uint8_t support[] = { 23, 0, MMU, 0, 25, 0, RADIX_GTSE, GTSE }; // 23: 0 is XICS
+    if (radix) {
+        vector[MMU] = RADIX;
+        vector[RADIX_GTSE] = GTSE;
+        support[3] = RADIX;
+    }
+    tree_bytes(tree, "ibm,architecture-vec-5", vector, sizeof vector);
+    tree_bytes(tree, "ibm,arch-vec-5-platform-support", support, sizeof support);
+}
+
+static void describe_boot(const BootImages *boot, Tree *tree)
+{
+    if (boot->kernel.size > 0) {
+        uint64_t entry = boot->kernel.entry, size = boot->kernel.size;
+        tree_cells(tree, "qemu,boot-kernel", (uint32_t)(entry >> 32), (uint32_t)entry, (uint32_t)(size >> 32),
+            (uint32_t)size);
+    }
+    if (boot->initrd_size > 0) {
+        tree_u32(tree, "linux,initrd-start", (uint32_t)boot->initrd);
+        tree_u32(tree, "linux,initrd-end", (uint32_t)(boot->initrd + boot->initrd_size));
+    }
+}
+
+static void describe_chosen(const MachineParts *parts, Tree *tree)
+{
+    tree_begin(tree, "chosen");
+    g_autofree char *path = g_strdup_printf("/vdevice/vty@%x", VTY_UNIT);
+    tree_string(tree, "stdout-path", path);
+    tree_string(tree, "bootargs", parts->command_line ? parts->command_line : "");
+    if (parts->boot_list)
+        tree_string(tree, "qemu,boot-list", parts->boot_list);
+    describe_options(mmu_is_radix(parts->mmu), tree);
+    describe_boot(parts->boot, tree);
+    tree_end(tree);
+}
+
+static void describe_memory(const MachineParts *parts, Tree *tree)
+{
+    uint64_t size = guest_memory_size(parts->memory);
+    tree_begin(tree, "memory@0");
+    tree_string(tree, "device_type", "memory");
+    tree_cells(tree, "reg", 0, 0, (uint32_t)(size >> 32), (uint32_t)size);
+    tree_end(tree);
+}
+
+static void describe_rtas(const MachineParts *parts, Tree *tree)
+{
+    // Only what the machine has: Linux calls what is named here.
+    const char *radix[] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-splpar", "hcall-set-mode",
+        "hcall-copy", "hcall-debug", NULL };
+    const char *hash[] = { "hcall-pft", "hcall-bulk", "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-splpar",
+        "hcall-set-mode", "hcall-copy", "hcall-debug", NULL };
+    tree_begin(tree, "rtas");
+    tree_u32(tree, "rtas-size", 0x1000);
+    tree_strings(tree, "ibm,hypertas-functions", mmu_is_radix(parts->mmu) ? radix : hash);
+    tree_empty(tree, "ibm,change-msix-capable");
+    tree_empty(tree, "ibm,extended-os-term");
+    rtas_table_describe(parts->rtas, tree);
+    tree_end(tree);
+}
+
+static void describe_virtual_devices(const MachineParts *parts, Tree *tree)
+{
+    tree_begin(tree, "vdevice");
+    tree_string(tree, "device_type", "vdevice");
+    tree_string(tree, "compatible", "IBM,vdevice");
+    tree_u32(tree, "#address-cells", 1);
+    tree_u32(tree, "#size-cells", 0);
+    tree_u32(tree, "#interrupt-cells", 2);
+    tree_empty(tree, "interrupt-controller");
+    vty_describe(parts->vty, tree);
+    nvram_describe(parts->nvram, tree);
+    tree_end(tree);
+}
+
+static void describe_hypervisor(Tree *tree)
+{
+    tree_begin(tree, "hypervisor");
+    tree_string(tree, "compatible", "linux,kvm");
+    tree_end(tree);
+}
+
+static void reserve_images(const BootImages *boot, Tree *tree)
+{
+    if (boot->kernel.size > 0)
+        tree_reserve(tree, boot->kernel.address, boot->kernel.size);
+    if (boot->initrd_size > 0)
+        tree_reserve(tree, boot->initrd, boot->initrd_size);
+}
+
+static void describe_machine(const MachineParts *parts, Tree *tree)
+{
+    unsigned hash_order = mmu_is_radix(parts->mmu) ? 0 : mmu_hash_order(parts->mmu);
+    reserve_images(parts->boot, tree);
+    tree_begin(tree, "%s", "");
+    describe_root(parts, tree);
+    describe_chosen(parts, tree);
+    describe_memory(parts, tree);
+    cpus_describe(parts->cpus, parts->vcpus, hash_order, tree);
+    describe_rtas(parts, tree);
+    interrupt_controller_describe(parts->interrupts, vcpu_set_count(parts->vcpus), tree);
+    describe_hypervisor(tree);
+    describe_virtual_devices(parts, tree);
+    pci_host_describe(parts->pci, tree);
+    tree_end(tree);
+}
+
+bool device_tree_place(const MachineParts *parts, GuestMemory *memory, uint64_t address, uint64_t room, GError **error)
+{
+    g_autoptr(Tree) tree = tree_new(room);
+    describe_machine(parts, tree);
+    size_t length;
+    const void *blob = tree_finish(tree, vcpu_id(vcpu_set_at(parts->vcpus, 0)), &length);
+    if (blob && guest_memory_write(memory, address, blob, length))
+        return true;
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-append, -smp: the device tree is larger than %" G_GUINT64_FORMAT " KiB",
+        room >> 10);
+    return false;
+}
