@@ -1,0 +1,32 @@
+// What block.c asks of an engine: to try one transfer, and to say how far it came.
+#pragma once
+#include "lparun/block.h"
+
+typedef struct BlockEngine BlockEngine;
+
+typedef struct BlockEngineOps {
+    const char *name;
+    // On the iothread, as all that follow. NULL and `error`, which says what to do.
+    BlockEngine *(*open)(Iothread *iothread, GError **error);
+    void (*close)(BlockEngine *engine);
+    // Tries `request` once, as far as it is not done yet. block_request_tried() comes later, never from
+    // within.
+    void (*submit)(BlockEngine *engine, BlockRequest *request);
+} BlockEngineOps;
+
+extern const BlockEngineOps block_uring_ops, block_aio_ops, block_threads_ops;
+
+// What an engine has to do: READ and WRITE transfer `iov` at `offset` with RWF_* `flags`, FLUSH is
+// fdatasync(2).
+typedef struct BlockTransfer {
+    BlockKind kind;
+    int fd;
+    int flags;
+    uint64_t offset;
+    const struct iovec *iov;
+    unsigned iov_count;
+} BlockTransfer;
+// Any thread while the request is the engine's.
+BlockTransfer block_request_transfer(const BlockRequest *request);
+// `result`: bytes transferred, 0 for a flush, or -errno. On the iothread.
+void block_request_tried(BlockRequest *request, int64_t result);

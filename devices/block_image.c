@@ -1,0 +1,182 @@
+// Disk images: opening them, and saying in one line why one cannot be used.
+#include "block_image.h"
+#include "lparun/error.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool block_cache_parse(const char *word, BlockCache *cache)
+{
+    static const char *const words[] = {
+        [BLOCK_WRITEBACK] = "writeback",
+        [BLOCK_NONE] = "none",
+        [BLOCK_WRITETHROUGH] = "writethrough",
+        [BLOCK_DIRECTSYNC] = "directsync",
+        [BLOCK_UNSAFE] = "unsafe",
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (g_strcmp0(word ? word : "writeback", words[i]) == 0) {
+            *cache = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool block_aio_parse(const char *word, BlockAio *aio)
+{
+    static const char *const words[] = {
+        [BLOCK_AIO_IO_URING] = "io_uring",
+        [BLOCK_AIO_NATIVE] = "native",
+        [BLOCK_AIO_THREADS] = "threads",
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (g_strcmp0(word, words[i]) == 0) {
+            *aio = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Sets `error` to "file=PATH: " and the rest; always false.
+G_GNUC_PRINTF(3, 4)
+static bool refuse(GError **error, const char *path, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *rest = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "file=%s: %s", path, rest);
+    return false;
+}
+
+static bool check_kind(const char *path, GError **error)
+{
+    // Before open(), which waits for a writer when it is a FIFO.
+    struct stat status;
+    if (stat(path, &status)) {
+        if (errno == ENOENT)
+            return refuse(error, path, "no such file; make one first (truncate -s 8G FILE)");
+        return refuse(error, path, "%s", g_strerror(errno));
+    }
+    if (S_ISDIR(status.st_mode))
+        return refuse(error, path, "is a folder; give a raw disk image or a block device");
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+        return refuse(error, path, "is no disk; give a raw disk image or a block device");
+    return true;
+}
+
+static bool open_file(BlockImage *image, GError **error)
+{
+    int access = image->readonly ? O_RDONLY : O_RDWR;
+    image->fd = open(image->path, O_CLOEXEC | access | (image->direct ? O_DIRECT : 0));
+    if (image->fd >= 0)
+        return true;
+    int number = errno;
+    const char *why = g_strerror(number);
+    if (number == EINVAL && image->direct)
+        return refuse(error, image->path, "its file system has no direct I/O; use cache=writeback");
+    if (image->readonly)
+        return refuse(error, image->path, "cannot be opened to read: %s", why);
+    if (number == EACCES || number == EPERM || number == EROFS)
+        return refuse(
+            error, image->path, "cannot be opened to write: %s; use readonly=on, or change that", why);
+    return refuse(error, image->path, "cannot be opened: %s", why);
+}
+
+static bool find_size(BlockImage *image, GError **error)
+{
+    struct stat status;
+    uint64_t bytes = 0;
+    if (fstat(image->fd, &status) || (S_ISBLK(status.st_mode) && ioctl(image->fd, BLKGETSIZE64, &bytes)))
+        return refuse(error, image->path, "its size cannot be read: %s", g_strerror(errno));
+    if (!S_ISBLK(status.st_mode))
+        bytes = (uint64_t)status.st_size;
+    image->size = bytes - bytes % BLOCK_SECTOR;
+    if (!image->size)
+        return refuse(error, image->path, "is shorter than one sector of 512 bytes; make it larger");
+    return true;
+}
+
+static bool lock(BlockImage *image, GError **error)
+{
+    struct flock whole = { .l_type = image->readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET };
+    if (!fcntl(image->fd, F_OFD_SETLK, &whole))
+        return true;
+    if (errno == EAGAIN || errno == EACCES)
+        return refuse(error, image->path, "is in use by another process; end that one, or %s",
+            image->readonly ? "open it readonly=on there too" : "use a copy");
+    return true; // a file system without locks: nothing to be had
+}
+
+static bool read_works(int fd, uint8_t *buffer)
+{
+    return pread(fd, buffer, BLOCK_SECTOR, 0) >= 0;
+}
+
+// What direct I/O asks of a buffer for one sector; 0 when sectors of 512 bytes do not work at all.
+static unsigned probe_memory_alignment(int fd)
+{
+    uint8_t *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return 0;
+    unsigned alignment = read_works(fd, page + 512) ? 512 : read_works(fd, page) ? 4096 : 0;
+    munmap(page, 4096);
+    return alignment;
+}
+
+static bool find_alignment(BlockImage *image, GError **error)
+{
+    if (!image->direct)
+        return true;
+    unsigned offset_alignment = BLOCK_SECTOR;
+    bool known = false;
+#ifdef STATX_DIOALIGN
+    struct statx status;
+    if (!statx(image->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) && status.stx_mask & STATX_DIOALIGN) {
+        known = true;
+        image->memory_alignment = status.stx_dio_mem_align;
+        offset_alignment = status.stx_dio_offset_align;
+    }
+#endif
+    if (!known) {
+        image->memory_alignment = probe_memory_alignment(image->fd);
+        offset_alignment = image->memory_alignment ? BLOCK_SECTOR : 4096;
+    } else if (!image->memory_alignment) {
+        return refuse(error, image->path, "its file system has no direct I/O; use cache=writeback");
+    }
+    if (offset_alignment > BLOCK_SECTOR)
+        return refuse(error, image->path,
+            "its disk has sectors of %u bytes, direct I/O of 512 is not to be had; use cache=writeback",
+            offset_alignment);
+    return true;
+}
+
+bool block_image_open(BlockImage *image, const char *path, bool readonly, BlockCache cache, GError **error)
+{
+    *image = (BlockImage){
+        .path = g_strdup(path),
+        .fd = -1,
+        .readonly = readonly,
+        .cache = cache,
+        .direct = cache == BLOCK_NONE || cache == BLOCK_DIRECTSYNC,
+    };
+    if (check_kind(path, error) && open_file(image, error) && lock(image, error) && find_size(image, error) &&
+        find_alignment(image, error))
+        return true;
+    block_image_close(image);
+    return false;
+}
+
+void block_image_close(BlockImage *image)
+{
+    if (image->fd >= 0)
+        close(image->fd);
+    g_free(image->path);
+}

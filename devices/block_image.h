@@ -1,0 +1,17 @@
+// The open image behind a Block.
+#pragma once
+#include "lparun/block.h"
+
+typedef struct BlockImage {
+    char *path;
+    int fd;
+    bool readonly;
+    BlockCache cache;
+    uint64_t size;             // bytes, whole sectors
+    bool direct;               // past the page cache
+    unsigned memory_alignment; // that direct I/O asks of buffers
+} BlockImage;
+
+// As block_open(). False and `error`; then nothing is left open.
+bool block_image_open(BlockImage *image, const char *path, bool readonly, BlockCache cache, GError **error);
+void block_image_close(BlockImage *image);

@@ -1,0 +1,104 @@
+// Block engine: worker threads with preadv2 and pwritev2. Works wherever Linux does.
+#include "block_engine.h"
+#include "lparun/error.h"
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define WORKERS 8 // enough to keep a disk busy; each costs a stack
+
+struct BlockEngine {
+    GThreadPool *pool;
+    int eventfd; // never read: the watch waits for edges
+    IothreadWatch *watch;
+    GMutex lock; // guards `finished`
+    BlockRequest *finished, **finished_end;
+};
+
+static ssize_t transfer_once(const BlockTransfer *transfer)
+{
+    int count = (int)transfer->iov_count;
+    switch (transfer->kind) {
+    case BLOCK_READ:
+        return preadv2(transfer->fd, transfer->iov, count, (off_t)transfer->offset, transfer->flags);
+    case BLOCK_WRITE:
+        return pwritev2(transfer->fd, transfer->iov, count, (off_t)transfer->offset, transfer->flags);
+    case BLOCK_FLUSH:
+        return fdatasync(transfer->fd);
+    }
+    g_assert_not_reached();
+}
+
+static void work(gpointer data, gpointer user_data)
+{
+    BlockRequest *request = data;
+    BlockEngine *engine = user_data;
+    BlockTransfer transfer = block_request_transfer(request);
+    ssize_t result = transfer_once(&transfer);
+    // An int holds it: Linux transfers less than 2 GiB at once.
+    request->result = result < 0 ? -errno : (int)result;
+
+    g_mutex_lock(&engine->lock);
+    request->next = NULL;
+    *engine->finished_end = request;
+    engine->finished_end = &request->next;
+    // Under the lock: once it is free, the iothread may find the request and close the engine.
+    eventfd_write(engine->eventfd, 1);
+    g_mutex_unlock(&engine->lock);
+}
+
+static void reap(void *opaque)
+{
+    BlockEngine *engine = opaque;
+    g_mutex_lock(&engine->lock);
+    BlockRequest *request = engine->finished;
+    engine->finished = NULL;
+    engine->finished_end = &engine->finished;
+    g_mutex_unlock(&engine->lock);
+    while (request) {
+        BlockRequest *next = request->next;
+        block_request_tried(request, request->result);
+        request = next;
+    }
+}
+
+static BlockEngine *threads_open(Iothread *iothread, GError **error)
+{
+    BlockEngine *engine = g_new0(BlockEngine, 1);
+    engine->finished_end = &engine->finished;
+    g_mutex_init(&engine->lock);
+    engine->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (engine->eventfd < 0) {
+        g_set_error(
+            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "aio=threads: no file descriptor left; raise ulimit -n");
+        g_mutex_clear(&engine->lock);
+        g_free(engine);
+        return NULL;
+    }
+    // Shared workers: they are started when there is work and end when there was none for a while.
+    engine->pool = g_thread_pool_new(work, engine, WORKERS, FALSE, NULL);
+    engine->watch = iothread_watch(iothread, engine->eventfd, reap, engine);
+    return engine;
+}
+
+static void threads_close(BlockEngine *engine)
+{
+    iothread_unwatch(engine->watch);
+    g_thread_pool_free(engine->pool, FALSE, TRUE);
+    close(engine->eventfd);
+    g_mutex_clear(&engine->lock);
+    g_free(engine);
+}
+
+static void threads_submit(BlockEngine *engine, BlockRequest *request)
+{
+    g_thread_pool_push(engine->pool, request, NULL);
+}
+
+const BlockEngineOps block_threads_ops = {
+    .name = "threads",
+    .open = threads_open,
+    .close = threads_close,
+    .submit = threads_submit,
+};

@@ -1,0 +1,219 @@
+// PCI functions: configuration space, base address registers and where they lie.
+#include "lparun/pci.h"
+#include "lparun/bytes.h"
+
+#define CONFIG_SIZE 256
+#define CAPABILITIES 0x40 // the first one's offset: the header ends here
+
+// Header offsets and bits (PCI 3.0, 6.1 and 6.2).
+#define VENDOR_ID 0x00
+#define DEVICE_ID 0x02
+#define COMMAND 0x04
+#define STATUS 0x06
+#define REVISION 0x08
+#define CLASS 0x09
+#define BARS 0x10
+#define SUBSYSTEM_VENDOR_ID 0x2c
+#define SUBSYSTEM_ID 0x2e
+#define CAPABILITY_POINTER 0x34
+#define INTERRUPT_LINE 0x3c
+
+#define COMMAND_MEMORY 0x0002
+#define COMMAND_MASTER 0x0004
+#define COMMAND_INTX_DISABLE 0x0400
+#define STATUS_CAPABILITIES 0x0010
+#define BAR_MEM64_PREFETCHABLE 0xc
+
+typedef struct Bar {
+    uint64_t size; // bytes; 0 when there is none
+    PciBarKind kind;
+    uint64_t address; // what the owner was told last
+} Bar;
+
+struct PciDevice {
+    const PciDeviceOps *ops;
+    void *owner;
+    Msix *msix;
+    PciTranslate translate;
+    void *bridge;
+    unsigned next_capability, last_capability;
+    unsigned window, window_length;
+
+    GMutex lock; // guards what follows, and is held while the owner is called
+    uint8_t config[CONFIG_SIZE];
+    uint8_t writable[CONFIG_SIZE]; // bits that the guest may change
+    uint8_t initial[CONFIG_SIZE];  // of those bits, after a reset
+    Bar bars[6];
+};
+
+PciDevice *pci_device_new(const PciIdentity *identity, const PciDeviceOps *ops, void *owner)
+{
+    PciDevice *device = g_new0(PciDevice, 1);
+    device->ops = ops;
+    device->owner = owner;
+    device->next_capability = CAPABILITIES;
+    g_mutex_init(&device->lock);
+    uint8_t *config = device->config;
+    le_bytes_put(config + VENDOR_ID, 2, identity->vendor);
+    le_bytes_put(config + DEVICE_ID, 2, identity->device);
+    le_bytes_put(config + REVISION, 1, identity->revision);
+    le_bytes_put(config + CLASS, 3, identity->class_code);
+    le_bytes_put(config + SUBSYSTEM_VENDOR_ID, 2, identity->subsystem_vendor);
+    le_bytes_put(config + SUBSYSTEM_ID, 2, identity->subsystem);
+    pci_device_set_writable(device, COMMAND, 2, COMMAND_MEMORY | COMMAND_MASTER | COMMAND_INTX_DISABLE);
+    pci_device_set_writable(device, INTERRUPT_LINE, 1, 0xff);
+    return device;
+}
+
+void pci_device_free(PciDevice *device)
+{
+    if (!device)
+        return;
+    g_mutex_clear(&device->lock);
+    g_free(device);
+}
+
+void pci_device_add_bar(PciDevice *device, unsigned bar, PciBarKind kind, uint64_t size)
+{
+    bool wide = kind == PCI_BAR_MEM64;
+    g_assert(bar + wide < G_N_ELEMENTS(device->bars) && !device->bars[bar].size);
+    g_assert(size >= 4096 && !(size & (size - 1)) && (wide || size <= 1ULL << 31));
+    device->bars[bar] = (Bar){ .size = size, .kind = kind, .address = PCI_UNMAPPED };
+    // The address bits below the size stay 0: that is how a guest finds the size.
+    unsigned offset = BARS + 4 * bar;
+    le_bytes_put(device->config + offset, 4, wide ? BAR_MEM64_PREFETCHABLE : 0);
+    le_bytes_put(device->writable + offset, wide ? 8 : 4, ~(size - 1));
+}
+
+unsigned pci_device_add_capability(PciDevice *device, uint8_t id, const void *body, unsigned length)
+{
+    unsigned offset = device->next_capability;
+    g_assert(offset + 2 + length <= CONFIG_SIZE);
+    uint8_t *config = device->config;
+    config[offset] = id;
+    memcpy(config + offset + 2, body, length);
+    if (device->last_capability)
+        config[device->last_capability + 1] = (uint8_t)offset;
+    else
+        config[CAPABILITY_POINTER] = (uint8_t)offset;
+    config[STATUS] |= STATUS_CAPABILITIES;
+    device->last_capability = offset;
+    device->next_capability = (offset + 2 + length + 3) & ~3u;
+    return offset;
+}
+
+void pci_device_set_writable(PciDevice *device, unsigned offset, unsigned size, uint32_t mask)
+{
+    le_bytes_put(device->writable + offset, size, mask);
+    memcpy(device->initial + offset, device->config + offset, size);
+}
+
+void pci_device_set_window(PciDevice *device, unsigned offset, unsigned length)
+{
+    device->window = offset;
+    device->window_length = length;
+}
+
+uint8_t *pci_device_config(PciDevice *device)
+{
+    return device->config;
+}
+
+void pci_device_set_msix(PciDevice *device, Msix *msix)
+{
+    device->msix = msix;
+}
+
+Msix *pci_device_msix(PciDevice *device)
+{
+    return device->msix;
+}
+
+static uint64_t bar_address(const PciDevice *device, unsigned bar)
+{
+    if (!device->translate || !(device->config[COMMAND] & COMMAND_MEMORY))
+        return PCI_UNMAPPED;
+    const Bar *b = &device->bars[bar];
+    uint64_t value = le_bytes_get(device->config + BARS + 4 * bar, b->kind == PCI_BAR_MEM64 ? 8 : 4);
+    return device->translate(device->bridge, b->kind, value & ~0xfULL, b->size);
+}
+
+// Tells the owner of each BAR that is not where it was. Under the lock.
+static void place_bars(PciDevice *device)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(device->bars); i++) {
+        Bar *bar = &device->bars[i];
+        if (!bar->size)
+            continue;
+        uint64_t address = bar_address(device, i);
+        if (address == bar->address)
+            continue;
+        bar->address = address;
+        device->ops->bar_moved(device->owner, i, address);
+    }
+}
+
+static bool in_window(const PciDevice *device, unsigned offset, unsigned size)
+{
+    return offset < device->window + device->window_length && offset + size > device->window;
+}
+
+uint32_t pci_device_read(PciDevice *device, unsigned offset, unsigned size)
+{
+    if (offset + size > CONFIG_SIZE) // no extended space: it reads as no capability
+        return 0;
+    g_mutex_lock(&device->lock);
+    uint32_t value;
+    if (in_window(device, offset, size) && device->ops->window_read)
+        value = device->ops->window_read(device->owner, offset - device->window, size);
+    else
+        value = (uint32_t)le_bytes_get(device->config + offset, size);
+    g_mutex_unlock(&device->lock);
+    return value;
+}
+
+static void write_config(PciDevice *device, unsigned offset, unsigned size, uint32_t value)
+{
+    uint8_t bytes[4];
+    le_bytes_put(bytes, size, value);
+    for (unsigned i = 0; i < size; i++) {
+        uint8_t mask = device->writable[offset + i];
+        device->config[offset + i] = (uint8_t)((device->config[offset + i] & ~mask) | (bytes[i] & mask));
+    }
+    place_bars(device);
+    if (device->msix)
+        msix_configured(device->msix);
+}
+
+void pci_device_write(PciDevice *device, unsigned offset, unsigned size, uint32_t value)
+{
+    if (offset + size > CONFIG_SIZE)
+        return;
+    g_mutex_lock(&device->lock);
+    if (!in_window(device, offset, size))
+        write_config(device, offset, size, value);
+    else if (device->ops->window_write)
+        device->ops->window_write(device->owner, offset - device->window, size, value);
+    g_mutex_unlock(&device->lock);
+}
+
+void pci_device_reset(PciDevice *device)
+{
+    g_mutex_lock(&device->lock);
+    for (unsigned i = 0; i < CONFIG_SIZE; i++) {
+        uint8_t mask = device->writable[i];
+        device->config[i] = (uint8_t)((device->config[i] & ~mask) | (device->initial[i] & mask));
+    }
+    place_bars(device);
+    if (device->msix)
+        msix_reset(device->msix);
+    if (device->ops->reset)
+        device->ops->reset(device->owner);
+    g_mutex_unlock(&device->lock);
+}
+
+void pci_device_attach(PciDevice *device, PciTranslate translate, void *bridge)
+{
+    device->translate = translate;
+    device->bridge = bridge;
+}

@@ -1,0 +1,59 @@
+// What the two halves of the virtio PCI transport share: virtio_pci.c is the PCI function, virtio_registers.c
+// the registers in it.
+#pragma once
+#include "lparun/virtio.h"
+#include <stdatomic.h>
+
+// Regions of the BAR, as the capabilities describe them.
+#define REGION_COMMON 0x0000
+#define REGION_ISR 0x1000
+#define REGION_DEVICE 0x2000
+#define REGION_NOTIFY 0x3000
+#define REGISTERS_SIZE                                                                                       \
+    REGION_NOTIFY // what is served here; the doorbells behind it are on the bus by themselves
+#define COMMON_SIZE 0x3c
+#define NOTIFY_MULTIPLIER DOORBELL_SIZE
+
+#define ISR_QUEUE 1
+#define ISR_CONFIG 2
+
+typedef struct VirtioQueue {
+    Doorbell *doorbell;
+    uint16_t size;
+    bool enabled;
+    uint64_t descriptor_area, driver_area, device_area;
+    _Atomic uint16_t vector;
+    VirtioRing ring; // the device's between start and stop
+} VirtioQueue;
+
+struct VirtioPci {
+    VirtioContext context;
+    const VirtioDeviceType *type;
+    void *owner;
+    PciDevice *function;
+    Msix *msix;
+    BusRange *registers;
+    unsigned window_capability; // PCI_CFG's offset
+    uint64_t offered;
+
+    // Read and written without the lock by the device's iothread.
+    _Atomic uint8_t status, isr;
+    _Atomic uint16_t config_vector;
+
+    GMutex lock;  // guards what follows; taken inside the function's lock, never the other way round
+    bool running; // the device was started
+    bool started; // since the last reset
+    uint32_t device_feature_select, driver_feature_select;
+    uint64_t accepted; // what the driver wrote
+    uint16_t queue_select;
+    uint8_t generation;
+    uint8_t config[VIRTIO_CONFIG_MAX];
+    unsigned queues;
+    VirtioQueue queue[];
+};
+
+// An access to [offset, offset + size) of the registers; `size` is 1, 2, 4 or 8. Takes the lock.
+uint64_t virtio_registers_read(VirtioPci *pci, unsigned offset, unsigned size);
+void virtio_registers_write(VirtioPci *pci, unsigned offset, unsigned size, uint64_t value);
+// Status 0 (2.1): stops the device and forgets everything. Takes the lock.
+void virtio_registers_reset(VirtioPci *pci);

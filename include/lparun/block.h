@@ -1,0 +1,102 @@
+// Disk images: raw files and block devices, read and written by one of three engines.
+//
+// A Block is opened when the machine is built and attached to one iothread, which then submits requests and
+// gets their completions. Offsets and lengths are bytes.
+#pragma once
+#include "lparun/iothread.h"
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+typedef struct Block Block;
+
+#define BLOCK_SECTOR 512
+
+// How writes reach the medium; QEMU's words for -drive cache=.
+typedef enum {
+    BLOCK_WRITEBACK,    // through the host's page cache, stable after a flush
+    BLOCK_NONE,         // past the page cache (O_DIRECT), stable after a flush
+    BLOCK_WRITETHROUGH, // through the page cache, each write stable at once
+    BLOCK_DIRECTSYNC,   // past the page cache, each write stable at once
+    BLOCK_UNSAFE,       // through the page cache, never waited for: the image is lost with the host
+} BlockCache;
+
+// QEMU's words for -drive aio=.
+typedef enum {
+    BLOCK_AIO_DEFAULT, // io_uring where the iothread has a ring, else threads
+    BLOCK_AIO_IO_URING,
+    BLOCK_AIO_NATIVE,  // libaio
+    BLOCK_AIO_THREADS, // preadv and pwritev on worker threads
+} BlockAio;
+
+// The words that the parsers take, for error messages and the manual.
+#define BLOCK_CACHE_WORDS "writeback, none, writethrough, directsync, unsafe"
+#define BLOCK_AIO_WORDS "io_uring, native, threads"
+
+// False, and nothing stored, for another word. NULL is the default: writeback, BLOCK_AIO_DEFAULT.
+bool block_cache_parse(const char *word, BlockCache *cache);
+bool block_aio_parse(const char *word, BlockAio *aio);
+
+// What -drive says: file=, readonly=, cache=, aio= (the last two may be NULL).
+typedef struct BlockOptions {
+    const char *path;
+    bool readonly;
+    const char *cache;
+    const char *aio;
+} BlockOptions;
+
+// Opens and locks the image: for writing alone, or shared with other readers when it is read-only. The lock
+// is the kernel's own and ends with the process. NULL and `error`, always the user's: a bad word, no such
+// file, a folder, no permission, in use by another process, shorter than a sector, direct I/O that its file
+// system has not. The message begins with the path or the option and says what to do.
+Block *block_open(const BlockOptions *options, GError **error);
+// Not while it is attached.
+void block_close(Block *block);
+
+// Bytes, a multiple of BLOCK_SECTOR: an incomplete sector at the end of a file cannot be reached, because
+// writing it would make the user's file longer.
+uint64_t block_size(const Block *block);
+bool block_readonly(const Block *block);
+const char *block_path(const Block *block);
+
+// Starts the engine on `iothread`. False and `error` (the user's: aio=io_uring without a ring, aio=native
+// with no event slots left). Only while the machine is built, as block_detach(), before which all requests
+// must be done.
+bool block_attach(Block *block, Iothread *iothread, GError **error);
+void block_detach(Block *block);
+// "io_uring", "native" or "threads", while attached.
+const char *block_engine_name(const Block *block);
+
+typedef enum {
+    BLOCK_READ,
+    BLOCK_WRITE,
+    BLOCK_FLUSH, // all writes that are done become stable; no data
+} BlockKind;
+
+// A request; embedded in its owner, so that nothing is allocated for I/O. The caller fills the first part;
+// its iovec array is used up on the way.
+typedef struct BlockRequest {
+    BlockKind kind;
+    bool stable;     // a write that must be stable when it is done, whatever the cache mode (but unsafe)
+    uint64_t offset; // a multiple of BLOCK_SECTOR, as the sum of the lengths
+    struct iovec *iov;
+    unsigned iov_count;
+    // On the iothread, never from within block_submit(). `result`: 0, or -errno of the host.
+    void (*done)(struct BlockRequest *request, int result);
+
+    // The block layer's.
+    Block *block;
+    struct BlockRequest *next;
+    uint64_t left; // bytes
+    unsigned retries;
+    int result;
+    struct iovec bounce; // what the engine is given in place of `iov`, when its length is not 0
+    union {
+        IothreadIo ring;
+        uint64_t aio[8]; // a struct iocb
+    } engine;
+} BlockRequest;
+
+// On the iothread that it is attached to. The range must lie inside the image.
+void block_submit(Block *block, BlockRequest *request);

@@ -1,0 +1,30 @@
+// The virtio block device (virtio 1.2, 5.2): a Block that an iothread serves.
+#pragma once
+#include "lparun/block.h"
+#include "lparun/virtio.h"
+
+typedef struct VirtioBlk VirtioBlk;
+
+// Interrupt sources that it takes from `first_source` on.
+#define VIRTIO_BLK_SOURCES 2
+
+// `id` ("virtio-blk0") names its doorbells in statistics. `serial` (may be NULL) is cut after 20 bytes.
+// Attaches `block` to `iothread`; both stay the caller's. NULL and `error`.
+VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const char *serial, Block *block,
+    Iothread *iothread, uint32_t first_source, GError **error);
+// Waits for I/O in flight. As virtio_pci_free(), and before iothread_free() and block_close().
+void virtio_blk_free(VirtioBlk *blk);
+// The function, to be put on a bridge.
+PciDevice *virtio_blk_pci(VirtioBlk *blk);
+
+// For statistics.
+unsigned virtio_blk_doorbell_count(const VirtioBlk *blk);
+Doorbell *virtio_blk_doorbell(VirtioBlk *blk, unsigned index);
+
+typedef struct VirtioBlkCounters {
+    uint64_t reads, writes, flushes;    // requests that were done, failed ones included
+    uint64_t bytes_read, bytes_written; // of those that succeeded
+    uint64_t errors;                    // answered with IOERR
+} VirtioBlkCounters;
+// Any thread.
+VirtioBlkCounters virtio_blk_counters(const VirtioBlk *blk);

@@ -1,0 +1,408 @@
+// The command line: QEMU's names and meanings, and a few of lparun's own.
+#include "options.h"
+#include "key_values.h"
+#include "lparun/block.h"
+#include "lparun/error.h"
+#include <getopt.h>
+#include <string.h>
+
+#define DEFAULT_MEMORY (512ULL << 20) // QEMU's for pseries
+
+typedef bool (*Parse)(Options *options, const char *option, const char *value, GError **error);
+
+static bool wrong(const char *option, const char *value, const char *mend, GError **error)
+{
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s", option, value, mend);
+    return false;
+}
+
+static bool parse_memory(Options *options, const char *option, const char *value, GError **error)
+{
+    g_autoptr(KeyValues) values = key_values_parse(option, value, "size", error);
+    if (!values)
+        return false;
+    const char *size = key_values_take(values, "size");
+    if (!key_values_finish(values, "size=", error))
+        return false;
+    if (!size || !size_parse(size, 1 << 20, &options->memory))
+        return wrong(option, value, "not a size; give MiB, or a number with K, M, G or T", error);
+    return true;
+}
+
+static bool parse_cpus(Options *options, const char *option, const char *value, GError **error)
+{
+    g_autoptr(KeyValues) values = key_values_parse(option, value, "cpus", error);
+    if (!values)
+        return false;
+    const char *cpus = key_values_take(values, "cpus");
+    guint64 count;
+    if (!key_values_finish(values, "cpus=", error))
+        return false;
+    if (!cpus || !g_ascii_string_to_unsigned(cpus, 10, 1, 1024, &count, NULL))
+        return wrong(option, value, "not a number of vCPUs; give 1 to 1024", error);
+    options->cpus = (unsigned)count;
+    return true;
+}
+
+static void set(char **to, const char *value)
+{
+    g_free(*to);
+    *to = g_strdup(value);
+}
+
+static bool parse_bios(Options *options, const char *option, const char *value, GError **error)
+{
+    set(&options->bios, value);
+    return true;
+}
+
+static bool parse_kernel(Options *options, const char *option, const char *value, GError **error)
+{
+    set(&options->kernel, value);
+    return true;
+}
+
+static bool parse_initrd(Options *options, const char *option, const char *value, GError **error)
+{
+    set(&options->initrd, value);
+    return true;
+}
+
+static bool parse_append(Options *options, const char *option, const char *value, GError **error)
+{
+    set(&options->append, value);
+    return true;
+}
+
+static bool parse_stats(Options *options, const char *option, const char *value, GError **error)
+{
+    set(&options->stats, value);
+    return true;
+}
+
+static bool parse_uuid(Options *options, const char *option, const char *value, GError **error)
+{
+    if (!g_uuid_string_is_valid(value))
+        return wrong(option, value, "not a UUID; give one as uuidgen prints it", error);
+    set(&options->uuid, value);
+    return true;
+}
+
+// For the options that have one value, or a few that mean the same here.
+static bool parse_one_of(const char *option, const char *value, const char *const *words, GError **error)
+{
+    if (g_strv_contains(words, value))
+        return true;
+    g_autofree char *list = g_strjoinv(" or ", (char **)words);
+    g_autofree char *mend = g_strdup_printf("lparun has not that one; give %s", list);
+    return wrong(option, value, mend, error);
+}
+
+static bool parse_machine(Options *options, const char *option, const char *value, GError **error)
+{
+    static const char *const types[] = { "pseries", NULL }, *const accelerators[] = { "kvm", NULL };
+    g_autoptr(KeyValues) values = key_values_parse(option, value, "type", error);
+    if (!values)
+        return false;
+    const char *type = key_values_take(values, "type"), *accelerator = key_values_take(values, "accel");
+    return (!type || parse_one_of("-machine type", type, types, error))
+        && (!accelerator || parse_one_of("-machine accel", accelerator, accelerators, error))
+        && key_values_finish(values, "type= and accel=", error);
+}
+
+static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
+{
+    return parse_one_of(option, value, (const char *const[]) { "kvm", NULL }, error);
+}
+
+static bool parse_cpu(Options *options, const char *option, const char *value, GError **error)
+{
+    return parse_one_of(option, value, (const char *const[]) { "host", NULL }, error);
+}
+
+static bool parse_display(Options *options, const char *option, const char *value, GError **error)
+{
+    return parse_one_of(option, value, (const char *const[]) { "none", NULL }, error);
+}
+
+static bool parse_serial(Options *options, const char *option, const char *value, GError **error)
+{
+    if (!parse_one_of(option, value, (const char *const[]) { "stdio", "none", "null", NULL }, error))
+        return false;
+    options->console = strcmp(value, "stdio") == 0;
+    return true;
+}
+
+static bool parse_ci(Options *options, const char *option, const char *value, GError **error)
+{
+    if (!parse_one_of(option, value, (const char *const[]) { "kernel", "user", NULL }, error))
+        return false;
+    options->ci_in_kernel = strcmp(value, "kernel") == 0;
+    return true;
+}
+
+static bool parse_no_reboot(Options *options, const char *option, const char *value, GError **error)
+{
+    options->no_reboot = true;
+    return true;
+}
+
+static bool parse_nothing(Options *options, const char *option, const char *value, GError **error)
+{
+    return true; // there is nothing that it could switch off or on: no display, no default devices
+}
+
+static void drive_free(gpointer data)
+{
+    DriveOptions *drive = data;
+    g_free(drive->id);
+    g_free(drive->file);
+    g_free(drive->cache);
+    g_free(drive->aio);
+    g_free(drive->serial);
+    g_free(drive);
+}
+
+static bool check_drive(const DriveOptions *drive, const char *option, const char *format, const char *interface, GError **error)
+{
+    BlockCache cache;
+    BlockAio aio;
+    if (!drive->file)
+        return wrong(option, "file=", "no file; give file=PATH", error);
+    if (format && strcmp(format, "raw") != 0)
+        return wrong("-drive format", format, "lparun has raw images only; convert it with qemu-img", error);
+    if (interface && strcmp(interface, "virtio") != 0 && strcmp(interface, "none") != 0)
+        return wrong("-drive if", interface, "give virtio, or none with a -device", error);
+    if (!drive->virtio && !drive->id)
+        return wrong(option, "if=none", "no id, so no -device can name it; give id=NAME or if=virtio", error);
+    if (!block_cache_parse(drive->cache, &cache))
+        return wrong("-drive cache", drive->cache, "give one of " BLOCK_CACHE_WORDS, error);
+    if (!block_aio_parse(drive->aio, &aio))
+        return wrong("-drive aio", drive->aio, "give one of " BLOCK_AIO_WORDS, error);
+    return true;
+}
+
+static bool parse_drive(Options *options, const char *option, const char *value, GError **error)
+{
+    g_autoptr(KeyValues) values = key_values_parse(option, value, "file", error);
+    if (!values)
+        return false;
+    DriveOptions *drive = g_new0(DriveOptions, 1);
+    g_ptr_array_add(options->drives, drive);
+    drive->id = g_strdup(key_values_take(values, "id"));
+    drive->file = g_strdup(key_values_take(values, "file"));
+    drive->cache = g_strdup(key_values_take(values, "cache"));
+    drive->aio = g_strdup(key_values_take(values, "aio"));
+    drive->serial = g_strdup(key_values_take(values, "serial"));
+    const char *interface = key_values_take(values, "if"), *format = key_values_take(values, "format");
+    drive->virtio = !interface || strcmp(interface, "virtio") == 0;
+    return key_values_take_bool(values, "readonly", false, &drive->readonly, error)
+        && key_values_finish(values, "file=, if=, id=, format=, readonly=, cache=, aio= and serial=", error)
+        && check_drive(drive, option, format, interface, error);
+}
+
+static void disk_free(gpointer data)
+{
+    DiskOptions *disk = data;
+    g_free(disk->id);
+    g_free(disk->drive);
+    g_free(disk->iothread);
+    g_free(disk->serial);
+    g_free(disk);
+}
+
+static bool parse_slot(const char *text, int *slot)
+{
+    guint64 number;
+    if (!g_ascii_string_to_unsigned(text, 16, 0, 31, &number, NULL))
+        return false;
+    *slot = (int)number;
+    return true;
+}
+
+static bool parse_device(Options *options, const char *option, const char *value, GError **error)
+{
+    g_autoptr(KeyValues) values = key_values_parse(option, value, "driver", error);
+    if (!values)
+        return false;
+    const char *driver = key_values_take(values, "driver");
+    if (!driver || strcmp(driver, "virtio-blk-pci") != 0)
+        return wrong(option, driver ? driver : value, "lparun has not that device; it has virtio-blk-pci", error);
+    DiskOptions *disk = g_new0(DiskOptions, 1);
+    g_ptr_array_add(options->disks, disk);
+    *disk = (DiskOptions) { .slot = -1, .bootindex = -1 };
+    disk->id = g_strdup(key_values_take(values, "id"));
+    disk->drive = g_strdup(key_values_take(values, "drive"));
+    disk->iothread = g_strdup(key_values_take(values, "iothread"));
+    disk->serial = g_strdup(key_values_take(values, "serial"));
+    const char *slot = key_values_take(values, "addr"), *bootindex = key_values_take(values, "bootindex");
+    guint64 boot;
+    if (!key_values_finish(values, "drive=, iothread=, id=, serial=, addr= and bootindex=", error))
+        return false;
+    if (!disk->drive)
+        return wrong(option, value, "no drive; give drive=ID of a -drive", error);
+    if (slot && !parse_slot(slot, &disk->slot))
+        return wrong("-device addr", slot, "not a PCI slot; give 0 to 1f, hexadecimal", error);
+    if (bootindex && !g_ascii_string_to_unsigned(bootindex, 10, 0, G_MAXINT, &boot, NULL))
+        return wrong("-device bootindex", bootindex, "not a number from 0 on", error);
+    if (bootindex)
+        disk->bootindex = (int)boot;
+    return true;
+}
+
+static bool parse_object(Options *options, const char *option, const char *value, GError **error)
+{
+    g_autoptr(KeyValues) values = key_values_parse(option, value, "type", error);
+    if (!values)
+        return false;
+    const char *type = key_values_take(values, "type"), *id = key_values_take(values, "id");
+    if (!type || strcmp(type, "iothread") != 0)
+        return wrong(option, type ? type : value, "lparun has not that object; it has iothread", error);
+    if (!key_values_finish(values, "id=", error))
+        return false;
+    if (!id)
+        return wrong(option, value, "no id; give id=NAME", error);
+    for (unsigned i = 0; i < options->iothreads->len; i++)
+        if (strcmp(options->iothreads->pdata[i], id) == 0)
+            return wrong(option, value, "that id is given twice; give each object its own", error);
+    g_ptr_array_add(options->iothreads, g_strdup(id));
+    return true;
+}
+
+// Every option: what -help says is what the parser takes.
+static const struct {
+    const char *name, *value, *help; // value NULL: none
+    Parse parse;
+} table[] = {
+    { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M)", parse_memory },
+    { "smp", "N", "vCPUs (default 1)", parse_cpus },
+    { "bios", "FILE", "SLOF's image (default: slof.bin of lparun or QEMU)", parse_bios },
+    { "kernel", "FILE", "kernel that SLOF starts from memory (64-bit ELF vmlinux)", parse_kernel },
+    { "initrd", "FILE", "initial ramdisk for -kernel", parse_initrd },
+    { "append", "TEXT", "command line for -kernel", parse_append },
+    { "drive", "file=F[,if=virtio|none][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A]",
+        "a disk image; if=virtio (the default) makes a disk with an iothread of its own\n"
+        "cache: " BLOCK_CACHE_WORDS "\naio: " BLOCK_AIO_WORDS,
+        parse_drive },
+    { "object", "iothread,id=I", "a thread that serves disks", parse_object },
+    { "device", "virtio-blk-pci,drive=I[,iothread=I][,serial=S][,addr=SLOT][,bootindex=N]",
+        "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
+    { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
+    { "machine", "pseries,accel=kvm", "the one machine there is", parse_machine },
+    { "M", "pseries,accel=kvm", "the same", parse_machine },
+    { "accel", "kvm", "the one accelerator there is", parse_accel },
+    { "enable-kvm", NULL, "the same", parse_nothing },
+    { "cpu", "host", "the one processor there is", parse_cpu },
+    { "uuid", "UUID", "the machine's UUID (default: random)", parse_uuid },
+    { "display", "none", "there is no display", parse_display },
+    { "vga", "none", "nor a graphics card", parse_display },
+    { "nographic", NULL, "always so", parse_nothing },
+    { "nodefaults", NULL, "always so", parse_nothing },
+    { "no-reboot", NULL, "end when the guest reboots", parse_no_reboot },
+    { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)", parse_ci },
+    { "stats", "FILE", "write counts of exits, hypercalls, RTAS calls and doorbells at the end, as JSON",
+        parse_stats },
+    { "version", NULL, "print the version", NULL },
+    { "help", NULL, "print this", NULL },
+    { "h", NULL, "the same", NULL },
+};
+
+#define TABLE_SIZE G_N_ELEMENTS(table)
+
+char *options_help(void)
+{
+    g_autoptr(GString) text = g_string_new("usage: lparun OPTION...\n"
+                                           "Runs a pseries guest under KVM on a POWER host. -OPTION and --OPTION are "
+                                           "the same.\n\n");
+    for (unsigned i = 0; i < TABLE_SIZE; i++) {
+        g_string_append_printf(text, "-%s %s\n", table[i].name, table[i].value ? table[i].value : "");
+        g_auto(GStrv) lines = g_strsplit(table[i].help, "\n", 0);
+        for (unsigned line = 0; lines[line]; line++)
+            g_string_append_printf(text, "        %s\n", lines[line]);
+    }
+    g_string_append(text,
+        "\nExit status: 0 the guest powered off (or rebooted with -no-reboot, or you pressed Ctrl-A x), 1 the host\n"
+        "cannot run it, 2 an option is wrong, 4 the guest panicked or cannot go on, 128+N ended by signal N.\n");
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+void options_clear(Options *options)
+{
+    g_free(options->bios);
+    g_free(options->kernel);
+    g_free(options->initrd);
+    g_free(options->append);
+    g_free(options->stats);
+    g_free(options->uuid);
+    g_clear_pointer(&options->iothreads, g_ptr_array_unref);
+    g_clear_pointer(&options->drives, g_ptr_array_unref);
+    g_clear_pointer(&options->disks, g_ptr_array_unref);
+}
+
+static bool check_together(const Options *options, GError **error)
+{
+    if (options->initrd && !options->kernel)
+        return wrong("-initrd", options->initrd, "there is no kernel for it; give -kernel too", error);
+    if (options->append && !options->kernel)
+        return wrong("-append", options->append, "there is no kernel for it; give -kernel too", error);
+    return true;
+}
+
+// getopt's own messages name no mend, so it is kept quiet and these say what is wrong.
+static void explain(int result, char **argv, GError **error)
+{
+    const char *word = argv[optind - 1];
+    const char *name = word + strspn(word, "-");
+    for (unsigned i = 0; i < TABLE_SIZE; i++) {
+        if (!g_str_has_prefix(name, table[i].name) || (name[strlen(table[i].name)] != '\0' && name[strlen(table[i].name)] != '='))
+            continue;
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-%s: %s; see lparun -help", table[i].name,
+            table[i].value ? "needs a value" : "takes no value");
+        return;
+    }
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: unknown option; see lparun -help", word);
+}
+
+static OptionsResult parse_all(Options *options, int argc, char **argv, GError **error)
+{
+    struct option known[TABLE_SIZE + 1] = { 0 };
+    for (unsigned i = 0; i < TABLE_SIZE; i++)
+        known[i] = (struct option) { table[i].name, table[i].value ? required_argument : no_argument, NULL, (int)i };
+    opterr = 0;
+    optind = 0; // from the start, in tests a second time too
+    for (;;) {
+        int result = getopt_long_only(argc, argv, "+:", known, NULL);
+        if (result < 0)
+            break;
+        if (result == '?' || result == ':' || result >= (int)TABLE_SIZE) {
+            explain(result, argv, error);
+            return OPTIONS_WRONG;
+        }
+        const char *name = table[result].name;
+        g_autofree char *option = g_strdup_printf("-%s", name);
+        if (!table[result].parse)
+            return strcmp(name, "version") == 0 ? OPTIONS_VERSION : OPTIONS_HELP;
+        if (!table[result].parse(options, option, optarg, error))
+            return OPTIONS_WRONG;
+    }
+    if (optind < argc) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+            "%s: not an option; give a disk as -drive file=%s,if=virtio,format=raw", argv[optind], argv[optind]);
+        return OPTIONS_WRONG;
+    }
+    return check_together(options, error) ? OPTIONS_RUN : OPTIONS_WRONG;
+}
+
+OptionsResult options_parse(Options *options, int argc, char **argv, GError **error)
+{
+    *options = (Options) {
+        .memory = DEFAULT_MEMORY,
+        .cpus = 1,
+        .ci_in_kernel = true,
+        .console = true,
+        .iothreads = g_ptr_array_new_with_free_func(g_free),
+        .drives = g_ptr_array_new_with_free_func(drive_free),
+        .disks = g_ptr_array_new_with_free_func(disk_free),
+    };
+    return parse_all(options, argc, argv, error);
+}

@@ -1,0 +1,38 @@
+// The command line, as values.
+#pragma once
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct DriveOptions {
+    char *id; // NULL: a drive of its own with if=virtio
+    char *file, *cache, *aio, *serial;
+    bool readonly;
+    bool virtio; // if=virtio: a disk without a -device
+} DriveOptions;
+
+typedef struct DiskOptions { // -device virtio-blk-pci
+    char *id, *drive, *iothread, *serial;
+    int slot; // -1: the first free one
+    int bootindex; // -1: none
+} DiskOptions;
+
+typedef struct Options {
+    uint64_t memory; // bytes
+    unsigned cpus;
+    char *bios, *kernel, *initrd, *append, *stats, *uuid;
+    bool ci_in_kernel;
+    bool no_reboot;
+    bool console; // stdin and stdout are the guest's
+    GPtrArray *iothreads; // ids
+    GPtrArray *drives; // DriveOptions
+    GPtrArray *disks; // DiskOptions
+} Options;
+
+typedef enum { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_WRONG } OptionsResult;
+
+// Reads the command line. OPTIONS_WRONG: `error` has one line that names option, value and mend.
+OptionsResult options_parse(Options *options, int argc, char **argv, GError **error);
+void options_clear(Options *options);
+// The text of -help (g_free).
+char *options_help(void);

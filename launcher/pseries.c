@@ -1,0 +1,355 @@
+// The pseries machine: every part that makes it, and how they are wired. Read machine_new() from top to bottom.
+#include "pseries.h"
+#include "disks.h"
+#include "lparun/error.h"
+#include "lparun/firmware.h"
+#include "lparun/papr.h"
+#include "stats.h"
+#include "terminal.h"
+#include <glib-unix.h>
+#include <signal.h>
+#include <unistd.h>
+
+struct Machine {
+    const Options *options;
+    KvmVm *vm;
+    GuestMemory *memory;
+    Bus *bus;
+    InterruptController *interrupts;
+    VcpuSet *vcpus;
+    Mmu *mmu;
+    Cpus cpus;
+    PciHost *pci;
+    Disks *disks;
+    Terminal *terminal;
+    Vty *vty;
+    Nvram *nvram;
+    HypercallTable *hypercalls;
+    LogicalCi *logical_ci;
+    RtasTable *rtas;
+    ImageFile *bios, *kernel, *initrd;
+    char *boot_list, *uuid;
+    GMainLoop *loop;
+    GMutex lock; // guards the next three
+    bool ended;
+    MachineEvent event;
+    char *text;
+    int signal_number; // that ended the run, or 0
+};
+
+// The least memory that SLOF and a kernel find room in.
+#define MEMORY_MINIMUM (256ULL << 20)
+
+static bool make_memory(Machine *machine, GError **error)
+{
+    uint64_t size = machine->options->memory;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    if (size < MEMORY_MINIMUM || size % page != 0) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-m %" G_GUINT64_FORMAT "K: %s", size >> 10,
+            size < MEMORY_MINIMUM ? "too little memory; give at least 256M" : "not a multiple of the host's page size; give MiB");
+        return false;
+    }
+    machine->memory = guest_memory_new(size, error);
+    if (!machine->memory)
+        return false;
+    int result = kvm_set_memory(machine->vm, 0, 0, guest_memory_at(machine->memory, 0, size), size);
+    if (result < 0)
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-m: KVM_SET_USER_MEMORY_REGION: %s", g_strerror(-result));
+    return result == 0;
+}
+
+static int64_t on_hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])
+{
+    Machine *machine = owner;
+    return hypercall_dispatch(machine->hypercalls, vcpu, number, arguments);
+}
+
+static gboolean stop_loop(gpointer loop)
+{
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
+}
+
+// MachineControl.request: the first one ends this round of the run; only the user's wish to quit comes before it.
+static void request(void *owner, MachineEvent event, const char *text)
+{
+    Machine *machine = owner;
+    g_mutex_lock(&machine->lock);
+    bool counts = !machine->ended || event == MACHINE_QUIT;
+    if (counts) {
+        machine->ended = true;
+        machine->event = event;
+        g_free(machine->text);
+        machine->text = g_strdup(text);
+    }
+    g_mutex_unlock(&machine->lock);
+    if (counts)
+        g_idle_add(stop_loop, machine->loop);
+}
+
+static void on_failed(void *owner, Vcpu *vcpu, const char *why)
+{
+    request(owner, MACHINE_FAILED, why);
+}
+
+static void on_quit(void *owner)
+{
+    request(owner, MACHINE_QUIT, NULL);
+}
+
+static bool make_processors(Machine *machine, GError **error)
+{
+    static const VcpuOps ops = { .hypercall = on_hypercall, .failed = on_failed };
+    machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
+    for (unsigned i = 0; i < machine->options->cpus; i++)
+        if (!vcpu_set_add(machine->vcpus, i, machine->interrupts, error))
+            return false;
+    machine->mmu = mmu_new(machine->vm, machine->options->memory);
+    return cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error);
+}
+
+static bool make_devices(Machine *machine, GError **error)
+{
+    VirtioContext context = { machine->vm, machine->bus, machine->memory, machine->interrupts };
+    machine->pci = pci_host_new();
+    machine->disks = disks_new(machine->options, &context, machine->pci, error);
+    if (!machine->disks)
+        return false;
+    machine->boot_list = disks_boot_list(machine->disks);
+    InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VIO, INTERRUPT_EDGE, error);
+    if (!line)
+        return false;
+    machine->terminal = terminal_new(machine->options->console, on_quit, machine);
+    VtyHost host = terminal_vty_host(machine->terminal);
+    machine->vty = vty_new(&host, line);
+    machine->nvram = nvram_new();
+    return true;
+}
+
+static void make_hypercalls(Machine *machine)
+{
+    machine->hypercalls = hypercall_table_new(machine->options->cpus);
+    machine->logical_ci = logical_ci_new(machine->vm, machine->bus, machine->memory);
+    logical_ci_register(machine->logical_ci, machine->hypercalls);
+    console_register(machine->hypercalls, machine->vty);
+    cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
+    mmu_register(machine->mmu, machine->hypercalls);
+    cas_register(machine->hypercalls, machine->memory);
+    g_autofree char *why = NULL;
+    if (machine->options->ci_in_kernel && !logical_ci_enable(machine->logical_ci, &why))
+        g_printerr("lparun: H_LOGICAL_CI_LOAD and _STORE are served in userspace: %s\n", why);
+}
+
+static bool make_rtas(Machine *machine, GError **error)
+{
+    static const char *const in_kernel[] = { "ibm,set-xive", "ibm,get-xive", "ibm,int-off", "ibm,int-on" };
+    MachineControl control = { .request = request, .owner = machine };
+    machine->uuid = machine->options->uuid ? g_strdup(machine->options->uuid) : g_uuid_string_random();
+    machine->rtas = rtas_table_new(machine->memory);
+    rtas_pci_register(machine->rtas, machine->pci);
+    rtas_time_register(machine->rtas);
+    rtas_nvram_register(machine->rtas, machine->memory, machine->nvram);
+    rtas_power_register(machine->rtas, machine->memory, &control);
+    rtas_cpu_register(machine->rtas, machine->vcpus);
+    rtas_console_register(machine->rtas, machine->vty);
+    rtas_parameters_register(machine->rtas, machine->memory, machine->options->cpus, machine->uuid);
+    rtas_table_register(machine->rtas, machine->hypercalls);
+    for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
+        int result = rtas_register_in_kernel(machine->rtas, machine->vm, in_kernel[i]);
+        if (result < 0) {
+            g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s", in_kernel[i],
+                g_strerror(-result));
+            return false;
+        }
+    }
+    return true;
+}
+
+// Where SLOF's image is looked for without -bios.
+static ImageFile *open_bios(const char *path, GError **error)
+{
+    static const char *const places[]
+        = { "/usr/share/lparun/slof.bin", "/usr/share/qemu/slof.bin", "/usr/share/slof/slof.bin" };
+    if (path)
+        return image_file_open("-bios", path, error);
+    for (unsigned i = 0; i < G_N_ELEMENTS(places); i++)
+        if (access(places[i], R_OK) == 0)
+            return image_file_open("-bios", places[i], error);
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "-bios: no slof.bin in /usr/share/lparun, /usr/share/qemu or /usr/share/slof; give its path");
+    return NULL;
+}
+
+static bool open_images(Machine *machine, GError **error)
+{
+    const Options *options = machine->options;
+    machine->bios = open_bios(options->bios, error);
+    if (!machine->bios || !slof_check(machine->bios, error))
+        return false;
+    if (options->kernel && !(machine->kernel = image_file_open("-kernel", options->kernel, error)))
+        return false;
+    return !options->initrd || (machine->initrd = image_file_open("-initrd", options->initrd, error));
+}
+
+// Puts firmware, kernel and device tree into memory that is all zeros.
+static bool load(Machine *machine, GError **error)
+{
+    BootImages boot = { 0 };
+    uint64_t tree = slof_tree_address(machine->options->memory);
+    if (!slof_load(machine->bios, machine->memory, error))
+        return false;
+    if (machine->kernel && !elf_load(machine->kernel, machine->memory, KERNEL_ADDRESS, &boot.kernel, error))
+        return false;
+    if (machine->initrd && !initrd_load(machine->initrd, machine->memory, tree - SLOF_OVERHEAD, &boot, error))
+        return false;
+    MachineParts parts = {
+        .memory = machine->memory,
+        .cpus = &machine->cpus,
+        .vcpus = machine->vcpus,
+        .mmu = machine->mmu,
+        .interrupts = machine->interrupts,
+        .rtas = machine->rtas,
+        .pci = machine->pci,
+        .vty = machine->vty,
+        .nvram = machine->nvram,
+        .boot = &boot,
+        .command_line = machine->options->append,
+        .boot_list = machine->boot_list,
+        .uuid = machine->uuid,
+    };
+    return device_tree_place(&parts, machine->memory, tree, SLOF_TREE_ROOM, error);
+}
+
+Machine *machine_new(const Options *options, GError **error)
+{
+    Machine *machine = g_new0(Machine, 1);
+    machine->options = options;
+    machine->loop = g_main_loop_new(NULL, FALSE);
+    g_mutex_init(&machine->lock);
+    machine->bus = bus_new();
+    if (!open_images(machine, error))
+        goto fail;
+    machine->vm = kvm_vm_open("/dev/kvm", error);
+    if (!machine->vm || !make_memory(machine, error))
+        goto fail;
+    machine->interrupts = interrupt_controller_new(machine->vm, error);
+    if (!machine->interrupts || !make_processors(machine, error) || !make_devices(machine, error))
+        goto fail;
+    make_hypercalls(machine);
+    if (make_rtas(machine, error) && mmu_reset(machine->mmu, error) && load(machine, error))
+        return machine;
+fail:
+    machine_free(machine);
+    return NULL;
+}
+
+void machine_free(Machine *machine)
+{
+    if (!machine)
+        return;
+    vcpu_set_free(machine->vcpus); // first: nothing runs in the guest from here on
+    disks_free(machine->disks);
+    pci_host_free(machine->pci);
+    rtas_table_free(machine->rtas);
+    logical_ci_free(machine->logical_ci);
+    hypercall_table_free(machine->hypercalls);
+    vty_free(machine->vty);
+    terminal_free(machine->terminal);
+    nvram_free(machine->nvram);
+    mmu_free(machine->mmu);
+    interrupt_controller_free(machine->interrupts);
+    bus_free(machine->bus);
+    guest_memory_free(machine->memory);
+    kvm_vm_close(machine->vm);
+    image_file_close(machine->bios);
+    image_file_close(machine->kernel);
+    image_file_close(machine->initrd);
+    g_main_loop_unref(machine->loop);
+    g_mutex_clear(&machine->lock);
+    g_free(machine->boot_list);
+    g_free(machine->uuid);
+    g_free(machine->text);
+    g_free(machine);
+}
+
+// --- The run.
+
+static void start(Machine *machine)
+{
+    VcpuEntry entry = {
+        .pc = SLOF_ENTRY, .r3 = slof_tree_address(machine->options->memory), .msr = MSR_SF | MSR_ME
+    };
+    vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
+}
+
+// Everything back to the state after power-on, then the firmware again.
+static bool reboot(Machine *machine, GError **error)
+{
+    vcpu_set_park_all(machine->vcpus);
+    pci_host_reset(machine->pci);
+    interrupt_controller_reset(machine->interrupts);
+    vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
+    guest_memory_clear(machine->memory);
+    if (!mmu_reset(machine->mmu, error) || !load(machine, error))
+        return false;
+    g_mutex_lock(&machine->lock);
+    machine->ended = machine->event != MACHINE_REBOOT; // unless the user quit meanwhile
+    g_mutex_unlock(&machine->lock);
+    start(machine);
+    return true;
+}
+
+typedef struct SignalWatch {
+    Machine *machine;
+    int number;
+} SignalWatch;
+
+static gboolean on_signal(gpointer data)
+{
+    SignalWatch *watch = data;
+    watch->machine->signal_number = watch->number;
+    request(watch->machine, MACHINE_QUIT, NULL);
+    return G_SOURCE_CONTINUE;
+}
+
+enum { STATUS_DONE = 0, STATUS_GUEST_FAILED = 4, STATUS_SIGNAL = 128 };
+
+// The exit status that the last event leads to.
+static int verdict(Machine *machine, GError **error)
+{
+    switch (machine->event) {
+    case MACHINE_PANICKED:
+        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "the guest panicked: %s", machine->text);
+        return STATUS_GUEST_FAILED;
+    case MACHINE_FAILED:
+        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "%s", machine->text);
+        return STATUS_GUEST_FAILED;
+    case MACHINE_QUIT:
+        return machine->signal_number ? STATUS_SIGNAL + machine->signal_number : STATUS_DONE;
+    default:
+        return STATUS_DONE;
+    }
+}
+
+int machine_run(Machine *machine, GError **error)
+{
+    SignalWatch watches[] = { { machine, SIGINT }, { machine, SIGTERM }, { machine, SIGHUP } };
+    for (unsigned i = 0; i < G_N_ELEMENTS(watches); i++)
+        g_unix_signal_add(watches[i].number, on_signal, &watches[i]);
+    terminal_start(machine->terminal, machine->vty);
+    start(machine);
+    for (;;) {
+        g_main_loop_run(machine->loop);
+        if (machine->event != MACHINE_REBOOT || machine->options->no_reboot)
+            break;
+        if (!reboot(machine, error))
+            return LPARUN_ERROR_HOST;
+    }
+    vcpu_set_park_all(machine->vcpus);
+    return verdict(machine, error);
+}
+
+void machine_write_stats(const Machine *machine, FILE *file)
+{
+    stats_write(file, machine->vcpus, machine->hypercalls, machine->rtas, machine->disks);
+}

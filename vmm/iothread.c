@@ -1,0 +1,258 @@
+// Iothreads: the thread, calls into it, and work deferred to the end of a round.
+#include "iothread_wait.h"
+#include "lparun/error.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+typedef struct Call {
+    void (*function)(void *opaque);
+    void *opaque;
+    bool done;
+    struct Call *next;
+} Call;
+
+struct Iothread {
+    char *id;
+    pthread_t thread;
+    int wake; // an eventfd, rung for each call
+    const IothreadWaitOps *ops;
+    IothreadWait *wait;
+    bool stop; // the thread's own
+
+    GMutex lock;   // guards what follows
+    GCond changed; // `started` is set, or a call is done
+    bool started;
+    int start_error;
+    Call *calls, **calls_end;
+
+    // The thread's own.
+    IothreadTask *tasks, **tasks_end;
+};
+
+static void run_calls(void *opaque)
+{
+    Iothread *iothread = opaque;
+    g_mutex_lock(&iothread->lock);
+    Call *call;
+    while ((call = iothread->calls)) {
+        iothread->calls = call->next;
+        if (!iothread->calls)
+            iothread->calls_end = &iothread->calls;
+        g_mutex_unlock(&iothread->lock);
+        call->function(call->opaque);
+        g_mutex_lock(&iothread->lock);
+        call->done = true; // the caller's stack: not ours from the unlock on
+        g_cond_broadcast(&iothread->changed);
+    }
+    g_mutex_unlock(&iothread->lock);
+}
+
+static void run_tasks(Iothread *iothread)
+{
+    // What the tasks themselves defer goes behind this mark, which is for the next round.
+    IothreadTask *last = NULL;
+    for (IothreadTask *task = iothread->tasks; task; task = task->next)
+        last = task;
+    for (bool more = last != NULL; more && iothread->tasks;) {
+        IothreadTask *task = iothread->tasks;
+        more = task != last;
+        iothread_undefer(iothread, task);
+        task->run(task->opaque);
+    }
+}
+
+static void open_wait(Iothread *iothread)
+{
+    int error = 0;
+    bool any = !iothread->ops;
+    if (any)
+        iothread->ops = &iothread_ring_ops;
+    iothread->wait = iothread->ops->open(&error);
+    if (!iothread->wait && any) {
+        iothread->ops = &iothread_poll_ops;
+        iothread->wait = iothread->ops->open(&error);
+    }
+    g_mutex_lock(&iothread->lock);
+    iothread->start_error = iothread->wait ? 0 : error;
+    iothread->started = true;
+    g_cond_broadcast(&iothread->changed);
+    g_mutex_unlock(&iothread->lock);
+}
+
+static void *thread_main(void *opaque)
+{
+    Iothread *iothread = opaque;
+    char name[16]; // the kernel's limit
+    snprintf(name, sizeof name, "io-%s", iothread->id);
+    pthread_setname_np(pthread_self(), name);
+
+    open_wait(iothread);
+    if (!iothread->wait)
+        return NULL;
+    IothreadWatch *wake = iothread_watch(iothread, iothread->wake, run_calls, iothread);
+    while (!iothread->stop) {
+        iothread->ops->round(iothread->wait, iothread->tasks == NULL);
+        run_tasks(iothread);
+    }
+    iothread_unwatch(wake);
+    iothread->ops->close(iothread->wait);
+    return NULL;
+}
+
+static int start_thread(Iothread *iothread)
+{
+    // Inherited by the thread: signals are the main thread's.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&iothread->thread, NULL, thread_main, iothread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error)
+        return -error;
+    g_mutex_lock(&iothread->lock);
+    while (!iothread->started)
+        g_cond_wait(&iothread->changed, &iothread->lock);
+    error = iothread->start_error;
+    g_mutex_unlock(&iothread->lock);
+    if (error)
+        pthread_join(iothread->thread, NULL);
+    return error;
+}
+
+static void release(Iothread *iothread)
+{
+    if (iothread->wake >= 0)
+        close(iothread->wake);
+    g_mutex_clear(&iothread->lock);
+    g_cond_clear(&iothread->changed);
+    g_free(iothread->id);
+    g_free(iothread);
+}
+
+Iothread *iothread_new_with(const char *id, const IothreadWaitOps *ops, GError **error)
+{
+    Iothread *iothread = g_new0(Iothread, 1);
+    iothread->ops = ops;
+    iothread->id = g_strdup(id);
+    iothread->calls_end = &iothread->calls;
+    iothread->tasks_end = &iothread->tasks;
+    g_mutex_init(&iothread->lock);
+    g_cond_init(&iothread->changed);
+    iothread->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int result = iothread->wake < 0 ? -errno : start_thread(iothread);
+    if (!result)
+        return iothread;
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+        "iothread %s: cannot start: %s; raise the limits on threads and open files (ulimit -u, ulimit -n)",
+        id, g_strerror(-result));
+    release(iothread);
+    return NULL;
+}
+
+Iothread *iothread_new(const char *id, GError **error)
+{
+    return iothread_new_with(id, NULL, error);
+}
+
+static void set_stop(void *opaque)
+{
+    Iothread *iothread = opaque;
+    iothread->stop = true;
+}
+
+void iothread_free(Iothread *iothread)
+{
+    if (!iothread)
+        return;
+    iothread_call(iothread, set_stop, iothread);
+    pthread_join(iothread->thread, NULL);
+    release(iothread);
+}
+
+const char *iothread_id(const Iothread *iothread)
+{
+    return iothread->id;
+}
+
+bool iothread_has_ring(const Iothread *iothread)
+{
+    return iothread->ops->submit != NULL;
+}
+
+bool iothread_is_current(const Iothread *iothread)
+{
+    return pthread_equal(pthread_self(), iothread->thread);
+}
+
+void iothread_call(Iothread *iothread, void (*function)(void *opaque), void *opaque)
+{
+    if (iothread_is_current(iothread)) {
+        function(opaque);
+        return;
+    }
+    Call call = { .function = function, .opaque = opaque };
+    g_mutex_lock(&iothread->lock);
+    *iothread->calls_end = &call;
+    iothread->calls_end = &call.next;
+    eventfd_write(iothread->wake, 1);
+    while (!call.done)
+        g_cond_wait(&iothread->changed, &iothread->lock);
+    g_mutex_unlock(&iothread->lock);
+}
+
+IothreadWatch *iothread_watch(Iothread *iothread, int fd, void (*ready)(void *opaque), void *opaque)
+{
+    g_assert(iothread_is_current(iothread));
+    IothreadWatch *watch = g_new0(IothreadWatch, 1);
+    watch->iothread = iothread;
+    watch->wait = iothread->wait;
+    watch->fd = fd;
+    watch->ready = ready;
+    watch->opaque = opaque;
+    iothread->ops->watch(iothread->wait, watch);
+    return watch;
+}
+
+void iothread_unwatch(IothreadWatch *watch)
+{
+    if (!watch)
+        return;
+    g_assert(iothread_is_current(watch->iothread));
+    watch->dead = true;
+    watch->iothread->ops->unwatch(watch->wait, watch);
+}
+
+void iothread_defer(Iothread *iothread, IothreadTask *task)
+{
+    g_assert(iothread_is_current(iothread));
+    if (task->queued)
+        return;
+    task->queued = true;
+    task->next = NULL;
+    *iothread->tasks_end = task;
+    iothread->tasks_end = &task->next;
+}
+
+void iothread_undefer(Iothread *iothread, IothreadTask *task)
+{
+    g_assert(iothread_is_current(iothread));
+    if (!task->queued)
+        return;
+    task->queued = false;
+    IothreadTask **link = &iothread->tasks;
+    while (*link != task)
+        link = &(*link)->next;
+    *link = task->next;
+    if (!*link)
+        iothread->tasks_end = link;
+}
+
+void iothread_submit(Iothread *iothread, IothreadIo *io)
+{
+    g_assert(iothread_is_current(iothread));
+    iothread->ops->submit(iothread->wait, io);
+}
