@@ -16,14 +16,25 @@ struct BlockEngine {
     BlockRequest *finished, **finished_end;
 };
 
-static ssize_t transfer_once(const BlockTransfer *transfer)
+static ssize_t write_once(const BlockTransfer *transfer)
 {
     int count = (int)transfer->iov_count;
+    off_t offset = (off_t)transfer->offset;
+    ssize_t result = pwritev2(transfer->fd, transfer->iov, count, offset, transfer->flags);
+    if (result >= 0 || !transfer->flags || (errno != EOPNOTSUPP && errno != ENOSYS))
+        return result;
+    // No RWF_DSYNC here (an emulated kernel): the same in two steps.
+    result = pwritev(transfer->fd, transfer->iov, count, offset);
+    return result >= 0 && fdatasync(transfer->fd) ? -1 : result;
+}
+
+static ssize_t transfer_once(const BlockTransfer *transfer)
+{
     switch (transfer->kind) {
     case BLOCK_READ:
-        return preadv2(transfer->fd, transfer->iov, count, (off_t)transfer->offset, transfer->flags);
+        return preadv(transfer->fd, transfer->iov, (int)transfer->iov_count, (off_t)transfer->offset);
     case BLOCK_WRITE:
-        return pwritev2(transfer->fd, transfer->iov, count, (off_t)transfer->offset, transfer->flags);
+        return write_once(transfer);
     case BLOCK_FLUSH:
         return fdatasync(transfer->fd);
     }

@@ -25,7 +25,8 @@ static uint8_t header_checksum(const uint8_t *header)
 }
 
 // Writes a partition of `length` bytes, header included, at `offset`; returns where the next one goes.
-static uint32_t add_partition(Nvram *nvram, uint32_t offset, uint8_t signature, const char *name, uint32_t length)
+static uint32_t add_partition(
+    Nvram *nvram, uint32_t offset, uint8_t signature, const char *name, uint32_t length)
 {
     uint8_t *header = nvram->bytes + offset;
     header[0] = signature;

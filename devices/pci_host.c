@@ -16,11 +16,14 @@ static const Window windows[] = {
 
 struct PciHost {
     PciDevice *slots[SLOTS];
+    const DmaWindow *dma;
 };
 
-PciHost *pci_host_new(void)
+PciHost *pci_host_new(const DmaWindow *dma)
 {
-    return g_new0(PciHost, 1);
+    PciHost *host = g_new0(PciHost, 1);
+    host->dma = dma;
+    return host;
 }
 
 void pci_host_free(PciHost *host)
@@ -88,9 +91,9 @@ void pci_host_reset(PciHost *host)
 static void describe_windows(Tree *tree)
 {
     const Window *narrow = &windows[PCI_BAR_MEM32], *wide = &windows[PCI_BAR_MEM64];
-    tree_cells(tree, "ranges", 0x02000000, HIGH(narrow->bus), LOW(narrow->bus), HIGH(narrow->gpa), LOW(narrow->gpa),
-        HIGH(narrow->size), LOW(narrow->size), 0x03000000, HIGH(wide->bus), LOW(wide->bus), HIGH(wide->gpa),
-        LOW(wide->gpa), HIGH(wide->size), LOW(wide->size));
+    tree_cells(tree, "ranges", 0x02000000, HIGH(narrow->bus), LOW(narrow->bus), HIGH(narrow->gpa),
+        LOW(narrow->gpa), HIGH(narrow->size), LOW(narrow->size), 0x03000000, HIGH(wide->bus), LOW(wide->bus),
+        HIGH(wide->gpa), LOW(wide->gpa), HIGH(wide->size), LOW(wide->size));
 }
 
 void pci_host_describe(const PciHost *host, Tree *tree)
@@ -107,5 +110,7 @@ void pci_host_describe(const PciHost *host, Tree *tree)
     describe_windows(tree);
     tree_u32(tree, "ibm,pci-config-space-type", 1);
     tree_u32(tree, "ibm,pe-total-#msi", SOURCE_MSI_COUNT); // Linux makes no MSI domain without it
+    if (host->dma)
+        dma_window_describe(host->dma, tree);
     tree_end(tree);
 }

@@ -52,7 +52,8 @@ static bool name_cpu(Cpus *cpus, GError **error)
             return true;
         }
     g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
-        "-cpu host: the host's processor (PVR 0x%08x) is not one that lparun knows (POWER8 to POWER11)", cpus->pvr);
+        "-cpu host: the host's processor (PVR 0x%08x) is not one that lparun knows (POWER8 to POWER11)",
+        cpus->pvr);
     return false;
 }
 
@@ -61,7 +62,7 @@ static bool name_cpu(Cpus *cpus, GError **error)
 
 bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
 {
-    *cpus = (Cpus) { 0 };
+    *cpus = (Cpus){ 0 };
     int result = kvm_vcpu_pvr(vcpu_kvm(boot), &cpus->pvr);
     if (result < 0) {
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_GET_SREGS: %s", g_strerror(-result));
@@ -77,18 +78,19 @@ bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
     cpus->data_cache = (uint32_t)host_number(host, "d-cache-size", 32768);
     cpus->instruction_cache = (uint32_t)host_number(host, "i-cache-size", 32768);
     if (kvm_smmu_info(vm, &cpus->hash) < 0)
-        cpus->hash = (struct kvm_ppc_smmu_info) { 0 };
+        cpus->hash = (struct kvm_ppc_smmu_info){ 0 };
     cpus->radix_encoding_count = MAX(kvm_radix_encodings(vm, cpus->radix_encodings), 0);
     return true;
 }
 
-// ibm,pa-features (PAPR+ C.6.2): a length, a type 0, then attribute bytes. No transactional memory (byte 22): KVM has
-// it not on all hosts. Bytes 24 to 63 are ISA 3.0's, of which byte 40 has radix.
-static const uint8_t features_207[] = { 24, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80, 0,
-    0x80, 0, 0x80, 0, 0x80, 0, 0, 0 };
-static const uint8_t features_300[] = { 66, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80, 0,
-    0x80, 0, 0x80, 0, 0x80, 0, 0, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0xc0, 0, 0x80, 0, 0x80, 0, 0x80, 0,
-    0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0, 0 };
+// ibm,pa-features (PAPR+ C.6.2): a length, a type 0, then attribute bytes. No transactional memory (byte 22):
+// KVM has it not on all hosts. Bytes 24 to 63 are ISA 3.0's, of which byte 40 has radix.
+static const uint8_t features_207[] = { 24, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0,
+    0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0, 0 };
+static const uint8_t features_300[] = { 66, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0,
+    0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0xc0, 0, 0x80, 0,
+    0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80,
+    0, 0x80, 0, 0, 0 };
 
 static void describe_features(const Cpus *cpus, bool radix, Tree *tree)
 {
@@ -103,8 +105,8 @@ static void describe_features(const Cpus *cpus, bool radix, Tree *tree)
     tree_bytes(tree, "ibm,pa-features", features, sizeof features);
 }
 
-// ibm,segment-page-sizes: for each segment page size its shift, SLB encoding and the page sizes that fit into it. KVM
-// says whether pages must be no larger than what backs the guest's memory.
+// ibm,segment-page-sizes: for each segment page size its shift, SLB encoding and the page sizes that fit into
+// it. KVM says whether pages must be no larger than what backs the guest's memory.
 static void describe_page_sizes(const struct kvm_ppc_smmu_info *info, Tree *tree)
 {
     bool real = info->flags & KVM_PPC_PAGE_SIZES_REAL;
@@ -170,8 +172,8 @@ static void describe_cpu(const Cpus *cpus, uint32_t id, unsigned hash_order, Tre
     if (hash_order > 0)
         describe_hash(cpus, hash_order, tree);
     if (cpus->radix_encoding_count > 0)
-        tree_cells_array(
-            tree, "ibm,processor-radix-AP-encodings", cpus->radix_encodings, (size_t)cpus->radix_encoding_count);
+        tree_cells_array(tree, "ibm,processor-radix-AP-encodings", cpus->radix_encodings,
+            (size_t)cpus->radix_encoding_count);
     tree_end(tree);
 }
 

@@ -1,4 +1,5 @@
-// The device tree that the machine starts with: the root, memory, /chosen, and the order of what the parts say.
+// The device tree that the machine starts with: the root, memory, /chosen, and the order of what the parts
+// say.
 #include "lparun/error.h"
 #include "lparun/firmware.h"
 
@@ -14,7 +15,8 @@ static void describe_root(const MachineParts *parts, Tree *tree)
     tree_string(tree, "system-id", parts->uuid);
 }
 
-// ibm,architecture-vec-5: the length - 2, then the vector from its first byte on; bytes 24 and 26 have the MMU.
+// ibm,architecture-vec-5: the length - 2, then the vector from its first byte on; bytes 24 and 26 have the
+// MMU.
 static void describe_options(bool radix, Tree *tree)
 {
     enum { LAST = 26, MMU = 24, RADIX_GTSE = 26, RADIX = 0x40, GTSE = 0x40 };
@@ -55,25 +57,45 @@ static void describe_chosen(const MachineParts *parts, Tree *tree)
     tree_end(tree);
 }
 
+static void describe_range(uint64_t start, uint64_t end, Tree *tree)
+{
+    if (start == end)
+        return;
+    uint64_t size = end - start;
+    tree_begin(tree, "memory@%" G_GINT64_MODIFIER "x", start);
+    tree_string(tree, "device_type", "memory");
+    tree_cells(tree, "reg", (uint32_t)(start >> 32), (uint32_t)start, (uint32_t)(size >> 32), (uint32_t)size);
+    tree_end(tree);
+}
+
+// The first node is the real mode area: firmware and early kernels stay inside it.
 static void describe_memory(const MachineParts *parts, Tree *tree)
 {
-    uint64_t size = guest_memory_size(parts->memory);
-    tree_begin(tree, "memory@0");
-    tree_string(tree, "device_type", "memory");
-    tree_cells(tree, "reg", 0, 0, (uint32_t)(size >> 32), (uint32_t)size);
-    tree_end(tree);
+    uint64_t size = guest_memory_size(parts->memory), real = mmu_real_mode_area(parts->mmu, size);
+    describe_range(0, real, tree);
+    describe_range(real, size, tree);
+}
+
+// Only what the machine has: Linux calls what is named here.
+static void describe_hypercalls(const MachineParts *parts, Tree *tree)
+{
+    const char *names[16] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-splpar", "hcall-set-mode",
+        "hcall-copy", "hcall-debug", "hcall-tce" };
+    unsigned count = 8;
+    if (!mmu_is_radix(parts->mmu)) {
+        names[count++] = "hcall-pft";
+        names[count++] = "hcall-bulk";
+    }
+    if (parts->multi_tce)
+        names[count++] = "hcall-multi-tce";
+    tree_strings(tree, "ibm,hypertas-functions", names);
 }
 
 static void describe_rtas(const MachineParts *parts, Tree *tree)
 {
-    // Only what the machine has: Linux calls what is named here.
-    const char *radix[] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-splpar", "hcall-set-mode",
-        "hcall-copy", "hcall-debug", NULL };
-    const char *hash[] = { "hcall-pft", "hcall-bulk", "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-splpar",
-        "hcall-set-mode", "hcall-copy", "hcall-debug", NULL };
     tree_begin(tree, "rtas");
     tree_u32(tree, "rtas-size", 0x1000);
-    tree_strings(tree, "ibm,hypertas-functions", mmu_is_radix(parts->mmu) ? radix : hash);
+    describe_hypercalls(parts, tree);
     tree_empty(tree, "ibm,change-msix-capable");
     tree_empty(tree, "ibm,extended-os-term");
     rtas_table_describe(parts->rtas, tree);
@@ -126,7 +148,8 @@ static void describe_machine(const MachineParts *parts, Tree *tree)
     tree_end(tree);
 }
 
-bool device_tree_place(const MachineParts *parts, GuestMemory *memory, uint64_t address, uint64_t room, GError **error)
+bool device_tree_place(
+    const MachineParts *parts, GuestMemory *memory, uint64_t address, uint64_t room, GError **error)
 {
     g_autoptr(Tree) tree = tree_new(room);
     describe_machine(parts, tree);
@@ -134,7 +157,7 @@ bool device_tree_place(const MachineParts *parts, GuestMemory *memory, uint64_t 
     const void *blob = tree_finish(tree, vcpu_id(vcpu_set_at(parts->vcpus, 0)), &length);
     if (blob && guest_memory_write(memory, address, blob, length))
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-append, -smp: the device tree is larger than %" G_GUINT64_FORMAT " KiB",
-        room >> 10);
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "-append, -smp: the device tree is larger than %" G_GUINT64_FORMAT " KiB", room >> 10);
     return false;
 }

@@ -27,13 +27,13 @@ static uint64_t get(const Elf *elf, const uint8_t *field, unsigned size)
     return elf->big_endian ? bytes_reversed(value, size) : value;
 }
 
-#define FIELD(elf, bytes, type, member)                                                                          \
+#define FIELD(elf, bytes, type, member)                                                                      \
     get(elf, (bytes) + G_STRUCT_OFFSET(type, member), sizeof(((type *)NULL)->member))
 
 static bool refuse(const ImageFile *file, const char *why, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s; give a POWER kernel (vmlinux, 64-bit ELF)", file->option,
-        file->path, why);
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "%s %s: %s; give a POWER kernel (vmlinux, 64-bit ELF)", file->option, file->path, why);
     return false;
 }
 
@@ -47,11 +47,11 @@ static bool read_header(const ImageFile *file, Elf *elf, GError **error)
     uint8_t header[sizeof(Elf64_Ehdr)];
     if (!read_at(file, 0, header, sizeof header) || memcmp(header, ELFMAG, SELFMAG) != 0)
         return refuse(file, "not an ELF file", error);
-    *elf = (Elf) { .file = file, .big_endian = header[EI_DATA] == ELFDATA2MSB };
+    *elf = (Elf){ .file = file, .big_endian = header[EI_DATA] == ELFDATA2MSB };
     unsigned machine = (unsigned)FIELD(elf, header, Elf64_Ehdr, e_machine);
     if (machine != EM_PPC64 || header[EI_CLASS] != ELFCLASS64) {
-        g_autofree char *why = g_strdup_printf("a kernel for another machine (ELF machine %u, class %u)", machine,
-            header[EI_CLASS]);
+        g_autofree char *why = g_strdup_printf(
+            "a kernel for another machine (ELF machine %u, class %u)", machine, header[EI_CLASS]);
         return refuse(file, why, error);
     }
     elf->entry = FIELD(elf, header, Elf64_Ehdr, e_entry);
@@ -74,7 +74,7 @@ static unsigned read_segments(const Elf *elf, Segment segments[SEGMENTS], GError
         }
         if (FIELD(elf, bytes, Elf64_Phdr, p_type) != PT_LOAD)
             continue;
-        segments[found++] = (Segment) {
+        segments[found++] = (Segment){
             .offset = FIELD(elf, bytes, Elf64_Phdr, p_offset),
             .address = FIELD(elf, bytes, Elf64_Phdr, p_vaddr),
             .file_size = FIELD(elf, bytes, Elf64_Phdr, p_filesz),
@@ -95,7 +95,8 @@ static uint64_t extent(const Segment *segments, unsigned count, uint64_t limit, 
         *lowest = MIN(*lowest, segments[i].address);
     for (unsigned i = 0; i < count; i++) {
         uint64_t start = segments[i].address - *lowest;
-        if (start > limit || segments[i].memory_size > limit || segments[i].file_size > segments[i].memory_size)
+        if (start > limit || segments[i].memory_size > limit ||
+            segments[i].file_size > segments[i].memory_size)
             return 0;
         end = MAX(end, start + segments[i].memory_size);
     }
@@ -122,11 +123,11 @@ bool elf_load(const ImageFile *file, GuestMemory *memory, uint64_t address, Kern
         if (!image_file_load(file, segments[i].offset, segments[i].file_size, memory, to, error))
             return false;
     }
-    *kernel = (Kernel) { .address = address, .size = size, .entry = address + (elf.entry - lowest) };
+    *kernel = (Kernel){ .address = address, .size = size, .entry = address + (elf.entry - lowest) };
     if (guest_memory_at(memory, address, size)) // room for .bss; it is zero already
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: does not fit into guest memory; give more with -m",
-        file->option, file->path);
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);
     return false;
 }
 

@@ -11,14 +11,14 @@ ImageFile *image_file_open(const char *option, const char *path, GError **error)
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s; give a file that can be read", option, path,
-            fd < 0 ? g_strerror(errno) : "not a regular file");
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s; give a file that can be read", option,
+            path, fd < 0 ? g_strerror(errno) : "not a regular file");
         if (fd >= 0)
             close(fd);
         return NULL;
     }
     ImageFile *file = g_new0(ImageFile, 1);
-    *file = (ImageFile) {
+    *file = (ImageFile){
         .option = g_strdup(option),
         .path = g_strdup(path),
         .fd = fd,
@@ -37,8 +37,8 @@ void image_file_close(ImageFile *file)
     g_free(file);
 }
 
-bool image_file_load(
-    const ImageFile *file, uint64_t offset, uint64_t length, GuestMemory *memory, uint64_t gpa, GError **error)
+bool image_file_load(const ImageFile *file, uint64_t offset, uint64_t length, GuestMemory *memory,
+    uint64_t gpa, GError **error)
 {
     uint8_t *to = guest_memory_at(memory, gpa, length);
     if (!to) {

@@ -15,7 +15,8 @@ bool slof_check(const ImageFile *file, GError **error)
 {
     uint8_t head[LENGTH_OFFSET + sizeof(be64)];
     const char *why = NULL;
-    if (pread(file->fd, head, sizeof head, 0) != sizeof head || memcmp(head + MAGIC_OFFSET, magic, sizeof magic) != 0) {
+    if (pread(file->fd, head, sizeof head, 0) != sizeof head ||
+        memcmp(head + MAGIC_OFFSET, magic, sizeof magic) != 0) {
         why = "not a SLOF image";
     } else {
         be64 length;
@@ -26,7 +27,8 @@ bool slof_check(const ImageFile *file, GError **error)
             why = "too large for a SLOF image (4 MiB)";
     }
     if (why)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s; give a whole slof.bin", file->option, file->path, why);
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s; give a whole slof.bin", file->option,
+            file->path, why);
     return !why;
 }
 

@@ -1,7 +1,8 @@
-// KVMPPC_H_CAS and KVMPPC_H_UPDATE_DT: what SLOF hands on of ibm,client-architecture-support and of its own tree.
+// KVMPPC_H_CAS and KVMPPC_H_UPDATE_DT: what SLOF hands on of ibm,client-architecture-support and of its own
+// tree.
 //
-// The device tree that the machine starts with already says what this machine gives (ibm,architecture-vec-5), so the
-// answer to CAS is that nothing changes. The guest's own wishes are not read yet.
+// The device tree that the machine starts with already says what this machine gives (ibm,architecture-vec-5),
+// so the answer to CAS is that nothing changes. The guest's own wishes are not read yet.
 #include "lparun/bytes.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"

@@ -59,7 +59,8 @@ static int64_t set_mode(void *owner, Vcpu *vcpu, uint64_t arguments[9])
         return H_P3;
     if (value2 != 0)
         return H_P4;
-    return resource == RESOURCE_LE ? set_endian(owner, vcpu, mode) : set_interrupt_location(owner, vcpu, mode);
+    return resource == RESOURCE_LE ? set_endian(owner, vcpu, mode)
+                                   : set_interrupt_location(owner, vcpu, mode);
 }
 
 static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t arguments[9])
@@ -82,8 +83,8 @@ static int64_t get_random(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return H_SUCCESS;
 }
 
-// In the kernel where it can: CIABR and DAWR of H_SET_MODE, and calls that need no userspace at all. A refusal is not
-// an error: the call then comes here, or is answered with H_FUNCTION.
+// In the kernel where it can: CIABR and DAWR of H_SET_MODE, and calls that need no userspace at all. A
+// refusal is not an error: the call then comes here, or is answered with H_FUNCTION.
 static void enable_in_kernel(KvmVm *vm)
 {
     static const uint64_t calls[] = { H_SET_MODE, H_CLEAR_MOD, H_CLEAR_REF, H_PAGE_INIT };

@@ -1,9 +1,10 @@
-// H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE: cache-inhibited accesses that a guest asks the hypervisor to make, and
-// KVMPPC_H_LOGICAL_MEMOP, which SLOF uses beside them.
+// H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE: cache-inhibited accesses that a guest asks the hypervisor to
+// make, and KVMPPC_H_LOGICAL_MEMOP, which SLOF uses beside them.
 //
-// Firmware in real mode cannot reach devices with loads and stores on every MMU mode, so SLOF makes each device access
-// by these calls. When the kernel serves them (logical_ci_enable), a store to a doorbell signals its eventfd with no
-// trip to userspace. What nobody on the kernel's bus claims still comes here, and all of it where the kernel cannot.
+// Firmware in real mode cannot reach devices with loads and stores on every MMU mode, so SLOF makes each
+// device access by these calls. When the kernel serves them (logical_ci_enable), a store to a doorbell
+// signals its eventfd with no trip to userspace. What nobody on the kernel's bus claims still comes here, and
+// all of it where the kernel cannot.
 #include "lparun/bytes.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
@@ -17,7 +18,7 @@ struct LogicalCi {
 LogicalCi *logical_ci_new(KvmVm *vm, Bus *bus, GuestMemory *memory)
 {
     LogicalCi *ci = g_new0(LogicalCi, 1);
-    *ci = (LogicalCi) { .vm = vm, .bus = bus, .memory = memory };
+    *ci = (LogicalCi){ .vm = vm, .bus = bus, .memory = memory };
     return ci;
 }
 
@@ -43,14 +44,16 @@ bool logical_ci_enable(LogicalCi *ci, char **why)
     return false;
 }
 
-// PAPR+ 14.5.4.2.3: sizes 1, 2, 4 and 8, and a logical address that is a multiple of the size. The kernel checks
-// neither (kvmppc_h_logical_ci_load in arch/powerpc/kvm/book3s.c passes what it does not know on to here).
+// PAPR+ 14.5.4.2.3: sizes 1, 2, 4 and 8, and a logical address that is a multiple of the size. The kernel
+// checks neither (kvmppc_h_logical_ci_load in arch/powerpc/kvm/book3s.c passes what it does not know on to
+// here).
 static bool is_valid(uint64_t size, uint64_t address)
 {
     return (size == 1 || size == 2 || size == 4 || size == 8) && address % size == 0;
 }
 
-// Registers hold the value as a big-endian access has it, whatever MSR[LE] says; the bus has little-endian values.
+// Registers hold the value as a big-endian access has it, whatever MSR[LE] says; the bus has little-endian
+// values.
 static int64_t logical_ci_load(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     LogicalCi *ci = owner;
@@ -98,8 +101,8 @@ static bool element_store(LogicalCi *ci, uint64_t address, unsigned size, uint64
     return ram || bus_write(ci->bus, address, size, value);
 }
 
-// The most elements that one call moves: a screen of 32-bit pixels, and no more, so that a guest cannot keep its vCPU
-// thread in here.
+// The most elements that one call moves: a screen of 32-bit pixels, and no more, so that a guest cannot keep
+// its vCPU thread in here.
 #define MEMOP_LIMIT (1u << 20)
 
 // r4 destination, r5 source, r6 log2 of the element size, r7 count, r8 operation: 0 copies, 1 inverts.
@@ -113,11 +116,13 @@ static int64_t logical_memop(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     unsigned size = 1u << shift;
     if ((to | from) % size != 0)
         return H_PARAMETER;
-    bool backwards = from < to && to - from < count * size; // the end of the source would be overwritten first
+    bool backwards =
+        from < to && to - from < count * size; // the end of the source would be overwritten first
     uint64_t invert = operation == 1 ? UINT64_MAX : 0;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t offset = (backwards ? count - 1 - i : i) * size, value;
-        if (!element_load(ci, from + offset, size, &value) || !element_store(ci, to + offset, size, value ^ invert))
+        if (!element_load(ci, from + offset, size, &value) ||
+            !element_store(ci, to + offset, size, value ^ invert))
             return H_PARAMETER;
     }
     return H_SUCCESS;

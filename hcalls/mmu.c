@@ -3,6 +3,7 @@
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
 #include <errno.h>
+#include <unistd.h>
 
 struct Mmu {
     KvmVm *vm;
@@ -19,11 +20,12 @@ struct Mmu {
 #define FLAG_GTSE 0x01ULL
 
 // kvm_configure_mmu()'s.
-#define MMU_RADIX 1ULL
-#define MMU_GTSE 2ULL
+#define CONFIGURE_RADIX 1ULL
+#define CONFIGURE_GTSE 2ULL
 #define PROCESS_TABLE_RADIX (1ULL << 63)
 
-// PAPR+ and Linux agree on about 1/128 of memory (Documentation/virt/kvm/api.rst gives the limits of the order).
+// PAPR+ and Linux agree on about 1/128 of memory (Documentation/virt/kvm/api.rst gives the limits of the
+// order).
 static unsigned hash_order_for(uint64_t memory_size)
 {
     unsigned order = 18;
@@ -32,11 +34,19 @@ static unsigned hash_order_for(uint64_t memory_size)
     return order;
 }
 
-Mmu *mmu_new(KvmVm *vm, uint64_t memory_size)
+Mmu *mmu_new(KvmVm *vm, MmuMode wanted, uint64_t memory_size, GError **error)
 {
+    bool has_radix = kvm_check(vm, KVM_CAP_PPC_MMU_RADIX) > 0;
+    bool has_hash = !has_radix || kvm_check(vm, KVM_CAP_PPC_MMU_HASH_V3) > 0;
+    if ((wanted == MMU_RADIX && !has_radix) || (wanted == MMU_HASH && !has_hash)) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+            "-machine mmu=%s: this host's KVM has no such guests; leave it out",
+            wanted == MMU_RADIX ? "radix" : "hash");
+        return NULL;
+    }
     Mmu *mmu = g_new0(Mmu, 1);
     mmu->vm = vm;
-    mmu->radix = kvm_check(vm, KVM_CAP_PPC_MMU_RADIX) > 0;
+    mmu->radix = has_radix && wanted != MMU_HASH;
     mmu->hash_order = mmu->radix ? 0 : hash_order_for(memory_size);
     return mmu;
 }
@@ -48,8 +58,9 @@ void mmu_free(Mmu *mmu)
 
 bool mmu_reset(Mmu *mmu, GError **error)
 {
-    int result = mmu->radix ? kvm_configure_mmu(mmu->vm, MMU_RADIX | MMU_GTSE, PROCESS_TABLE_RADIX)
-                            : kvm_allocate_htab(mmu->vm, mmu->hash_order);
+    int result = mmu->radix
+                     ? kvm_configure_mmu(mmu->vm, CONFIGURE_RADIX | CONFIGURE_GTSE, PROCESS_TABLE_RADIX)
+                     : kvm_allocate_htab(mmu->vm, mmu->hash_order);
     if (result < 0)
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "the guest's %s: %s",
             mmu->radix ? "radix MMU" : "hashed page table", g_strerror(-result));
@@ -66,6 +77,16 @@ unsigned mmu_hash_order(const Mmu *mmu)
     return mmu->hash_order;
 }
 
+// KVM uses one entry of each group of eight for real mode, a group being 128 bytes: as many pages as the
+// table has groups. The pages are as large as what backs the guest's memory.
+uint64_t mmu_real_mode_area(const Mmu *mmu, uint64_t memory_size)
+{
+    if (mmu->radix)
+        return memory_size;
+    uint64_t pages = 1ULL << (mmu->hash_order - 7);
+    return MIN(memory_size, pages * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
 static int64_t check_radix_table(uint64_t base, uint64_t page_size, uint64_t table_size)
 {
     if (base & 0xfff || base >> 60)
@@ -75,8 +96,8 @@ static int64_t check_radix_table(uint64_t base, uint64_t page_size, uint64_t tab
     return table_size > 24 ? H_P4 : H_SUCCESS;
 }
 
-// r4 flags, r5 base, r6 page size, r7 log2 of the table's size - 12. A hashed guest of ISA 3.0 calls this with flags 0
-// and stops when it fails.
+// r4 flags, r5 base, r6 page size, r7 log2 of the table's size - 12. A hashed guest of ISA 3.0 calls this
+// with flags 0 and stops when it fails.
 static int64_t register_process_table(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     Mmu *mmu = owner;
@@ -92,7 +113,7 @@ static int64_t register_process_table(void *owner, Vcpu *vcpu, uint64_t argument
     if (checked != H_SUCCESS)
         return checked;
     uint64_t table = flags & FLAG_REGISTER ? base | table_size : 0;
-    uint64_t mode = MMU_RADIX | (flags & FLAG_GTSE ? MMU_GTSE : 0);
+    uint64_t mode = CONFIGURE_RADIX | (flags & FLAG_GTSE ? CONFIGURE_GTSE : 0);
     int result = kvm_configure_mmu(mmu->vm, mode, PROCESS_TABLE_RADIX | table);
     return result == 0 ? H_SUCCESS : result == -EBUSY ? H_BUSY : H_PARAMETER;
 }

@@ -48,7 +48,7 @@ void hypercall_register(HypercallTable *table, uint64_t number, const char *name
 {
     Entry *entry = &table->entries[slot_of(number)];
     g_assert(slot_of(number) != UNKNOWN_SLOT && !entry->call);
-    *entry = (Entry) { .name = name, .call = call, .owner = owner };
+    *entry = (Entry){ .name = name, .call = call, .owner = owner };
 }
 
 int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])
@@ -62,7 +62,8 @@ int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, u
     return entry->call ? entry->call(entry->owner, vcpu, arguments) : H_FUNCTION;
 }
 
-void hypercall_counts(const HypercallTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data)
+void hypercall_counts(
+    const HypercallTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data)
 {
     for (unsigned slot = 0; slot < SLOTS; slot++) {
         uint64_t count = 0;

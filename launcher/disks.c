@@ -60,8 +60,8 @@ static Iothread *iothread_for(Disks *disks, const char *id, const char *disk, GE
     for (unsigned i = 0; i < disks->iothreads->len; i++)
         if (strcmp(iothread_id(disks->iothreads->pdata[i]), id) == 0)
             return disks->iothreads->pdata[i];
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-device iothread=%s: there is no such iothread; add -object iothread,id=%s",
-        id, id);
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "-device iothread=%s: there is no such iothread; add -object iothread,id=%s", id, id);
     return NULL;
 }
 
@@ -69,12 +69,13 @@ static int slot_for(PciHost *host, int wanted, GError **error)
 {
     int slot = wanted >= 0 ? wanted : pci_host_free_slot(host);
     if (slot < 0)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-device: more than 32 PCI functions; use fewer disks");
+        g_set_error(
+            error, LPARUN_ERROR, LPARUN_ERROR_USER, "-device: more than 32 PCI functions; use fewer disks");
     return slot;
 }
 
-static bool add_disk(Disks *disks, const DriveOptions *drive, const DiskOptions *options, const VirtioContext *context,
-    PciHost *host, GError **error)
+static bool add_disk(Disks *disks, const DriveOptions *drive, const DiskOptions *options,
+    const VirtioContext *context, PciHost *host, GError **error)
 {
     unsigned index = disks->disks->len;
     Disk *disk = g_new0(Disk, 1);
@@ -93,13 +94,14 @@ static bool add_disk(Disks *disks, const DriveOptions *drive, const DiskOptions 
     if (!disk->block)
         return false;
     const char *serial = options->serial ? options->serial : drive->serial;
-    disk->blk = virtio_blk_new(context, disk->name, serial, disk->block, iothread,
-        SOURCE_MSI + index * VIRTIO_BLK_SOURCES, error);
+    disk->blk = virtio_blk_new(
+        context, disk->name, serial, disk->block, iothread, SOURCE_MSI + index * VIRTIO_BLK_SOURCES, error);
     if (!disk->blk)
         return false;
     if (pci_host_add(host, (unsigned)disk->slot, virtio_blk_pci(disk->blk)))
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-device addr=%x: that PCI slot is taken; give another", (unsigned)disk->slot);
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "-device addr=%x: that PCI slot is taken; give another", (unsigned)disk->slot);
     pci_device_free(virtio_blk_pci(disk->blk));
     return false;
 }
@@ -160,7 +162,8 @@ Disks *disks_new(const Options *options, const VirtioContext *context, PciHost *
     bool done = true;
     for (unsigned i = 0; done && i < options->iothreads->len; i++)
         done = add_iothread(disks, options->iothreads->pdata[i], error);
-    if (done && add_devices(disks, options, context, host, error) && add_drives(disks, options, context, host, error))
+    if (done && add_devices(disks, options, context, host, error) &&
+        add_drives(disks, options, context, host, error))
         return disks;
     disks_free(disks);
     return NULL;

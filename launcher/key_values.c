@@ -47,12 +47,13 @@ static bool add(KeyValues *values, char *word, const char *first_key, GError **e
         value = word;
     }
     if (*key == '\0' || *value == '\0') {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: '%s' has no %s; give key=value", values->option,
-            *key ? key : value, *key ? "value" : "key");
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: '%s' has no %s; give key=value",
+            values->option, *key ? key : value, *key ? "value" : "key");
         return false;
     }
     if (g_hash_table_contains(values->values, key)) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: '%s' is given twice; give it once", values->option, key);
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: '%s' is given twice; give it once",
+            values->option, key);
         return false;
     }
     g_hash_table_insert(values->values, (gpointer)key, (gpointer)value);
@@ -93,8 +94,8 @@ bool key_values_take_bool(KeyValues *values, const char *key, bool otherwise, bo
             *result = i % 2;
             return true;
         }
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: %s=%s is neither on nor off; give one of them", values->option,
-        key, value);
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: %s=%s is neither on nor off; give one of them",
+        values->option, key, value);
     return false;
 }
 

@@ -16,8 +16,8 @@ static FILE *open_stats(const char *path, GError **error)
 {
     FILE *file = fopen(path, "we");
     if (!file)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-stats %s: %s; give a file that can be written", path,
-            g_strerror(errno));
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-stats %s: %s; give a file that can be written",
+            path, g_strerror(errno));
     return file;
 }
 

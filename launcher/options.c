@@ -101,33 +101,39 @@ static bool parse_one_of(const char *option, const char *value, const char *cons
 static bool parse_machine(Options *options, const char *option, const char *value, GError **error)
 {
     static const char *const types[] = { "pseries", NULL }, *const accelerators[] = { "kvm", NULL };
+    static const char *const mmus[] = { "auto", "radix", "hash", NULL };
     g_autoptr(KeyValues) values = key_values_parse(option, value, "type", error);
     if (!values)
         return false;
     const char *type = key_values_take(values, "type"), *accelerator = key_values_take(values, "accel");
-    return (!type || parse_one_of("-machine type", type, types, error))
-        && (!accelerator || parse_one_of("-machine accel", accelerator, accelerators, error))
-        && key_values_finish(values, "type= and accel=", error);
+    const char *mmu = key_values_take(values, "mmu");
+    if ((type && !parse_one_of("-machine type", type, types, error)) ||
+        (accelerator && !parse_one_of("-machine accel", accelerator, accelerators, error)) ||
+        (mmu && !parse_one_of("-machine mmu", mmu, mmus, error)))
+        return false;
+    if (mmu)
+        options->mmu = strcmp(mmu, "radix") == 0 ? MMU_RADIX : strcmp(mmu, "hash") == 0 ? MMU_HASH : MMU_AUTO;
+    return key_values_finish(values, "type=, accel= and mmu=", error);
 }
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
 {
-    return parse_one_of(option, value, (const char *const[]) { "kvm", NULL }, error);
+    return parse_one_of(option, value, (const char *const[]){ "kvm", NULL }, error);
 }
 
 static bool parse_cpu(Options *options, const char *option, const char *value, GError **error)
 {
-    return parse_one_of(option, value, (const char *const[]) { "host", NULL }, error);
+    return parse_one_of(option, value, (const char *const[]){ "host", NULL }, error);
 }
 
 static bool parse_display(Options *options, const char *option, const char *value, GError **error)
 {
-    return parse_one_of(option, value, (const char *const[]) { "none", NULL }, error);
+    return parse_one_of(option, value, (const char *const[]){ "none", NULL }, error);
 }
 
 static bool parse_serial(Options *options, const char *option, const char *value, GError **error)
 {
-    if (!parse_one_of(option, value, (const char *const[]) { "stdio", "none", "null", NULL }, error))
+    if (!parse_one_of(option, value, (const char *const[]){ "stdio", "none", "null", NULL }, error))
         return false;
     options->console = strcmp(value, "stdio") == 0;
     return true;
@@ -135,7 +141,7 @@ static bool parse_serial(Options *options, const char *option, const char *value
 
 static bool parse_ci(Options *options, const char *option, const char *value, GError **error)
 {
-    if (!parse_one_of(option, value, (const char *const[]) { "kernel", "user", NULL }, error))
+    if (!parse_one_of(option, value, (const char *const[]){ "kernel", "user", NULL }, error))
         return false;
     options->ci_in_kernel = strcmp(value, "kernel") == 0;
     return true;
@@ -163,7 +169,8 @@ static void drive_free(gpointer data)
     g_free(drive);
 }
 
-static bool check_drive(const DriveOptions *drive, const char *option, const char *format, const char *interface, GError **error)
+static bool check_drive(
+    const DriveOptions *drive, const char *option, const char *format, const char *interface, GError **error)
 {
     BlockCache cache;
     BlockAio aio;
@@ -196,9 +203,10 @@ static bool parse_drive(Options *options, const char *option, const char *value,
     drive->serial = g_strdup(key_values_take(values, "serial"));
     const char *interface = key_values_take(values, "if"), *format = key_values_take(values, "format");
     drive->virtio = !interface || strcmp(interface, "virtio") == 0;
-    return key_values_take_bool(values, "readonly", false, &drive->readonly, error)
-        && key_values_finish(values, "file=, if=, id=, format=, readonly=, cache=, aio= and serial=", error)
-        && check_drive(drive, option, format, interface, error);
+    return key_values_take_bool(values, "readonly", false, &drive->readonly, error) &&
+           key_values_finish(
+               values, "file=, if=, id=, format=, readonly=, cache=, aio= and serial=", error) &&
+           check_drive(drive, option, format, interface, error);
 }
 
 static void disk_free(gpointer data)
@@ -227,10 +235,11 @@ static bool parse_device(Options *options, const char *option, const char *value
         return false;
     const char *driver = key_values_take(values, "driver");
     if (!driver || strcmp(driver, "virtio-blk-pci") != 0)
-        return wrong(option, driver ? driver : value, "lparun has not that device; it has virtio-blk-pci", error);
+        return wrong(
+            option, driver ? driver : value, "lparun has not that device; it has virtio-blk-pci", error);
     DiskOptions *disk = g_new0(DiskOptions, 1);
     g_ptr_array_add(options->disks, disk);
-    *disk = (DiskOptions) { .slot = -1, .bootindex = -1 };
+    *disk = (DiskOptions){ .slot = -1, .bootindex = -1 };
     disk->id = g_strdup(key_values_take(values, "id"));
     disk->drive = g_strdup(key_values_take(values, "drive"));
     disk->iothread = g_strdup(key_values_take(values, "iothread"));
@@ -288,8 +297,10 @@ static const struct {
     { "device", "virtio-blk-pci,drive=I[,iothread=I][,serial=S][,addr=SLOT][,bootindex=N]",
         "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
     { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
-    { "machine", "pseries,accel=kvm", "the one machine there is", parse_machine },
-    { "M", "pseries,accel=kvm", "the same", parse_machine },
+    { "machine", "pseries[,accel=kvm][,mmu=auto|radix|hash]",
+        "the one machine there is; mmu: what the guest starts with (default auto: radix where KVM has it)",
+        parse_machine },
+    { "M", "...", "the same", parse_machine },
     { "accel", "kvm", "the one accelerator there is", parse_accel },
     { "enable-kvm", NULL, "the same", parse_nothing },
     { "cpu", "host", "the one processor there is", parse_cpu },
@@ -299,7 +310,8 @@ static const struct {
     { "nographic", NULL, "always so", parse_nothing },
     { "nodefaults", NULL, "always so", parse_nothing },
     { "no-reboot", NULL, "end when the guest reboots", parse_no_reboot },
-    { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)", parse_ci },
+    { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)",
+        parse_ci },
     { "stats", "FILE", "write counts of exits, hypercalls, RTAS calls and doorbells at the end, as JSON",
         parse_stats },
     { "version", NULL, "print the version", NULL },
@@ -311,18 +323,20 @@ static const struct {
 
 char *options_help(void)
 {
-    g_autoptr(GString) text = g_string_new("usage: lparun OPTION...\n"
-                                           "Runs a pseries guest under KVM on a POWER host. -OPTION and --OPTION are "
-                                           "the same.\n\n");
+    g_autoptr(GString) text =
+        g_string_new("usage: lparun OPTION...\n"
+                     "Runs a pseries guest under KVM on a POWER host. -OPTION and --OPTION are "
+                     "the same.\n\n");
     for (unsigned i = 0; i < TABLE_SIZE; i++) {
         g_string_append_printf(text, "-%s %s\n", table[i].name, table[i].value ? table[i].value : "");
         g_auto(GStrv) lines = g_strsplit(table[i].help, "\n", 0);
         for (unsigned line = 0; lines[line]; line++)
             g_string_append_printf(text, "        %s\n", lines[line]);
     }
-    g_string_append(text,
-        "\nExit status: 0 the guest powered off (or rebooted with -no-reboot, or you pressed Ctrl-A x), 1 the host\n"
-        "cannot run it, 2 an option is wrong, 4 the guest panicked or cannot go on, 128+N ended by signal N.\n");
+    g_string_append(text, "\nExit status: 0 the guest powered off (or rebooted with -no-reboot, or you "
+                          "pressed Ctrl-A x), 1 the host\n"
+                          "cannot run it, 2 an option is wrong, 4 the guest panicked or cannot go on, 128+N "
+                          "ended by signal N.\n");
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
@@ -354,7 +368,8 @@ static void explain(int result, char **argv, GError **error)
     const char *word = argv[optind - 1];
     const char *name = word + strspn(word, "-");
     for (unsigned i = 0; i < TABLE_SIZE; i++) {
-        if (!g_str_has_prefix(name, table[i].name) || (name[strlen(table[i].name)] != '\0' && name[strlen(table[i].name)] != '='))
+        if (!g_str_has_prefix(name, table[i].name) ||
+            (name[strlen(table[i].name)] != '\0' && name[strlen(table[i].name)] != '='))
             continue;
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-%s: %s; see lparun -help", table[i].name,
             table[i].value ? "needs a value" : "takes no value");
@@ -367,7 +382,8 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
 {
     struct option known[TABLE_SIZE + 1] = { 0 };
     for (unsigned i = 0; i < TABLE_SIZE; i++)
-        known[i] = (struct option) { table[i].name, table[i].value ? required_argument : no_argument, NULL, (int)i };
+        known[i] =
+            (struct option){ table[i].name, table[i].value ? required_argument : no_argument, NULL, (int)i };
     opterr = 0;
     optind = 0; // from the start, in tests a second time too
     for (;;) {
@@ -387,7 +403,8 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
     }
     if (optind < argc) {
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-            "%s: not an option; give a disk as -drive file=%s,if=virtio,format=raw", argv[optind], argv[optind]);
+            "%s: not an option; give a disk as -drive file=%s,if=virtio,format=raw", argv[optind],
+            argv[optind]);
         return OPTIONS_WRONG;
     }
     return check_together(options, error) ? OPTIONS_RUN : OPTIONS_WRONG;
@@ -395,7 +412,7 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
 
 OptionsResult options_parse(Options *options, int argc, char **argv, GError **error)
 {
-    *options = (Options) {
+    *options = (Options){
         .memory = DEFAULT_MEMORY,
         .cpus = 1,
         .ci_in_kernel = true,

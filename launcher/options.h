@@ -1,5 +1,6 @@
 // The command line, as values.
 #pragma once
+#include "lparun/hypercall.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +14,7 @@ typedef struct DriveOptions {
 
 typedef struct DiskOptions { // -device virtio-blk-pci
     char *id, *drive, *iothread, *serial;
-    int slot; // -1: the first free one
+    int slot;      // -1: the first free one
     int bootindex; // -1: none
 } DiskOptions;
 
@@ -21,12 +22,13 @@ typedef struct Options {
     uint64_t memory; // bytes
     unsigned cpus;
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
+    MmuMode mmu;
     bool ci_in_kernel;
     bool no_reboot;
-    bool console; // stdin and stdout are the guest's
+    bool console;         // stdin and stdout are the guest's
     GPtrArray *iothreads; // ids
-    GPtrArray *drives; // DriveOptions
-    GPtrArray *disks; // DiskOptions
+    GPtrArray *drives;    // DriveOptions
+    GPtrArray *disks;     // DiskOptions
 } Options;
 
 typedef enum { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_WRONG } OptionsResult;

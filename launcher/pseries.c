@@ -1,4 +1,5 @@
-// The pseries machine: every part that makes it, and how they are wired. Read machine_new() from top to bottom.
+// The pseries machine: every part that makes it, and how they are wired. Read machine_new() from top to
+// bottom.
 #include "pseries.h"
 #include "disks.h"
 #include "lparun/error.h"
@@ -19,6 +20,7 @@ struct Machine {
     VcpuSet *vcpus;
     Mmu *mmu;
     Cpus cpus;
+    DmaWindow *dma;
     PciHost *pci;
     Disks *disks;
     Terminal *terminal;
@@ -28,6 +30,7 @@ struct Machine {
     LogicalCi *logical_ci;
     RtasTable *rtas;
     ImageFile *bios, *kernel, *initrd;
+    bool multi_tce;
     char *boot_list, *uuid;
     GMainLoop *loop;
     GMutex lock; // guards the next three
@@ -46,7 +49,8 @@ static bool make_memory(Machine *machine, GError **error)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     if (size < MEMORY_MINIMUM || size % page != 0) {
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-m %" G_GUINT64_FORMAT "K: %s", size >> 10,
-            size < MEMORY_MINIMUM ? "too little memory; give at least 256M" : "not a multiple of the host's page size; give MiB");
+            size < MEMORY_MINIMUM ? "too little memory; give at least 256M"
+                                  : "not a multiple of the host's page size; give MiB");
         return false;
     }
     machine->memory = guest_memory_new(size, error);
@@ -54,7 +58,8 @@ static bool make_memory(Machine *machine, GError **error)
         return false;
     int result = kvm_set_memory(machine->vm, 0, 0, guest_memory_at(machine->memory, 0, size), size);
     if (result < 0)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-m: KVM_SET_USER_MEMORY_REGION: %s", g_strerror(-result));
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-m: KVM_SET_USER_MEMORY_REGION: %s",
+            g_strerror(-result));
     return result == 0;
 }
 
@@ -70,7 +75,8 @@ static gboolean stop_loop(gpointer loop)
     return G_SOURCE_REMOVE;
 }
 
-// MachineControl.request: the first one ends this round of the run; only the user's wish to quit comes before it.
+// MachineControl.request: the first one ends this round of the run; only the user's wish to quit comes before
+// it.
 static void request(void *owner, MachineEvent event, const char *text)
 {
     Machine *machine = owner;
@@ -104,14 +110,17 @@ static bool make_processors(Machine *machine, GError **error)
     for (unsigned i = 0; i < machine->options->cpus; i++)
         if (!vcpu_set_add(machine->vcpus, i, machine->interrupts, error))
             return false;
-    machine->mmu = mmu_new(machine->vm, machine->options->memory);
-    return cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error);
+    machine->mmu = mmu_new(machine->vm, machine->options->mmu, machine->options->memory, error);
+    return machine->mmu && cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error);
 }
 
 static bool make_devices(Machine *machine, GError **error)
 {
     VirtioContext context = { machine->vm, machine->bus, machine->memory, machine->interrupts };
-    machine->pci = pci_host_new();
+    machine->dma = dma_window_new(machine->vm, error);
+    if (!machine->dma)
+        return false;
+    machine->pci = pci_host_new(machine->dma);
     machine->disks = disks_new(machine->options, &context, machine->pci, error);
     if (!machine->disks)
         return false;
@@ -135,6 +144,7 @@ static void make_hypercalls(Machine *machine)
     cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
     mmu_register(machine->mmu, machine->hypercalls);
     cas_register(machine->hypercalls, machine->memory);
+    machine->multi_tce = tce_hypercalls_enable(machine->vm);
     g_autofree char *why = NULL;
     if (machine->options->ci_in_kernel && !logical_ci_enable(machine->logical_ci, &why))
         g_printerr("lparun: H_LOGICAL_CI_LOAD and _STORE are served in userspace: %s\n", why);
@@ -157,8 +167,8 @@ static bool make_rtas(Machine *machine, GError **error)
     for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
         int result = rtas_register_in_kernel(machine->rtas, machine->vm, in_kernel[i]);
         if (result < 0) {
-            g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s", in_kernel[i],
-                g_strerror(-result));
+            g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s",
+                in_kernel[i], g_strerror(-result));
             return false;
         }
     }
@@ -168,8 +178,8 @@ static bool make_rtas(Machine *machine, GError **error)
 // Where SLOF's image is looked for without -bios.
 static ImageFile *open_bios(const char *path, GError **error)
 {
-    static const char *const places[]
-        = { "/usr/share/lparun/slof.bin", "/usr/share/qemu/slof.bin", "/usr/share/slof/slof.bin" };
+    static const char *const places[] = { "/usr/share/lparun/slof.bin", "/usr/share/qemu/slof.bin",
+        "/usr/share/slof/slof.bin" };
     if (path)
         return image_file_open("-bios", path, error);
     for (unsigned i = 0; i < G_N_ELEMENTS(places); i++)
@@ -191,11 +201,16 @@ static bool open_images(Machine *machine, GError **error)
     return !options->initrd || (machine->initrd = image_file_open("-initrd", options->initrd, error));
 }
 
+static uint64_t tree_address(const Machine *machine)
+{
+    return slof_tree_address(mmu_real_mode_area(machine->mmu, machine->options->memory));
+}
+
 // Puts firmware, kernel and device tree into memory that is all zeros.
 static bool load(Machine *machine, GError **error)
 {
     BootImages boot = { 0 };
-    uint64_t tree = slof_tree_address(machine->options->memory);
+    uint64_t tree = tree_address(machine);
     if (!slof_load(machine->bios, machine->memory, error))
         return false;
     if (machine->kernel && !elf_load(machine->kernel, machine->memory, KERNEL_ADDRESS, &boot.kernel, error))
@@ -213,6 +228,7 @@ static bool load(Machine *machine, GError **error)
         .vty = machine->vty,
         .nvram = machine->nvram,
         .boot = &boot,
+        .multi_tce = machine->multi_tce,
         .command_line = machine->options->append,
         .boot_list = machine->boot_list,
         .uuid = machine->uuid,
@@ -250,6 +266,7 @@ void machine_free(Machine *machine)
     vcpu_set_free(machine->vcpus); // first: nothing runs in the guest from here on
     disks_free(machine->disks);
     pci_host_free(machine->pci);
+    dma_window_free(machine->dma);
     rtas_table_free(machine->rtas);
     logical_ci_free(machine->logical_ci);
     hypercall_table_free(machine->hypercalls);
@@ -276,9 +293,7 @@ void machine_free(Machine *machine)
 
 static void start(Machine *machine)
 {
-    VcpuEntry entry = {
-        .pc = SLOF_ENTRY, .r3 = slof_tree_address(machine->options->memory), .msr = MSR_SF | MSR_ME
-    };
+    VcpuEntry entry = { .pc = SLOF_ENTRY, .r3 = tree_address(machine), .msr = MSR_SF | MSR_ME };
     vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
 }
 

@@ -77,13 +77,14 @@ static void put_disk(Writer *writer, const char *name, VirtioBlk *blk)
     fputs("{ \"name\": ", writer->file);
     put_string(writer, name);
     fprintf(writer->file,
-        ", \"reads\": %" PRIu64 ", \"writes\": %" PRIu64 ", \"flushes\": %" PRIu64 ", \"bytes_read\": %" PRIu64
-        ", \"bytes_written\": %" PRIu64 ", \"errors\": %" PRIu64 " }",
+        ", \"reads\": %" PRIu64 ", \"writes\": %" PRIu64 ", \"flushes\": %" PRIu64
+        ", \"bytes_read\": %" PRIu64 ", \"bytes_written\": %" PRIu64 ", \"errors\": %" PRIu64 " }",
         counters.reads, counters.writes, counters.flushes, counters.bytes_read, counters.bytes_written,
         counters.errors);
 }
 
-void stats_write(FILE *file, const VcpuSet *vcpus, const HypercallTable *hypercalls, const RtasTable *rtas, const Disks *disks)
+void stats_write(FILE *file, const VcpuSet *vcpus, const HypercallTable *hypercalls, const RtasTable *rtas,
+    const Disks *disks)
 {
     Writer writer = { .file = file };
     fputc('{', file);

@@ -14,13 +14,13 @@
 
 struct Terminal {
     bool enabled;
-    bool stdout_is_file; // always ready: no need to ask
+    bool stdout_is_file;        // always ready: no need to ask
     atomic_bool stdout_is_gone; // a closed pipe or a lost terminal
     void (*quit)(void *owner);
     void *owner;
     Vty *vty;
-    guint source; // watches stdin; 0 while it does not
-    bool escaped; // Ctrl-A was the last byte
+    guint source;        // watches stdin; 0 while it does not
+    bool escaped;        // Ctrl-A was the last byte
     uint8_t pending[64]; // read, but the vty had no room
     size_t pending_count;
 };
@@ -158,8 +158,8 @@ static gboolean on_input(gint fd, GIOCondition condition, gpointer data)
     terminal->source = 0;
     if (length <= 0)
         return G_SOURCE_REMOVE; // the end of input is not the end of the guest
-    terminal->pending_count
-        = isatty(fd) ? take_escapes(terminal, terminal->pending, (size_t)length) : (size_t)length;
+    terminal->pending_count =
+        isatty(fd) ? take_escapes(terminal, terminal->pending, (size_t)length) : (size_t)length;
     pass_on(terminal);
     return G_SOURCE_REMOVE; // pass_on() has made a new source if there is one to be
 }
@@ -179,7 +179,7 @@ static void has_room(void *owner)
 
 VtyHost terminal_vty_host(Terminal *terminal)
 {
-    return (VtyHost) { .write = write_out, .has_room = has_room, .owner = terminal };
+    return (VtyHost){ .write = write_out, .has_room = has_room, .owner = terminal };
 }
 
 void terminal_start(Terminal *terminal, Vty *vty)

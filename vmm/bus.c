@@ -2,7 +2,8 @@
 #include "lparun/bus.h"
 #include <stdatomic.h>
 
-// What a lookup needs, stored so that it can be read while it changes: the sequence count tells whether it did.
+// What a lookup needs, stored so that it can be read while it changes: the sequence count tells whether it
+// did.
 typedef struct Slot {
     _Atomic uint64_t base, end; // [base, end)
     _Atomic(BusRange *) range;
@@ -19,8 +20,8 @@ struct Bus {
     GMutex writer; // guards ranges and the table against a second writer
     GPtrArray *ranges;
     _Atomic unsigned sequence; // odd while the table changes
-    _Atomic unsigned count; // slots in use
-    Slot *slots; // sorted by base; as many as there are ranges
+    _Atomic unsigned count;    // slots in use
+    Slot *slots;               // sorted by base; as many as there are ranges
 };
 
 Bus *bus_new(void)
@@ -44,7 +45,7 @@ void bus_free(Bus *bus)
 BusRange *bus_add_range(Bus *bus, const BusOps *ops, void *owner)
 {
     BusRange *range = g_new0(BusRange, 1);
-    *range = (BusRange) { .bus = bus, .ops = ops, .owner = owner };
+    *range = (BusRange){ .bus = bus, .ops = ops, .owner = owner };
     g_ptr_array_add(bus->ranges, range);
     bus->slots = g_renew(Slot, bus->slots, bus->ranges->len);
     return range;
@@ -56,8 +57,8 @@ static int by_base(gconstpointer a, gconstpointer b)
     return first->base < second->base ? -1 : first->base > second->base;
 }
 
-// Writes the table anew from the ranges. Each store releases, so that a reader who saw one of them sees that the
-// sequence had become odd before.
+// Writes the table anew from the ranges. Each store releases, so that a reader who saw one of them sees that
+// the sequence had become odd before.
 static void publish(Bus *bus)
 {
     unsigned sequence = atomic_load_explicit(&bus->sequence, memory_order_relaxed);
@@ -97,8 +98,8 @@ void bus_range_unmap(BusRange *range)
     place(range, 0, 0);
 }
 
-// The last slot that starts at or before `address`, if it holds the whole access. The table may change under this
-// search; what it then finds is thrown away.
+// The last slot that starts at or before `address`, if it holds the whole access. The table may change under
+// this search; what it then finds is thrown away.
 static BusRange *search(Bus *bus, uint64_t address, unsigned size, uint64_t *offset)
 {
     unsigned low = 0, high = atomic_load_explicit(&bus->count, memory_order_acquire);

@@ -17,7 +17,8 @@ struct Doorbell {
     _Atomic uint64_t rung;
 };
 
-// The queue's number is what a driver writes; each queue has an address of its own, so the value says nothing new.
+// The queue's number is what a driver writes; each queue has an address of its own, so the value says nothing
+// new.
 static void ring(void *owner, uint64_t offset, unsigned size, uint64_t value)
 {
     Doorbell *bell = owner;

@@ -16,7 +16,7 @@ struct InterruptLine {
     InterruptController *controller;
     uint32_t source;
     InterruptKind kind;
-    int eventfd; // edge lines: bound to the source by irqfd
+    int eventfd;          // edge lines: bound to the source by irqfd
     atomic_bool asserted; // level lines
 };
 
@@ -24,11 +24,12 @@ InterruptController *interrupt_controller_new(KvmVm *vm, GError **error)
 {
     int fd = kvm_create_device(vm, KVM_DEV_TYPE_XICS);
     if (fd < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM's XICS interrupt controller: %s", g_strerror(-fd));
+        g_set_error(
+            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM's XICS interrupt controller: %s", g_strerror(-fd));
         return NULL;
     }
     InterruptController *controller = g_new0(InterruptController, 1);
-    *controller = (InterruptController) { .vm = vm, .fd = fd, .lines = g_ptr_array_new() };
+    *controller = (InterruptController){ .vm = vm, .fd = fd, .lines = g_ptr_array_new() };
     return controller;
 }
 
@@ -100,12 +101,13 @@ InterruptLine *interrupt_line_new(
     InterruptController *controller, uint32_t source, InterruptKind kind, GError **error)
 {
     InterruptLine *line = g_new0(InterruptLine, 1);
-    *line = (InterruptLine) { .controller = controller, .source = source, .kind = kind, .eventfd = -1 };
+    *line = (InterruptLine){ .controller = controller, .source = source, .kind = kind, .eventfd = -1 };
     int result = source_reset(line);
     if (result == 0 && kind == INTERRUPT_EDGE)
         result = connect_irqfd(line);
     if (result < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "interrupt source 0x%x: %s", source, g_strerror(-result));
+        g_set_error(
+            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "interrupt source 0x%x: %s", source, g_strerror(-result));
         line_free(line);
         return NULL;
     }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -87,7 +86,7 @@ static void *thread_main(void *opaque)
 {
     Iothread *iothread = opaque;
     char name[16]; // the kernel's limit
-    snprintf(name, sizeof name, "io-%s", iothread->id);
+    g_strlcpy(name, iothread->id, sizeof name);
     pthread_setname_np(pthread_self(), name);
 
     open_wait(iothread);

@@ -24,9 +24,9 @@ static int open_device(const char *path, GError **error)
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd >= 0)
         return fd;
-    const char *mend = errno == ENOENT ? "load the kvm-hv module, or run on a POWER machine that has KVM"
-        : errno == EACCES              ? "join the group that owns it, or run as root"
-                                       : "see the host's kernel log";
+    const char *mend = errno == ENOENT   ? "load the kvm-hv module, or run on a POWER machine that has KVM"
+                       : errno == EACCES ? "join the group that owns it, or run as root"
+                                         : "see the host's kernel log";
     g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: %s; %s", path, g_strerror(errno), mend);
     return -1;
 }
@@ -35,8 +35,8 @@ static bool check_device(int device, const char *path, GError **error)
 {
     int version = kvm_ioctl(device, KVM_GET_API_VERSION, NULL);
     if (version != KVM_API_VERSION) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: not a KVM device (API version %d, not %d)", path,
-            version, KVM_API_VERSION);
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: not a KVM device (API version %d, not %d)",
+            path, version, KVM_API_VERSION);
         return false;
     }
     if (kvm_ioctl(device, KVM_CHECK_EXTENSION, (void *)KVM_CAP_PPC_PAPR) <= 0) {
@@ -52,8 +52,8 @@ static bool check_vm(KvmVm *vm, const char *path, GError **error)
     for (unsigned i = 0; i < G_N_ELEMENTS(needed); i++) {
         if (kvm_check(vm, needed[i].capability) > 0)
             continue;
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: this kernel's KVM has no %s; use a newer one", path,
-            needed[i].name);
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+            "%s: this kernel's KVM has no %s; use a newer one", path, needed[i].name);
         return false;
     }
     return true;
@@ -71,7 +71,8 @@ KvmVm *kvm_vm_open(const char *path, GError **error)
         goto fail;
     vm->fd = kvm_ioctl(device, KVM_CREATE_VM, NULL); // type 0: HV where the host has it, else PR
     if (vm->fd < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: KVM_CREATE_VM: %s", path, g_strerror(-vm->fd));
+        g_set_error(
+            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: KVM_CREATE_VM: %s", path, g_strerror(-vm->fd));
         goto fail;
     }
     vm->run_size = kvm_ioctl(device, KVM_GET_VCPU_MMAP_SIZE, NULL);

@@ -1,5 +1,5 @@
-// POWER's part of the KVM layer on a machine that is not POWER: kvm_vm_open() has said so before any of this is
-// called; it is here so that the program, its options and its error lines build and run everywhere.
+// POWER's part of the KVM layer on a machine that is not POWER: kvm_vm_open() has said so before any of this
+// is called; it is here so that the program, its options and its error lines build and run everywhere.
 #include "kvm_internal.h"
 #include "lparun/error.h"
 
@@ -19,6 +19,11 @@ int kvm_allocate_htab(KvmVm *vm, uint32_t order)
 }
 
 int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
+{
+    return -ENOSYS;
+}
+
+int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages)
 {
     return -ENOSYS;
 }

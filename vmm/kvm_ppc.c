@@ -46,6 +46,12 @@ int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
     return 0;
 }
 
+int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages)
+{
+    struct kvm_create_spapr_tce_64 table = { .liobn = liobn, .page_shift = page_shift, .size = pages };
+    return kvm_ioctl(vm->fd, KVM_CREATE_SPAPR_TCE_64, &table);
+}
+
 int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info)
 {
     return kvm_ioctl(vm->fd, KVM_PPC_GET_SMMU_INFO, info);
@@ -72,12 +78,13 @@ KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error)
     }
     void *run = mmap(NULL, (size_t)vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (run == MAP_FAILED) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "vCPU %u: mapping kvm_run: %s", id, g_strerror(errno));
+        g_set_error(
+            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "vCPU %u: mapping kvm_run: %s", id, g_strerror(errno));
         close(fd);
         return NULL;
     }
     KvmVcpu *vcpu = g_new0(KvmVcpu, 1);
-    *vcpu = (KvmVcpu) { .fd = fd, .run_size = vm->run_size, .run = run };
+    *vcpu = (KvmVcpu){ .fd = fd, .run_size = vm->run_size, .run = run };
     return vcpu;
 }
 
@@ -119,7 +126,7 @@ int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
     int result = kvm_ioctl(vcpu->fd, KVM_GET_REGS, &regs);
     if (result < 0)
         return result;
-    *registers = (KvmRegisters) {
+    *registers = (KvmRegisters){
         .pc = regs.pc,
         .msr = regs.msr,
         .lr = regs.lr,

@@ -14,14 +14,14 @@ GuestMemory *guest_memory_new(uint64_t size, GError **error)
 {
     void *host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (host == MAP_FAILED) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-m: %" G_GUINT64_FORMAT " MiB of guest memory: %s; ask for less",
-            size >> 20, g_strerror(errno));
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+            "-m: %" G_GUINT64_FORMAT " MiB of guest memory: %s; ask for less", size >> 20, g_strerror(errno));
         return NULL;
     }
     madvise(host, size, MADV_HUGEPAGE); // fewer faults and shorter walks where the host has huge pages
     madvise(host, size, MADV_DONTDUMP);
     GuestMemory *memory = g_new0(GuestMemory, 1);
-    *memory = (GuestMemory) { .host = host, .size = size };
+    *memory = (GuestMemory){ .host = host, .size = size };
     return memory;
 }
 

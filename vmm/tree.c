@@ -6,7 +6,7 @@
 
 struct Tree {
     void *blob;
-    int error; // the first one; libfdt's, negative
+    int error;      // the first one; libfdt's, negative
     bool reserving; // the reserve map is still open
 };
 

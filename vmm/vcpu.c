@@ -53,8 +53,8 @@ static void on_kick(int signal)
 {
 }
 
-// immediate_exit makes the next KVM_RUN finish the exit before and return -EINTR, so that no kick is lost between the
-// decision to enter the guest and the entry. Under the set's lock.
+// immediate_exit makes the next KVM_RUN finish the exit before and return -EINTR, so that no kick is lost
+// between the decision to enter the guest and the entry. Under the set's lock.
 static void kick(Vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST);
@@ -105,14 +105,15 @@ static void handle_hypercall(Vcpu *vcpu)
     uint64_t arguments[9];
     for (unsigned i = 0; i < 9; i++)
         arguments[i] = run->papr_hcall.args[i];
-    run->papr_hcall.ret
-        = (uint64_t)vcpu->set->ops->hypercall(vcpu->set->owner, vcpu, run->papr_hcall.nr, arguments);
+    run->papr_hcall.ret =
+        (uint64_t)vcpu->set->ops->hypercall(vcpu->set->owner, vcpu, run->papr_hcall.nr, arguments);
     for (unsigned i = 0; i < 9; i++)
         run->papr_hcall.args[i] = arguments[i];
 }
 
-// data[] is in guest memory order (kvm-ppc: the bytes that the access moves), which is the bus's little-endian value.
-// A load that nothing answers gives all ones, as a PCI master abort does; such a store goes nowhere.
+// data[] is in guest memory order (kvm-ppc: the bytes that the access moves), which is the bus's
+// little-endian value. A load that nothing answers gives all ones, as a PCI master abort does; such a store
+// goes nowhere.
 static void handle_mmio(Vcpu *vcpu)
 {
     struct kvm_run *run = vcpu->state;
@@ -130,9 +131,10 @@ static void fail(Vcpu *vcpu, const char *what, uint64_t detail)
 {
     KvmRegisters registers = { 0 };
     kvm_vcpu_registers(vcpu->kvm, &registers);
-    g_autofree char *why = g_strdup_printf("vCPU %u: %s (0x%" G_GINT64_MODIFIER "x) at pc 0x%" G_GINT64_MODIFIER
-                                           "x, msr 0x%" G_GINT64_MODIFIER "x, lr 0x%" G_GINT64_MODIFIER "x",
-        vcpu->id, what, detail, registers.pc, registers.msr, registers.lr);
+    g_autofree char *why =
+        g_strdup_printf("vCPU %u: %s (0x%" G_GINT64_MODIFIER "x) at pc 0x%" G_GINT64_MODIFIER
+                        "x, msr 0x%" G_GINT64_MODIFIER "x, lr 0x%" G_GINT64_MODIFIER "x",
+            vcpu->id, what, detail, registers.pc, registers.msr, registers.lr);
     vcpu_park(vcpu);
     vcpu->set->ops->failed(vcpu->set->owner, vcpu, why);
 }
@@ -343,7 +345,7 @@ void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *dat
         if (vcpu == caller)
             continue;
         Work *work = g_new(Work, 1);
-        *work = (Work) { .run = run, .data = data, .left = &left };
+        *work = (Work){ .run = run, .data = data, .left = &left };
         left++;
         g_queue_push_tail(&vcpu->work, work);
         kick(vcpu);
@@ -382,7 +384,8 @@ void vcpu_set_park_all(VcpuSet *set)
 // Registers that a KVM does not have (PR) it refuses, and has nothing to reset in.
 void vcpu_reset(Vcpu *vcpu, void *data)
 {
-    kvm_vcpu_set_reg_pair(vcpu->kvm, KVM_PPC_VPA_SLB_SHADOW, 0, 0); // these two before the area they belong to
+    kvm_vcpu_set_reg_pair(
+        vcpu->kvm, KVM_PPC_VPA_SLB_SHADOW, 0, 0); // these two before the area they belong to
     kvm_vcpu_set_reg_pair(vcpu->kvm, KVM_PPC_VPA_DISPATCH_LOG, 0, 0);
     kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_VPA_ADDRESS, 0);
     kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_LPCR, vcpu->first_lpcr);

@@ -32,7 +32,7 @@ static int32_t store(void *owner, Vcpu *vcpu, RtasCall *call)
 void rtas_nvram_register(RtasTable *table, GuestMemory *memory, Nvram *nvram)
 {
     NvramCalls *calls = rtas_own(table, g_new0(NvramCalls, 1));
-    *calls = (NvramCalls) { .memory = memory, .nvram = nvram };
+    *calls = (NvramCalls){ .memory = memory, .nvram = nvram };
     rtas_register(table, "nvram-fetch", 3, 2, fetch, calls);
     rtas_register(table, "nvram-store", 3, 2, store, calls);
 }

@@ -11,7 +11,8 @@ typedef struct Parameters {
 
 enum { SPLPAR_CHARACTERISTICS = 20, PARTITION_UUID = 48 };
 
-// Buffer: a big-endian 16-bit length, then the value. A buffer that is too small gets what fits and the whole length.
+// Buffer: a big-endian 16-bit length, then the value. A buffer that is too small gets what fits and the whole
+// length.
 static int32_t give(Parameters *parameters, const RtasCall *call, const void *value, size_t length)
 {
     uint64_t buffer = call->input[1], room = call->input[2];
@@ -19,8 +20,9 @@ static int32_t give(Parameters *parameters, const RtasCall *call, const void *va
     if (room < sizeof stored || !guest_memory_write(parameters->memory, buffer, &stored, sizeof stored))
         return RTAS_PARAMETER_ERROR;
     length = MIN(length, room - sizeof stored);
-    return guest_memory_write(parameters->memory, buffer + sizeof stored, value, length) ? RTAS_SUCCESS
-                                                                                         : RTAS_PARAMETER_ERROR;
+    return guest_memory_write(parameters->memory, buffer + sizeof stored, value, length)
+               ? RTAS_SUCCESS
+               : RTAS_PARAMETER_ERROR;
 }
 
 static int32_t get_parameter(void *owner, Vcpu *vcpu, RtasCall *call)
@@ -30,10 +32,9 @@ static int32_t get_parameter(void *owner, Vcpu *vcpu, RtasCall *call)
         return give(parameters, call, parameters->uuid, sizeof parameters->uuid);
     if (call->input[0] != SPLPAR_CHARACTERISTICS)
         return RTAS_PARAMETER_ERROR;
-    g_autofree char *text
-        = g_strdup_printf("MaxEntCap=%u,DesMem=%" G_GUINT64_FORMAT ",DesProcs=%u,MaxPlatProcs=%u",
-            parameters->vcpus * 100, guest_memory_size(parameters->memory) >> 20, parameters->vcpus,
-            parameters->vcpus);
+    g_autofree char *text = g_strdup_printf(
+        "MaxEntCap=%u,DesMem=%" G_GUINT64_FORMAT ",DesProcs=%u,MaxPlatProcs=%u", parameters->vcpus * 100,
+        guest_memory_size(parameters->memory) >> 20, parameters->vcpus, parameters->vcpus);
     return give(parameters, call, text, strlen(text) + 1);
 }
 

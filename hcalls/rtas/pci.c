@@ -44,7 +44,8 @@ static int32_t write_config(void *owner, Vcpu *vcpu, RtasCall *call)
 enum { CHANGE_EITHER = 1, CHANGE_MSIX = 4 };
 #define TYPE_MSIX 2
 
-// Inputs: function, wanted number, sequence. Outputs: number granted, next sequence, and the type where asked.
+// Inputs: function, wanted number, sequence. Outputs: number granted, next sequence, and the type where
+// asked.
 static int32_t change_msi(void *owner, Vcpu *vcpu, RtasCall *call)
 {
     PciDevice *function = function_of(owner, call);

@@ -50,7 +50,7 @@ static int32_t quiesce(void *owner, Vcpu *vcpu, RtasCall *call)
 void rtas_power_register(RtasTable *table, GuestMemory *memory, const MachineControl *control)
 {
     PowerCalls *calls = rtas_own(table, g_new0(PowerCalls, 1));
-    *calls = (PowerCalls) { .memory = memory, .control = *control };
+    *calls = (PowerCalls){ .memory = memory, .control = *control };
     rtas_register(table, "power-off", 2, 1, power_off, calls);
     rtas_register(table, "system-reboot", 0, 1, system_reboot, calls);
     rtas_register(table, "ibm,os-term", 1, 1, os_term, calls);

@@ -19,7 +19,7 @@ typedef struct Entry {
 struct RtasTable {
     GuestMemory *memory;
     GPtrArray *entries; // by token - FIRST_TOKEN
-    GPtrArray *owned; // the families' state
+    GPtrArray *owned;   // the families' state
     _Atomic uint64_t unknown;
 };
 
@@ -45,7 +45,8 @@ uint32_t rtas_register(
     RtasTable *table, const char *name, unsigned inputs, unsigned outputs, RtasHandler handler, void *owner)
 {
     Entry *entry = g_new0(Entry, 1);
-    *entry = (Entry) { .name = name, .inputs = inputs, .outputs = outputs, .handler = handler, .owner = owner };
+    *entry =
+        (Entry){ .name = name, .inputs = inputs, .outputs = outputs, .handler = handler, .owner = owner };
     g_ptr_array_add(table->entries, entry);
     return FIRST_TOKEN + table->entries->len - 1;
 }
@@ -70,7 +71,8 @@ void rtas_table_describe(const RtasTable *table, Tree *tree)
     }
 }
 
-void rtas_counts(const RtasTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data)
+void rtas_counts(
+    const RtasTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data)
 {
     for (unsigned i = 0; i < table->entries->len; i++) {
         const Entry *entry = table->entries->pdata[i];
@@ -98,7 +100,8 @@ static int32_t dispatch(RtasTable *table, Vcpu *vcpu, uint32_t token, RtasCall *
     return entry->handler(entry->owner, vcpu, call);
 }
 
-// r4: address of {token, number of inputs, number of outputs, inputs, outputs}, big-endian cells (PAPR+ 7.2.7).
+// r4: address of {token, number of inputs, number of outputs, inputs, outputs}, big-endian cells
+// (PAPR+ 7.2.7).
 static int64_t rtas(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     RtasTable *table = owner;

@@ -29,8 +29,8 @@ static int32_t set_time_of_day(void *owner, Vcpu *vcpu, RtasCall *call)
     for (unsigned i = 0; i < 6; i++)
         if (call->input[i] > 9999)
             return RTAS_PARAMETER_ERROR;
-    g_autoptr(GDateTime) date = g_date_time_new_utc((int)call->input[0], (int)call->input[1], (int)call->input[2],
-        (int)call->input[3], (int)call->input[4], call->input[5]);
+    g_autoptr(GDateTime) date = g_date_time_new_utc((int)call->input[0], (int)call->input[1],
+        (int)call->input[2], (int)call->input[3], (int)call->input[4], call->input[5]);
     if (!date)
         return RTAS_PARAMETER_ERROR;
     gint64 offset = g_date_time_to_unix(date) - g_get_real_time() / G_USEC_PER_SEC;

@@ -1,10 +1,11 @@
 // The userspace MMIO bus: guest physical address ranges with read and write operations.
 //
-// Values on the bus are little-endian: the value of an access is the number that its bytes mean with the least
-// significant one first, as PCI and virtio registers have it, whatever the byte order of guest and host.
+// Values on the bus are little-endian: the value of an access is the number that its bytes mean with the
+// least significant one first, as PCI and virtio registers have it, whatever the byte order of guest and
+// host.
 //
-// Lookups take no lock (a sequence count over a sorted table). Ranges are made once, when the machine is built, and
-// are mapped, moved and unmapped at any time afterwards.
+// Lookups take no lock (a sequence count over a sorted table). Ranges are made once, when the machine is
+// built, and are mapped, moved and unmapped at any time afterwards.
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
@@ -13,8 +14,8 @@
 typedef struct Bus Bus;
 typedef struct BusRange BusRange;
 
-// Called on the vCPU's thread, several at once; `offset` counts from the range's base, `size` is 1, 2, 4 or 8.
-// An access never reaches past the end of its range.
+// Called on the vCPU's thread, several at once; `offset` counts from the range's base, `size` is 1, 2, 4
+// or 8. An access never reaches past the end of its range.
 typedef struct BusOps {
     uint64_t (*read)(void *owner, uint64_t offset, unsigned size);
     void (*write)(void *owner, uint64_t offset, unsigned size, uint64_t value);
@@ -26,12 +27,12 @@ void bus_free(Bus *bus);
 // A range that is not mapped yet. Only while the machine is built (no vCPU runs). The bus owns it.
 BusRange *bus_add_range(Bus *bus, const BusOps *ops, void *owner);
 
-// Places the range at [base, base + size), wherever it was before; `size` > 0 and no wrap. Where ranges overlap, one
-// of them answers. Any thread.
+// Places the range at [base, base + size), wherever it was before; `size` > 0 and no wrap. Where ranges
+// overlap, one of them answers. Any thread.
 void bus_range_map(BusRange *range, uint64_t base, uint64_t size);
 void bus_range_unmap(BusRange *range);
 
-// One access of `size` (1, 2, 4, 8) bytes. False when no range holds all of [address, address + size): reads then
-// leave `*value` alone. Any vCPU thread.
+// One access of `size` (1, 2, 4, 8) bytes. False when no range holds all of [address, address + size): reads
+// then leave `*value` alone. Any vCPU thread.
 bool bus_read(Bus *bus, uint64_t address, unsigned size, uint64_t *value);
 bool bus_write(Bus *bus, uint64_t address, unsigned size, uint64_t value);

@@ -51,27 +51,27 @@ static inline uint64_t le64_get(le64 v)
 }
 static inline be16 be16_make(uint16_t v)
 {
-    return (be16) { GUINT16_TO_BE(v) };
+    return (be16){ GUINT16_TO_BE(v) };
 }
 static inline be32 be32_make(uint32_t v)
 {
-    return (be32) { GUINT32_TO_BE(v) };
+    return (be32){ GUINT32_TO_BE(v) };
 }
 static inline be64 be64_make(uint64_t v)
 {
-    return (be64) { GUINT64_TO_BE(v) };
+    return (be64){ GUINT64_TO_BE(v) };
 }
 static inline le16 le16_make(uint16_t v)
 {
-    return (le16) { GUINT16_TO_LE(v) };
+    return (le16){ GUINT16_TO_LE(v) };
 }
 static inline le32 le32_make(uint32_t v)
 {
-    return (le32) { GUINT32_TO_LE(v) };
+    return (le32){ GUINT32_TO_LE(v) };
 }
 static inline le64 le64_make(uint64_t v)
 {
-    return (le64) { GUINT64_TO_LE(v) };
+    return (le64){ GUINT64_TO_LE(v) };
 }
 
 // The number that the `size` (1 to 8) bytes at `bytes` mean, least significant byte first.

@@ -7,41 +7,54 @@
 
 typedef struct HypercallTable HypercallTable;
 
-// One hypercall: `arguments` are r4 to r12, in and out, in host order; the result is r3 (lparun/papr.h). On the
-// calling vCPU's thread, several at once.
+// One hypercall: `arguments` are r4 to r12, in and out, in host order; the result is r3 (lparun/papr.h). On
+// the calling vCPU's thread, several at once.
 typedef int64_t (*Hypercall)(void *owner, Vcpu *vcpu, uint64_t arguments[9]);
 
 HypercallTable *hypercall_table_new(unsigned vcpus);
 void hypercall_table_free(HypercallTable *table);
 // Only while the machine is built. `number`: a multiple of 4 up to H_LAST, or KVMPPC_H_RTAS to KVMPPC_H_LAST.
-void hypercall_register(HypercallTable *table, uint64_t number, const char *name, Hypercall call, void *owner);
+void hypercall_register(
+    HypercallTable *table, uint64_t number, const char *name, Hypercall call, void *owner);
 // H_FUNCTION for what nobody registered.
 int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, uint64_t arguments[9]);
 // Calls `each` for every hypercall that came, with its name and how often it did. Unknown ones are "unknown".
-void hypercall_counts(const HypercallTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data);
+void hypercall_counts(
+    const HypercallTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data);
 
 // hcalls/logical_ci.c: H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE and KVMPPC_H_LOGICAL_MEMOP.
 typedef struct LogicalCi LogicalCi;
 LogicalCi *logical_ci_new(KvmVm *vm, Bus *bus, GuestMemory *memory);
 void logical_ci_free(LogicalCi *ci);
 void logical_ci_register(LogicalCi *ci, HypercallTable *table);
-// Has the kernel serve both hypercalls: KVM_ENABLE_CAP, KVM_CAP_PPC_ENABLE_HCALL. False, and the handlers here serve
-// alone, where this KVM cannot; `why` is then one line (g_free).
+// Has the kernel serve both hypercalls: KVM_ENABLE_CAP, KVM_CAP_PPC_ENABLE_HCALL. False, and the handlers
+// here serve alone, where this KVM cannot; `why` is then one line (g_free).
 bool logical_ci_enable(LogicalCi *ci, char **why);
 
 // hcalls/cpu.c: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
 void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
 
+// hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
+bool tce_hypercalls_enable(KvmVm *vm);
+
 // hcalls/mmu.c: H_REGISTER_PROC_TBL and what else KVM serves of the MMU.
 typedef struct Mmu Mmu;
-Mmu *mmu_new(KvmVm *vm, uint64_t memory_size);
+typedef enum { MMU_AUTO, MMU_RADIX, MMU_HASH } MmuMode;
+// `wanted` AUTO: radix where KVM has it, else a hashed page table sized for `memory_size` bytes. NULL and
+// `error` when this KVM has not what is wanted.
+Mmu *mmu_new(KvmVm *vm, MmuMode wanted, uint64_t memory_size, GError **error);
 void mmu_free(Mmu *mmu);
 void mmu_register(Mmu *mmu, HypercallTable *table);
-// Radix where KVM has it, else a new, empty hashed page table. No vCPU may run. False and `error` when KVM refuses.
+// The mode that the machine starts with: no process table, or an empty hashed page table. No vCPU may run.
+// False and `error` when KVM refuses.
 bool mmu_reset(Mmu *mmu, GError **error);
 bool mmu_is_radix(const Mmu *mmu);
 // log2 of the hashed page table's bytes; 0 under radix.
 unsigned mmu_hash_order(const Mmu *mmu);
+// Bytes of memory from GPA 0 on that the guest can reach in real mode: with a hashed page table KVM maps them
+// through that table itself (kvmppc_hv_setup_htab_rma in arch/powerpc/kvm/book3s_hv.c), so its size limits
+// them.
+uint64_t mmu_real_mode_area(const Mmu *mmu, uint64_t memory_size);
 
 // hcalls/cas.c: KVMPPC_H_CAS and KVMPPC_H_UPDATE_DT.
 void cas_register(HypercallTable *table, GuestMemory *memory);

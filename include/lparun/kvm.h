@@ -1,5 +1,5 @@
-// The thin layer over /dev/kvm: one function a ioctl, no policy. All of lparun's KVM ioctls are behind this header, so
-// that unit tests can put a KVM of their own in its place (tests/unit/fake_kvm.c).
+// The thin layer over /dev/kvm: one function a ioctl, no policy. All of lparun's KVM ioctls are behind this
+// header, so that unit tests can put a KVM of their own in its place (tests/unit/fake_kvm.c).
 //
 // Functions return 0 (or what they say) and -errno. Source: Documentation/virt/kvm/api.rst.
 #pragma once
@@ -11,8 +11,9 @@
 typedef struct KvmVm KvmVm;
 typedef struct KvmVcpu KvmVcpu;
 
-// Opens `path` ("/dev/kvm") and creates a VM. NULL and `error`: no such device, no permission, not a KVM, a KVM that
-// is not POWER's, or one without what a pseries machine needs; the message says which and what to do.
+// Opens `path` ("/dev/kvm") and creates a VM. NULL and `error`: no such device, no permission, not a KVM, a
+// KVM that is not POWER's, or one without what a pseries machine needs; the message says which and what to
+// do.
 KvmVm *kvm_vm_open(const char *path, GError **error);
 void kvm_vm_close(KvmVm *vm);
 
@@ -22,8 +23,8 @@ int kvm_check(const KvmVm *vm, unsigned capability);
 int kvm_set_memory(KvmVm *vm, uint32_t slot, uint64_t gpa, void *host, uint64_t size);
 // KVM_ENABLE_CAP on the VM.
 int kvm_enable(KvmVm *vm, uint32_t capability, uint64_t argument0, uint64_t argument1);
-// KVM_IOEVENTFD on the MMIO bus without datamatch: a store of exactly `length` bytes at `gpa` signals `eventfd`.
-// -EEXIST when another has the address. Any thread.
+// KVM_IOEVENTFD on the MMIO bus without datamatch: a store of exactly `length` bytes at `gpa` signals
+// `eventfd`. -EEXIST when another has the address. Any thread.
 int kvm_ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign);
 // KVM_IRQFD: a write to `eventfd` is an edge of XICS source `source`.
 int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign);
@@ -45,23 +46,29 @@ int kvm_device_get(int device, uint32_t group, uint64_t attribute, uint64_t *val
 
 // KVM_PPC_RTAS_DEFINE_TOKEN: the kernel serves RTAS call `name` under `token`. -ENOENT for a name it has not.
 int kvm_rtas_define(KvmVm *vm, const char *name, uint64_t token);
-// KVM_PPC_CONFIGURE_V3_MMU. `flags`: 1 radix, 2 GTSE; `process_table` as H_REGISTER_PROC_TBL's base | size, with bit
-// 63 set for radix. -EBUSY while a vCPU runs, -EINVAL where the mode is not to be had.
+// KVM_PPC_CONFIGURE_V3_MMU. `flags`: 1 radix, 2 GTSE; `process_table` as H_REGISTER_PROC_TBL's base | size,
+// with bit 63 set for radix. -EBUSY while a vCPU runs, -EINVAL where the mode is not to be had.
 int kvm_configure_mmu(KvmVm *vm, uint64_t flags, uint64_t process_table);
-// KVM_PPC_ALLOCATE_HTAB: a hashed page table of 1 << `order` bytes (18 to 46); the same order again zeroes it.
+// KVM_PPC_ALLOCATE_HTAB: a hashed page table of 1 << `order` bytes (18 to 46); the same order again zeroes
+// it.
 int kvm_allocate_htab(KvmVm *vm, uint32_t order);
 // KVM_PPC_GET_CPU_CHAR: what H_GET_CPU_CHARACTERISTICS answers.
 int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour);
+// KVM_CREATE_SPAPR_TCE_64: a table of `pages` TCEs for pages of 1 << `page_shift` bytes under bus number
+// `liobn`. A file descriptor; -ENOMEM also when locked memory is short.
+int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages);
 // KVM_PPC_GET_SMMU_INFO.
 int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info);
-// KVM_PPC_GET_RMMU_INFO: the page size encodings for ibm,processor-radix-AP-encodings; returns their number (<= 8).
+// KVM_PPC_GET_RMMU_INFO: the page size encodings for ibm,processor-radix-AP-encodings; returns their number
+// (<= 8).
 int kvm_radix_encodings(KvmVm *vm, uint32_t encodings[8]);
 
 // KVM_CREATE_VCPU with vCPU number `id`, its kvm_run mapped. NULL and `error`.
 KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error);
 void kvm_vcpu_free(KvmVcpu *vcpu);
 struct kvm_run *kvm_vcpu_state(KvmVcpu *vcpu);
-// KVM_RUN: 0 after an exit, -EINTR after a signal or with immediate_exit. The vCPU's own thread, as all that follow.
+// KVM_RUN: 0 after an exit, -EINTR after a signal or with immediate_exit. The vCPU's own thread, as all that
+// follow.
 int kvm_vcpu_run(KvmVcpu *vcpu);
 // KVM_ENABLE_CAP on the vCPU.
 int kvm_vcpu_enable(KvmVcpu *vcpu, uint32_t capability, uint64_t argument0, uint64_t argument1);
@@ -73,7 +80,8 @@ typedef struct KvmRegisters {
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers);
 // The processor version register that the vCPU has.
 int kvm_vcpu_pvr(KvmVcpu *vcpu, uint32_t *pvr);
-// KVM_GET_ONE_REG and KVM_SET_ONE_REG, 32- or 64-bit as `id` says. -EINVAL where this KVM has not the register.
+// KVM_GET_ONE_REG and KVM_SET_ONE_REG, 32- or 64-bit as `id` says. -EINVAL where this KVM has not the
+// register.
 int kvm_vcpu_get_reg(KvmVcpu *vcpu, uint64_t id, uint64_t *value);
 int kvm_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value);
 // KVM_SET_REG 128-bit: VPA_SLB and VPA_DTL {address, length}.

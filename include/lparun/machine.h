@@ -3,10 +3,10 @@
 
 typedef enum {
     MACHINE_POWER_OFF, // RTAS power-off
-    MACHINE_REBOOT, // RTAS system-reboot
-    MACHINE_PANICKED, // RTAS ibm,os-term
-    MACHINE_FAILED, // KVM cannot run a vCPU any longer
-    MACHINE_QUIT, // the user
+    MACHINE_REBOOT,    // RTAS system-reboot
+    MACHINE_PANICKED,  // RTAS ibm,os-term
+    MACHINE_FAILED,    // KVM cannot run a vCPU any longer
+    MACHINE_QUIT,      // the user
 } MachineEvent;
 
 // Handed to the parts by launcher/pseries.c.

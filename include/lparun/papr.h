@@ -19,8 +19,8 @@
 #define H_MULTI_THREADS_ACTIVE (-9005)
 
 // Hypercalls (PAPR+ 14.5.4).
-#define H_PUT_TCE 0x20
-#define H_GET_TCE 0x1c
+#define H_STUFF_TCE 0x138
+#define H_PUT_TCE_INDIRECT 0x13c
 #define H_CLEAR_MOD 0x10
 #define H_CLEAR_REF 0x14
 #define H_PAGE_INIT 0x2c

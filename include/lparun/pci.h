@@ -1,6 +1,7 @@
 // PCI functions and the pseries PCI host bridge they sit on.
 #pragma once
 #include "lparun/bus.h"
+#include "lparun/dma_window.h"
 #include "lparun/interrupt.h"
 #include "lparun/tree.h"
 
@@ -80,8 +81,8 @@ void pci_device_set_msix(PciDevice *device, Msix *msix);
 Msix *pci_device_msix(PciDevice *device);
 
 // The bridge with PAPR's logical PHB 0. Its windows: 32-bit memory at 0x2000_8000_0000 (PCI address 0x8000_0000),
-// 64-bit memory at 0x2100_0000_0000 (the same PCI address), 1 TiB. `controller` may be NULL in tests.
-PciHost *pci_host_new(void);
+// 64-bit memory at 0x2100_0000_0000 (the same PCI address), 1 TiB. `dma` may be NULL in tests; it stays the caller's.
+PciHost *pci_host_new(const DmaWindow *dma);
 void pci_host_free(PciHost *host);
 // Puts a function into `slot` (0 to 31). False when the slot is taken. The bridge owns it afterwards.
 bool pci_host_add(PciHost *host, unsigned slot, PciDevice *device);

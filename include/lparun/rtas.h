@@ -13,8 +13,8 @@ typedef struct RtasTable RtasTable;
 // As many cells as one call takes and gives together (arch/powerpc/include/asm/rtas.h, struct rtas_args).
 #define RTAS_CELLS 16
 
-// One call: `inputs` cells in `input`, `outputs` cells in `output`, of which the first is the status; host order.
-// Cells that the handler does not write stay 0.
+// One call: `inputs` cells in `input`, `outputs` cells in `output`, of which the first is the status; host
+// order. Cells that the handler does not write stay 0.
 typedef struct RtasCall {
     uint32_t inputs, outputs;
     uint32_t input[RTAS_CELLS];
@@ -28,8 +28,8 @@ RtasTable *rtas_table_new(GuestMemory *memory);
 void rtas_table_free(RtasTable *table);
 // Registers KVMPPC_H_RTAS.
 void rtas_table_register(RtasTable *table, HypercallTable *hypercalls);
-// Adds call `name`, which needs at least `inputs` and `outputs` cells; fewer give RTAS_PARAMETER_ERROR. Returns its
-// token. Only while the machine is built.
+// Adds call `name`, which needs at least `inputs` and `outputs` cells; fewer give RTAS_PARAMETER_ERROR.
+// Returns its token. Only while the machine is built.
 uint32_t rtas_register(
     RtasTable *table, const char *name, unsigned inputs, unsigned outputs, RtasHandler handler, void *owner);
 // The table frees `state` (g_free) with itself; returns it. For what a family keeps.
@@ -38,7 +38,8 @@ void *rtas_own(RtasTable *table, void *state);
 int rtas_register_in_kernel(RtasTable *table, KvmVm *vm, const char *name);
 // The tokens, one property a call.
 void rtas_table_describe(const RtasTable *table, Tree *tree);
-void rtas_counts(const RtasTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data);
+void rtas_counts(
+    const RtasTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data);
 
 // The families. Each registers its calls.
 void rtas_pci_register(RtasTable *table, PciHost *host);

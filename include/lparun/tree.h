@@ -1,7 +1,7 @@
 // Writing a flattened device tree: libfdt's sequential writer with a sticky error.
 //
-// Nodes and properties are written in order, each between tree_begin() and tree_end(); after the first error every
-// call does nothing and tree_finish() says no. All cells are given in host order and stored big-endian.
+// Nodes and properties are written in order, each between tree_begin() and tree_end(); after the first error
+// every call does nothing and tree_finish() says no. All cells are given in host order and stored big-endian.
 // One thread at a time.
 #pragma once
 #include <glib.h>
@@ -28,12 +28,12 @@ void tree_string(Tree *tree, const char *property, const char *string);
 void tree_strings(Tree *tree, const char *property, const char *const *strings);
 void tree_bytes(Tree *tree, const char *property, const void *bytes, size_t length);
 void tree_cells_array(Tree *tree, const char *property, const uint32_t *cells, size_t count);
-#define tree_cells(tree, property, ...)                                                                          \
-    tree_cells_array(tree, property, (const uint32_t[]) { __VA_ARGS__ },                                        \
-        sizeof((const uint32_t[]) { __VA_ARGS__ }) / sizeof(uint32_t))
+#define tree_cells(tree, property, ...)                                                                      \
+    tree_cells_array(tree, property, (const uint32_t[]){ __VA_ARGS__ },                                      \
+        sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
 
-// Ends the tree with `boot_cpu` in its header. Returns the blob (the tree owns it) and its length in bytes, or NULL
-// when the buffer was too small or nodes were not closed.
+// Ends the tree with `boot_cpu` in its header. Returns the blob (the tree owns it) and its length in bytes,
+// or NULL when the buffer was too small or nodes were not closed.
 const void *tree_finish(Tree *tree, uint32_t boot_cpu, size_t *length);
 
 // The phandle of the interrupt controller's node, which other nodes name.

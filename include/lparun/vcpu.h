@@ -1,8 +1,9 @@
 // vCPUs: one KVM vCPU and one thread each.
 //
-// All vCPUs of a machine are one set. A vCPU is parked (its thread sleeps), running, or ended. What must happen on a
-// vCPU's own thread is queued to it and it is kicked out of the guest by a signal and kvm_run's immediate_exit; work
-// runs only between two KVM_RUNs, when the exit before is finished, so registers may be read and written there.
+// All vCPUs of a machine are one set. A vCPU is parked (its thread sleeps), running, or ended. What must
+// happen on a vCPU's own thread is queued to it and it is kicked out of the guest by a signal and kvm_run's
+// immediate_exit; work runs only between two KVM_RUNs, when the exit before is finished, so registers may be
+// read and written there.
 #pragma once
 #include "lparun/bus.h"
 #include "lparun/interrupt.h"
@@ -14,7 +15,8 @@ typedef struct Vcpu Vcpu;
 typedef struct VcpuSet VcpuSet;
 
 typedef struct VcpuOps {
-    // KVM_EXIT_PAPR_HCALL: `arguments` are r4 to r12, in and out; the result goes to r3. On the vCPU's thread.
+    // KVM_EXIT_PAPR_HCALL: `arguments` are r4 to r12, in and out; the result goes to r3. On the vCPU's
+    // thread.
     int64_t (*hypercall)(void *owner, Vcpu *vcpu, uint64_t number, uint64_t arguments[9]);
     // KVM cannot run this vCPU any longer; it is parked. `why` is one line. On the vCPU's thread.
     void (*failed)(void *owner, Vcpu *vcpu, const char *why);
@@ -31,8 +33,8 @@ typedef struct VcpuEntry {
 VcpuSet *vcpu_set_new(KvmVm *vm, Bus *bus, const VcpuOps *ops, void *owner);
 // Ends all threads and frees everything.
 void vcpu_set_free(VcpuSet *set);
-// Adds vCPU number `id` (the XICS server number and the device tree's reg), connected to `controller` (NULL: none),
-// parked. Only while the machine is built. False and `error` when KVM refuses.
+// Adds vCPU number `id` (the XICS server number and the device tree's reg), connected to `controller` (NULL:
+// none), parked. Only while the machine is built. False and `error` when KVM refuses.
 bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GError **error);
 
 unsigned vcpu_set_count(const VcpuSet *set);
@@ -50,15 +52,16 @@ bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry);
 void vcpu_park(Vcpu *vcpu);
 bool vcpu_is_parked(const Vcpu *vcpu);
 
-// Runs `work` on each vCPU's own thread and waits for all. `caller` is the vCPU whose thread calls, NULL elsewhere.
-// Two vCPUs may do this at once: each serves the other's work while it waits.
+// Runs `work` on each vCPU's own thread and waits for all. `caller` is the vCPU whose thread calls, NULL
+// elsewhere. Two vCPUs may do this at once: each serves the other's work while it waits.
 void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*work)(Vcpu *vcpu, void *data), void *data);
 
 // Parks all vCPUs and waits until they are. Not on a vCPU's thread.
 void vcpu_set_park_all(VcpuSet *set);
 
-// Work for vcpu_set_call() while all are parked: the registers that outlive a reset of the machine go back to what they
-// were after power-on (LPCR's modes, the areas registered by H_REGISTER_VPA, the interrupt presentation).
+// Work for vcpu_set_call() while all are parked: the registers that outlive a reset of the machine go back to
+// what they were after power-on (LPCR's modes, the areas registered by H_REGISTER_VPA, the interrupt
+// presentation).
 void vcpu_reset(Vcpu *vcpu, void *data);
 
 // How often the vCPU came back with exit reason `reason` (KVM_EXIT_*), and what the reason is called.

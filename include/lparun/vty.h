@@ -24,10 +24,12 @@ Vty *vty_new(const VtyHost *host, InterruptLine *line);
 void vty_free(Vty *vty);
 void vty_describe(const Vty *vty, Tree *tree);
 
-// Input from the terminal. Returns how many of `length` bytes were taken; has_room() tells when to bring the rest.
+// Input from the terminal. Returns how many of `length` bytes were taken; has_room() tells when to bring the
+// rest.
 size_t vty_input(Vty *vty, const uint8_t *bytes, size_t length);
 
-// True for the unit address, and for 0, which firmware uses for the first terminal (SLOF before its console is open).
+// True for the unit address, and for 0, which firmware uses for the first terminal (SLOF before its console
+// is open).
 bool vty_answers(uint64_t unit);
 // Output of the guest: how many of `length` bytes the terminal took. Any thread.
 size_t vty_output(Vty *vty, const uint8_t *bytes, size_t length);
