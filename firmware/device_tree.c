@@ -79,9 +79,11 @@ static void describe_memory(const MachineParts *parts, Tree *tree)
 // Only what the machine has: Linux calls what is named here.
 static void describe_hypercalls(const MachineParts *parts, Tree *tree)
 {
-    const char *names[16] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-splpar", "hcall-set-mode",
-        "hcall-copy", "hcall-debug", "hcall-tce" };
-    unsigned count = 8;
+    const char *names[16] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-set-mode", "hcall-copy",
+        "hcall-debug", "hcall-tce" };
+    unsigned count = 7;
+    if (!kvm_is_pr(parts->vm)) // PR has no H_REGISTER_VPA, H_PROD and H_CONFER
+        names[count++] = "hcall-splpar";
     if (!mmu_is_radix(parts->mmu)) {
         names[count++] = "hcall-pft";
         names[count++] = "hcall-bulk";
@@ -116,10 +118,14 @@ static void describe_virtual_devices(const MachineParts *parts, Tree *tree)
     tree_end(tree);
 }
 
-static void describe_hypervisor(Tree *tree)
+// Under PR `sc 1` goes to the wrong hypervisor, so firmware and kernel are told what to use instead.
+static void describe_hypervisor(const MachineParts *parts, Tree *tree)
 {
+    uint32_t instructions[4];
     tree_begin(tree, "hypervisor");
     tree_string(tree, "compatible", "linux,kvm");
+    if (kvm_is_pr(parts->vm) && kvm_hypercall_instructions(parts->vm, instructions) == 0)
+        tree_cells_array(tree, "hcall-instructions", instructions, 4);
     tree_end(tree);
 }
 
@@ -142,7 +148,7 @@ static void describe_machine(const MachineParts *parts, Tree *tree)
     cpus_describe(parts->cpus, parts->vcpus, hash_order, tree);
     describe_rtas(parts, tree);
     interrupt_controller_describe(parts->interrupts, vcpu_set_count(parts->vcpus), tree);
-    describe_hypervisor(tree);
+    describe_hypervisor(parts, tree);
     describe_virtual_devices(parts, tree);
     pci_host_describe(parts->pci, tree);
     tree_end(tree);

@@ -12,6 +12,11 @@
 #define RESOURCE_AIL 3
 #define RESOURCE_LE 4
 
+typedef struct CpuCalls {
+    VcpuSet *vcpus;
+    bool has_ail_3; // interrupts with the MMU on, KVM_CAP_PPC_AIL_MODE_3
+} CpuCalls;
+
 typedef struct LpcrChange {
     uint64_t mask, value;
     int result; // the worst that any vCPU had; 0 or -errno
@@ -36,18 +41,19 @@ static int64_t set_on_all(VcpuSet *vcpus, Vcpu *vcpu, uint64_t mask, uint64_t va
     return change.result == 0 ? H_SUCCESS : H_HARDWARE;
 }
 
-static int64_t set_endian(VcpuSet *vcpus, Vcpu *vcpu, uint64_t mode)
+static int64_t set_endian(const CpuCalls *calls, Vcpu *vcpu, uint64_t mode)
 {
     if (mode > 1)
         return H_UNSUPPORTED_FLAG;
-    return set_on_all(vcpus, vcpu, LPCR_ILE, mode == 1 ? LPCR_ILE : 0);
+    return set_on_all(calls->vcpus, vcpu, LPCR_ILE, mode == 1 ? LPCR_ILE : 0);
 }
 
-static int64_t set_interrupt_location(VcpuSet *vcpus, Vcpu *vcpu, uint64_t mode)
+// Modes 1 and 2 are reserved; 3 is only where KVM can deliver interrupts so.
+static int64_t set_interrupt_location(const CpuCalls *calls, Vcpu *vcpu, uint64_t mode)
 {
-    if (mode == 1 || mode == 2 || mode > 3) // reserved, and a mode that ISA 3.1 took away
+    if (mode != 0 && !(mode == 3 && calls->has_ail_3))
         return H_UNSUPPORTED_FLAG;
-    return set_on_all(vcpus, vcpu, LPCR_AIL, mode << LPCR_AIL_SHIFT);
+    return set_on_all(calls->vcpus, vcpu, LPCR_AIL, mode << LPCR_AIL_SHIFT);
 }
 
 static int64_t set_mode(void *owner, Vcpu *vcpu, uint64_t arguments[9])
@@ -96,8 +102,10 @@ static void enable_in_kernel(KvmVm *vm)
 
 void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
 {
+    CpuCalls *calls = hypercall_own(table, g_new0(CpuCalls, 1));
+    *calls = (CpuCalls){ .vcpus = vcpus, .has_ail_3 = kvm_check(vm, KVM_CAP_PPC_AIL_MODE_3) > 0 };
     enable_in_kernel(vm);
-    hypercall_register(table, H_SET_MODE, "H_SET_MODE", set_mode, vcpus);
+    hypercall_register(table, H_SET_MODE, "H_SET_MODE", set_mode, calls);
     hypercall_register(
         table, H_GET_CPU_CHARACTERISTICS, "H_GET_CPU_CHARACTERISTICS", get_cpu_characteristics, vm);
     hypercall_register(table, H_RANDOM, "H_RANDOM", get_random, NULL);

@@ -3,12 +3,16 @@
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct Mmu {
     KvmVm *vm;
     bool radix; // what the machine starts with
     unsigned hash_order;
+    void *table; // under PR the hashed page table is this process's own memory; else NULL
+    int result;  // of connect_table()
 };
 
 // H_REGISTER_PROC_TBL's flags (PAPR+ 14.5.4.21, as Linux's asm/hvcall.h and QEMU have them).
@@ -53,14 +57,43 @@ Mmu *mmu_new(KvmVm *vm, MmuMode wanted, uint64_t memory_size, GError **error)
 
 void mmu_free(Mmu *mmu)
 {
+    if (mmu)
+        free(mmu->table);
     g_free(mmu);
 }
 
-bool mmu_reset(Mmu *mmu, GError **error)
+// PR: the vCPU finds the table through SDR1, and its interrupt vectors at 0 rather than at the top (HIOR).
+static void connect_table(Vcpu *vcpu, void *data)
 {
-    int result = mmu->radix
-                     ? kvm_configure_mmu(mmu->vm, CONFIGURE_RADIX | CONFIGURE_GTSE, PROCESS_TABLE_RADIX)
-                     : kvm_allocate_htab(mmu->vm, mmu->hash_order);
+    Mmu *mmu = data;
+    int result = kvm_vcpu_set_hash_table(vcpu_kvm(vcpu), mmu->table, mmu->hash_order);
+    if (result == 0)
+        result = kvm_vcpu_set_reg(vcpu_kvm(vcpu), KVM_PPC_HIOR, 0);
+    if (result < 0)
+        mmu->result = result;
+}
+
+static int reset_own_table(Mmu *mmu, VcpuSet *vcpus)
+{
+    size_t size = (size_t)1 << mmu->hash_order;
+    if (!mmu->table && posix_memalign(&mmu->table, size, size) != 0)
+        return -ENOMEM;
+    memset(mmu->table, 0, size);
+    mmu->result = 0;
+    vcpu_set_call(vcpus, NULL, connect_table, mmu);
+    return mmu->result;
+}
+
+static int reset(Mmu *mmu, VcpuSet *vcpus)
+{
+    if (mmu->radix)
+        return kvm_configure_mmu(mmu->vm, CONFIGURE_RADIX | CONFIGURE_GTSE, PROCESS_TABLE_RADIX);
+    return kvm_is_pr(mmu->vm) ? reset_own_table(mmu, vcpus) : kvm_allocate_htab(mmu->vm, mmu->hash_order);
+}
+
+bool mmu_reset(Mmu *mmu, VcpuSet *vcpus, GError **error)
+{
+    int result = reset(mmu, vcpus);
     if (result < 0)
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "the guest's %s: %s",
             mmu->radix ? "radix MMU" : "hashed page table", g_strerror(-result));
@@ -81,7 +114,7 @@ unsigned mmu_hash_order(const Mmu *mmu)
 // table has groups. The pages are as large as what backs the guest's memory.
 uint64_t mmu_real_mode_area(const Mmu *mmu, uint64_t memory_size)
 {
-    if (mmu->radix)
+    if (mmu->radix || kvm_is_pr(mmu->vm)) // PR has no such limit: it maps real mode by itself
         return memory_size;
     uint64_t pages = 1ULL << (mmu->hash_order - 7);
     return MIN(memory_size, pages * (uint64_t)sysconf(_SC_PAGESIZE));

@@ -15,6 +15,7 @@ typedef struct Entry {
 
 struct HypercallTable {
     Entry entries[SLOTS];
+    GPtrArray *owned; // the families' state
     unsigned vcpus;
     _Atomic uint64_t (*counts)[SLOTS]; // a row a vCPU, written by its thread alone
 };
@@ -23,6 +24,7 @@ HypercallTable *hypercall_table_new(unsigned vcpus)
 {
     HypercallTable *table = g_new0(HypercallTable, 1);
     table->vcpus = vcpus;
+    table->owned = g_ptr_array_new_with_free_func(g_free);
     table->counts = g_malloc0(vcpus * sizeof *table->counts);
     return table;
 }
@@ -31,8 +33,15 @@ void hypercall_table_free(HypercallTable *table)
 {
     if (!table)
         return;
+    g_ptr_array_unref(table->owned);
     g_free(table->counts);
     g_free(table);
+}
+
+void *hypercall_own(HypercallTable *table, void *state)
+{
+    g_ptr_array_add(table->owned, state);
+    return state;
 }
 
 static unsigned slot_of(uint64_t number)

@@ -91,8 +91,10 @@ static bool add_disk(Disks *disks, const DriveOptions *drive, const DiskOptions 
         .path = drive->file, .readonly = drive->readonly, .cache = drive->cache, .aio = drive->aio
     };
     disk->block = block_open(&image, error);
-    if (!disk->block)
+    if (!disk->block) {
+        g_prefix_error(error, "-drive ");
         return false;
+    }
     const char *serial = options->serial ? options->serial : drive->serial;
     disk->blk = virtio_blk_new(
         context, disk->name, serial, disk->block, iothread, SOURCE_MSI + index * VIRTIO_BLK_SOURCES, error);

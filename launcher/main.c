@@ -1,6 +1,7 @@
 // lparun: runs a pseries guest under KVM on POWER.
 #include "lparun/error.h"
 #include "options.h"
+#include "probe.h"
 #include "pseries.h"
 #include <errno.h>
 #include <stdio.h>
@@ -58,9 +59,14 @@ int main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     Options options;
     int status = 0;
-    switch (options_parse(&options, argc, argv, &error)) {
+    OptionsResult result = options_parse(&options, argc, argv, &error);
+    switch (result) {
     case OPTIONS_RUN:
         status = run(&options);
+        break;
+    case OPTIONS_PROBE:
+    case OPTIONS_PROBE_JSON:
+        status = probe_run(result == OPTIONS_PROBE_JSON);
         break;
     case OPTIONS_HELP: {
         g_autofree char *help = options_help();

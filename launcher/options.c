@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DEFAULT_MEMORY (512ULL << 20) // QEMU's for pseries
+#define MEMORY_MINIMUM (256ULL << 20) // SLOF and a kernel find no room in less
 
 typedef bool (*Parse)(Options *options, const char *option, const char *value, GError **error);
 
@@ -26,6 +27,10 @@ static bool parse_memory(Options *options, const char *option, const char *value
         return false;
     if (!size || !size_parse(size, 1 << 20, &options->memory))
         return wrong(option, value, "not a size; give MiB, or a number with K, M, G or T", error);
+    if (options->memory < MEMORY_MINIMUM)
+        return wrong(option, value, "too little memory; give at least 256M", error);
+    if (options->memory % (1 << 20))
+        return wrong(option, value, "not whole MiB; give a multiple of 1M", error);
     return true;
 }
 
@@ -314,6 +319,11 @@ static const struct {
         parse_ci },
     { "stats", "FILE", "write counts of exits, hypercalls, RTAS calls and doorbells at the end, as JSON",
         parse_stats },
+    { "probe", NULL,
+        "say what this host's KVM is and whether the two hypercalls work in its kernel; \"-probe json\" for "
+        "scripts\n"
+        "exit status 0 it works, 3 it does not",
+        NULL },
     { "version", NULL, "print the version", NULL },
     { "help", NULL, "print this", NULL },
     { "h", NULL, "the same", NULL },
@@ -378,6 +388,19 @@ static void explain(int result, char **argv, GError **error)
     g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: unknown option; see lparun -help", word);
 }
 
+// The options after which there is nothing to run. -probe may be followed by a word.
+static OptionsResult parse_other(const char *name, int argc, char **argv, GError **error)
+{
+    if (strcmp(name, "probe") != 0)
+        return strcmp(name, "version") == 0 ? OPTIONS_VERSION : OPTIONS_HELP;
+    if (optind == argc)
+        return OPTIONS_PROBE;
+    if (optind + 1 == argc && strcmp(argv[optind], "json") == 0)
+        return OPTIONS_PROBE_JSON;
+    wrong("-probe", argv[optind], "give json, or nothing", error);
+    return OPTIONS_WRONG;
+}
+
 static OptionsResult parse_all(Options *options, int argc, char **argv, GError **error)
 {
     struct option known[TABLE_SIZE + 1] = { 0 };
@@ -390,6 +413,7 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
         int result = getopt_long_only(argc, argv, "+:", known, NULL);
         if (result < 0)
             break;
+        G_STATIC_ASSERT(TABLE_SIZE < ':'); // what getopt returns for a mistake
         if (result == '?' || result == ':' || result >= (int)TABLE_SIZE) {
             explain(result, argv, error);
             return OPTIONS_WRONG;
@@ -397,7 +421,7 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
         const char *name = table[result].name;
         g_autofree char *option = g_strdup_printf("-%s", name);
         if (!table[result].parse)
-            return strcmp(name, "version") == 0 ? OPTIONS_VERSION : OPTIONS_HELP;
+            return parse_other(name, argc, argv, error);
         if (!table[result].parse(options, option, optarg, error))
             return OPTIONS_WRONG;
     }

@@ -31,7 +31,14 @@ typedef struct Options {
     GPtrArray *disks;     // DiskOptions
 } Options;
 
-typedef enum { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_WRONG } OptionsResult;
+typedef enum {
+    OPTIONS_RUN,
+    OPTIONS_PROBE,
+    OPTIONS_PROBE_JSON,
+    OPTIONS_HELP,
+    OPTIONS_VERSION,
+    OPTIONS_WRONG
+} OptionsResult;
 
 // Reads the command line. OPTIONS_WRONG: `error` has one line that names option, value and mend.
 OptionsResult options_parse(Options *options, int argc, char **argv, GError **error);

@@ -40,19 +40,9 @@ struct Machine {
     int signal_number; // that ended the run, or 0
 };
 
-// The least memory that SLOF and a kernel find room in.
-#define MEMORY_MINIMUM (256ULL << 20)
-
 static bool make_memory(Machine *machine, GError **error)
 {
     uint64_t size = machine->options->memory;
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    if (size < MEMORY_MINIMUM || size % page != 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-m %" G_GUINT64_FORMAT "K: %s", size >> 10,
-            size < MEMORY_MINIMUM ? "too little memory; give at least 256M"
-                                  : "not a multiple of the host's page size; give MiB");
-        return false;
-    }
     machine->memory = guest_memory_new(size, error);
     if (!machine->memory)
         return false;
@@ -229,6 +219,7 @@ static bool load(Machine *machine, GError **error)
         .nvram = machine->nvram,
         .boot = &boot,
         .multi_tce = machine->multi_tce,
+        .vm = machine->vm,
         .command_line = machine->options->append,
         .boot_list = machine->boot_list,
         .uuid = machine->uuid,
@@ -252,7 +243,7 @@ Machine *machine_new(const Options *options, GError **error)
     if (!machine->interrupts || !make_processors(machine, error) || !make_devices(machine, error))
         goto fail;
     make_hypercalls(machine);
-    if (make_rtas(machine, error) && mmu_reset(machine->mmu, error) && load(machine, error))
+    if (make_rtas(machine, error) && mmu_reset(machine->mmu, machine->vcpus, error) && load(machine, error))
         return machine;
 fail:
     machine_free(machine);
@@ -305,7 +296,7 @@ static bool reboot(Machine *machine, GError **error)
     interrupt_controller_reset(machine->interrupts);
     vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
     guest_memory_clear(machine->memory);
-    if (!mmu_reset(machine->mmu, error) || !load(machine, error))
+    if (!mmu_reset(machine->mmu, machine->vcpus, error) || !load(machine, error))
         return false;
     g_mutex_lock(&machine->lock);
     machine->ended = machine->event != MACHINE_REBOOT; // unless the user quit meanwhile

@@ -65,8 +65,11 @@ static void unlink_watch(IothreadWait *wait, IothreadWatch *watch)
 static void ring_close(IothreadWait *wait)
 {
     io_uring_queue_exit(&wait->ring);
-    while (wait->watches)
-        unlink_watch(wait, wait->watches);
+    // Cancelled, but the completion that would have freed them was not waited for.
+    for (IothreadWatch *watch = wait->watches, *next; watch; watch = next) {
+        next = watch->next;
+        g_free(watch);
+    }
     g_free(wait);
 }
 

@@ -23,6 +23,21 @@ int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
     return -ENOSYS;
 }
 
+bool kvm_is_pr(const KvmVm *vm)
+{
+    return false;
+}
+
+int kvm_hypercall_instructions(KvmVm *vm, uint32_t instructions[4])
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_set_hash_table(KvmVcpu *vcpu, void *table, unsigned order)
+{
+    return -ENOSYS;
+}
+
 int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages)
 {
     return -ENOSYS;

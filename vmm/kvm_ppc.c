@@ -46,6 +46,20 @@ int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
     return 0;
 }
 
+bool kvm_is_pr(const KvmVm *vm)
+{
+    return kvm_check(vm, KVM_CAP_PPC_GET_PVINFO) > 0;
+}
+
+int kvm_hypercall_instructions(KvmVm *vm, uint32_t instructions[4])
+{
+    struct kvm_ppc_pvinfo info;
+    int result = kvm_ioctl(vm->fd, KVM_PPC_GET_PVINFO, &info);
+    if (result >= 0)
+        memcpy(instructions, info.hcall, 4 * sizeof info.hcall[0]);
+    return result;
+}
+
 int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages)
 {
     struct kvm_create_spapr_tce_64 table = { .liobn = liobn, .page_shift = page_shift, .size = pages };
@@ -146,6 +160,17 @@ int kvm_vcpu_pvr(KvmVcpu *vcpu, uint32_t *pvr)
     if (result >= 0)
         *pvr = sregs.pvr;
     return result;
+}
+
+// SDR1 carries the table's order - 18 in its low bits (kvmppc_set_sregs in arch/powerpc/kvm/book3s_pr.c).
+int kvm_vcpu_set_hash_table(KvmVcpu *vcpu, void *table, unsigned order)
+{
+    struct kvm_sregs sregs;
+    int result = kvm_ioctl(vcpu->fd, KVM_GET_SREGS, &sregs);
+    if (result < 0)
+        return result;
+    sregs.u.s.sdr1 = (uintptr_t)table | (order - 18);
+    return kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
 }
 
 static int one_reg(KvmVcpu *vcpu, unsigned long request, uint64_t id, void *value)

@@ -74,6 +74,7 @@ void cpus_describe(const Cpus *cpus, const VcpuSet *vcpus, unsigned hash_order, 
 
 // firmware/device_tree.c.
 typedef struct MachineParts {
+    KvmVm *vm;
     const GuestMemory *memory;
     const Cpus *cpus;
     const VcpuSet *vcpus;

@@ -16,6 +16,8 @@ void hypercall_table_free(HypercallTable *table);
 // Only while the machine is built. `number`: a multiple of 4 up to H_LAST, or KVMPPC_H_RTAS to KVMPPC_H_LAST.
 void hypercall_register(
     HypercallTable *table, uint64_t number, const char *name, Hypercall call, void *owner);
+// The table frees `state` (g_free) with itself; returns it. For what a family keeps.
+void *hypercall_own(HypercallTable *table, void *state);
 // H_FUNCTION for what nobody registered.
 int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, uint64_t arguments[9]);
 // Calls `each` for every hypercall that came, with its name and how often it did. Unknown ones are "unknown".
@@ -47,7 +49,7 @@ void mmu_free(Mmu *mmu);
 void mmu_register(Mmu *mmu, HypercallTable *table);
 // The mode that the machine starts with: no process table, or an empty hashed page table. No vCPU may run.
 // False and `error` when KVM refuses.
-bool mmu_reset(Mmu *mmu, GError **error);
+bool mmu_reset(Mmu *mmu, VcpuSet *vcpus, GError **error);
 bool mmu_is_radix(const Mmu *mmu);
 // log2 of the hashed page table's bytes; 0 under radix.
 unsigned mmu_hash_order(const Mmu *mmu);

@@ -54,6 +54,12 @@ int kvm_configure_mmu(KvmVm *vm, uint64_t flags, uint64_t process_table);
 int kvm_allocate_htab(KvmVm *vm, uint32_t order);
 // KVM_PPC_GET_CPU_CHAR: what H_GET_CPU_CHARACTERISTICS answers.
 int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour);
+// Is this KVM-PR, which runs the guest in problem state and leaves more to userspace? (KVM_CAP_PPC_GET_PVINFO
+// is PR's.)
+bool kvm_is_pr(const KvmVm *vm);
+// KVM_PPC_GET_PVINFO: the four instructions that make a hypercall under PR, as words in the host's byte
+// order.
+int kvm_hypercall_instructions(KvmVm *vm, uint32_t instructions[4]);
 // KVM_CREATE_SPAPR_TCE_64: a table of `pages` TCEs for pages of 1 << `page_shift` bytes under bus number
 // `liobn`. A file descriptor; -ENOMEM also when locked memory is short.
 int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages);
@@ -78,6 +84,8 @@ typedef struct KvmRegisters {
     uint64_t pc, msr, lr, ctr, srr0, srr1, gpr[32];
 } KvmRegisters;
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers);
+// PR: the guest's hashed page table is `table` in this process, 1 << `order` bytes and aligned to as many.
+int kvm_vcpu_set_hash_table(KvmVcpu *vcpu, void *table, unsigned order);
 // The processor version register that the vCPU has.
 int kvm_vcpu_pvr(KvmVcpu *vcpu, uint32_t *pvr);
 // KVM_GET_ONE_REG and KVM_SET_ONE_REG, 32- or 64-bit as `id` says. -EINVAL where this KVM has not the

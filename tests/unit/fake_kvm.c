@@ -1,0 +1,240 @@
+// A KVM for unit tests: no guest runs, but doorbells ring and interrupts are counted.
+#include "fake_kvm.h"
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define IOEVENTFDS 64
+#define SOURCES 0x2000 // source numbers below
+
+struct KvmVm {
+    GMutex lock;
+    struct {
+        int eventfd;
+        uint64_t gpa;
+        uint32_t length;
+    } ioeventfds[IOEVENTFDS];
+    unsigned ioeventfd_count;
+    bool refuse;
+    int irqfds[SOURCES]; // 0 is none
+    bool levels[SOURCES];
+    unsigned line_changes;
+    FakeKvmPower power;
+};
+
+// The XICS device has no handle to the VM, so there is one of it.
+static uint64_t source_states[SOURCES];
+
+KvmVm *fake_kvm_new(void)
+{
+    KvmVm *vm = g_new0(KvmVm, 1);
+    g_mutex_init(&vm->lock);
+    return vm;
+}
+
+KvmVm *kvm_vm_open(const char *path, GError **error)
+{
+    return fake_kvm_new();
+}
+
+void kvm_vm_close(KvmVm *vm)
+{
+    if (!vm)
+        return;
+    g_mutex_clear(&vm->lock);
+    g_free(vm);
+}
+
+FakeKvmPower *fake_kvm_power(KvmVm *vm)
+{
+    return &vm->power;
+}
+
+int kvm_check(const KvmVm *vm, unsigned capability)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(vm->power.missing); i++)
+        if (vm->power.missing[i] == capability)
+            return 0;
+    return 1;
+}
+
+int kvm_set_memory(KvmVm *vm, uint32_t slot, uint64_t gpa, void *host, uint64_t size)
+{
+    return 0;
+}
+
+int kvm_enable(KvmVm *vm, uint32_t capability, uint64_t argument0, uint64_t argument1)
+{
+    FakeKvmPower *power = &vm->power;
+    g_assert_cmpuint(power->enabled_count, <, G_N_ELEMENTS(power->enabled));
+    if (argument0 == power->refused_hypercall)
+        return -EINVAL;
+    if (power->enable == 0)
+        power->enabled[power->enabled_count++] = (FakeKvmEnabled){ capability, argument0, argument1 };
+    return power->enable;
+}
+
+static int find_ioeventfd(const KvmVm *vm, uint64_t gpa, uint32_t length)
+{
+    for (unsigned i = 0; i < vm->ioeventfd_count; i++)
+        if (vm->ioeventfds[i].gpa == gpa && vm->ioeventfds[i].length == length)
+            return (int)i;
+    return -1;
+}
+
+int kvm_ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign)
+{
+    g_mutex_lock(&vm->lock);
+    int found = find_ioeventfd(vm, gpa, length), result = 0;
+    if (assign && vm->refuse)
+        result = -ENOSPC;
+    else if (assign && found >= 0)
+        result = -EEXIST;
+    else if (!assign && (found < 0 || vm->ioeventfds[found].eventfd != eventfd))
+        result = -ENOENT;
+    else if (!assign)
+        vm->ioeventfds[found] = vm->ioeventfds[--vm->ioeventfd_count];
+    else if (vm->ioeventfd_count == IOEVENTFDS)
+        result = -ENOSPC;
+    else {
+        unsigned at = vm->ioeventfd_count++;
+        vm->ioeventfds[at].eventfd = eventfd;
+        vm->ioeventfds[at].gpa = gpa;
+        vm->ioeventfds[at].length = length;
+    }
+    g_mutex_unlock(&vm->lock);
+    return result;
+}
+
+bool fake_kvm_store(KvmVm *vm, uint64_t gpa, uint32_t length)
+{
+    g_mutex_lock(&vm->lock);
+    int found = find_ioeventfd(vm, gpa, length);
+    if (found >= 0)
+        eventfd_write(vm->ioeventfds[found].eventfd, 1);
+    g_mutex_unlock(&vm->lock);
+    return found >= 0;
+}
+
+unsigned fake_kvm_ioeventfds(const KvmVm *vm)
+{
+    return vm->ioeventfd_count;
+}
+
+void fake_kvm_refuse_ioeventfds(KvmVm *vm, bool refuse)
+{
+    vm->refuse = refuse;
+}
+
+int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign)
+{
+    if (assign && vm->power.irqfd < 0)
+        return vm->power.irqfd;
+    if (source >= SOURCES)
+        return -EINVAL;
+    vm->irqfds[source] = assign ? eventfd : 0;
+    return 0;
+}
+
+unsigned fake_kvm_edges(KvmVm *vm, uint32_t source)
+{
+    uint64_t edges = 0;
+    int eventfd = vm->irqfds[source];
+    return eventfd && read(eventfd, &edges, sizeof edges) == sizeof edges ? (unsigned)edges : 0;
+}
+
+bool fake_kvm_wait_edge(KvmVm *vm, uint32_t source)
+{
+    struct pollfd ready = { .fd = vm->irqfds[source], .events = POLLIN };
+    return poll(&ready, 1, 1000) == 1 && fake_kvm_edges(vm, source) > 0;
+}
+
+int kvm_irq_line(KvmVm *vm, uint32_t source, bool level)
+{
+    vm->levels[source] = level;
+    vm->line_changes++;
+    return 0;
+}
+
+bool fake_kvm_level(const KvmVm *vm, uint32_t source)
+{
+    return vm->levels[source];
+}
+
+unsigned fake_kvm_line_changes(const KvmVm *vm)
+{
+    return vm->line_changes;
+}
+
+int kvm_create_device(KvmVm *vm, uint32_t type)
+{
+    return vm->power.device < 0 ? vm->power.device : eventfd(0, EFD_CLOEXEC); // something to close
+}
+
+int kvm_device_set(int device, uint32_t group, uint64_t attribute, uint64_t value)
+{
+    if (group != KVM_XICS_SOURCES || attribute < 16 || attribute >= SOURCES)
+        return -ENOENT;
+    source_states[attribute] = value;
+    return 0;
+}
+
+int kvm_device_get(int device, uint32_t group, uint64_t attribute, uint64_t *value)
+{
+    if (group != KVM_XICS_SOURCES || attribute >= SOURCES)
+        return -ENOENT;
+    *value = source_states[attribute];
+    return 0;
+}
+
+uint64_t fake_kvm_source_state(const KvmVm *vm, uint32_t source)
+{
+    return source_states[source];
+}
+
+int kvm_rtas_define(KvmVm *vm, const char *name, uint64_t token)
+{
+    vm->power.rtas_token = token;
+    return vm->power.rtas;
+}
+
+int kvm_configure_mmu(KvmVm *vm, uint64_t flags, uint64_t process_table)
+{
+    vm->power.mmu_calls++;
+    vm->power.mmu_flags = flags;
+    vm->power.process_table = process_table;
+    return vm->power.mmu;
+}
+
+int kvm_allocate_htab(KvmVm *vm, uint32_t order)
+{
+    vm->power.htab_order = order;
+    if (vm->power.htab < 0)
+        return vm->power.htab;
+    return order >= 18 && order <= 46 ? 0 : -EINVAL;
+}
+
+int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
+{
+    *character = vm->power.character;
+    *behaviour = vm->power.behaviour;
+    return vm->power.characteristics;
+}
+
+int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages)
+{
+    return -ENOSYS;
+}
+
+int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info)
+{
+    *info = vm->power.hash;
+    return vm->power.no_hash;
+}
+
+int kvm_radix_encodings(KvmVm *vm, uint32_t encodings[8])
+{
+    encodings[0] = 0x0000000c; // pages of 4 KiB
+    return vm->power.no_radix < 0 ? vm->power.no_radix : 1;
+}

@@ -1,0 +1,55 @@
+// What tests see of the KVM that tests/unit/fake_kvm.c puts in the place of the host's.
+#pragma once
+#include "lparun/kvm.h"
+
+// A VM as kvm_vm_open() makes it.
+KvmVm *fake_kvm_new(void);
+
+// A store of `length` bytes by the guest at `gpa`, as the kernel's MMIO bus takes it: signals the ioeventfd
+// of exactly this address and length. False when there is none, so that KVM would exit to userspace.
+bool fake_kvm_store(KvmVm *vm, uint64_t gpa, uint32_t length);
+// ioeventfds that are registered.
+unsigned fake_kvm_ioeventfds(const KvmVm *vm);
+// From now on KVM_IOEVENTFD answers -ENOSPC (or works again).
+void fake_kvm_refuse_ioeventfds(KvmVm *vm, bool refuse);
+
+// How many edges came to `source` since the last call (its irqfd's count).
+unsigned fake_kvm_edges(KvmVm *vm, uint32_t source);
+// As fake_kvm_edges() > 0, but waits for one up to a second.
+bool fake_kvm_wait_edge(KvmVm *vm, uint32_t source);
+// The level that KVM_IRQ_LINE gave `source` last.
+bool fake_kvm_level(const KvmVm *vm, uint32_t source);
+// The attribute that KVM_SET_DEVICE_ATTR gave `source` last.
+uint64_t fake_kvm_source_state(const KvmVm *vm, uint32_t source);
+// How often KVM_IRQ_LINE was called.
+unsigned fake_kvm_line_changes(const KvmVm *vm);
+
+typedef struct FakeKvmEnabled {
+    uint32_t capability;
+    uint64_t argument0, argument1;
+} FakeKvmEnabled;
+
+// What POWER's part of KVM shall answer, and what it was asked. All zero, as it is at first: everything
+// works.
+typedef struct FakeKvmPower {
+    unsigned missing[4];        // capabilities that KVM_CHECK_EXTENSION denies (0: none)
+    int enable;                 // KVM_ENABLE_CAP's answer on the VM
+    uint64_t refused_hypercall; // -EINVAL for KVM_CAP_PPC_ENABLE_HCALL of this one
+    FakeKvmEnabled enabled[16];
+    unsigned enabled_count;
+    int device, irqfd; // answers of KVM_CREATE_DEVICE and KVM_IRQFD
+    int rtas;          // KVM_PPC_RTAS_DEFINE_TOKEN
+    uint64_t rtas_token;
+    int mmu, htab; // KVM_PPC_CONFIGURE_V3_MMU and KVM_PPC_ALLOCATE_HTAB
+    unsigned mmu_calls;
+    uint64_t mmu_flags, process_table;
+    uint32_t htab_order;
+    int characteristics; // KVM_PPC_GET_CPU_CHAR
+    uint64_t character, behaviour;
+    int no_hash, no_radix; // KVM_PPC_GET_SMMU_INFO and KVM_PPC_GET_RMMU_INFO
+    struct kvm_ppc_smmu_info hash;
+    int vcpu, vcpu_enable; // KVM_CREATE_VCPU, and KVM_ENABLE_CAP on a vCPU
+    int pvr_result;        // KVM_GET_SREGS
+    uint32_t pvr;          // 0: POWER9's
+} FakeKvmPower;
+FakeKvmPower *fake_kvm_power(KvmVm *vm);

@@ -1,0 +1,65 @@
+// ThreadSanitizer cannot see into GLib, which is not built with it: these wrappers tell it what GLib's locks
+// order.
+//
+// Linked into the tests only when they are built with -Db_sanitize=thread. Definitions in a program go before
+// those of a library, so the parts of lparun call these.
+#include <dlfcn.h>
+#include <glib.h>
+
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+void(g_mutex_lock)(GMutex *mutex)
+{
+    REAL(g_mutex_lock)(mutex);
+    __tsan_acquire(mutex);
+}
+
+void(g_mutex_unlock)(GMutex *mutex)
+{
+    __tsan_release(mutex);
+    REAL(g_mutex_unlock)(mutex);
+}
+
+void g_cond_wait(GCond *cond, GMutex *mutex)
+{
+    __tsan_release(mutex);
+    REAL(g_cond_wait)(cond, mutex);
+    __tsan_acquire(mutex);
+}
+
+gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end)
+{
+    __tsan_release(mutex);
+    gboolean signalled = REAL(g_cond_wait_until)(cond, mutex, end);
+    __tsan_acquire(mutex);
+    return signalled;
+}
+
+typedef struct Pool {
+    GFunc function;
+    gpointer user_data;
+} Pool;
+
+static void run_pooled(gpointer data, gpointer opaque)
+{
+    Pool *pool = opaque;
+    __tsan_acquire(data);
+    pool->function(data, pool->user_data);
+}
+
+GThreadPool *g_thread_pool_new(
+    GFunc function, gpointer user_data, gint threads, gboolean exclusive, GError **error)
+{
+    Pool *pool = g_new(Pool, 1); // as long as the program: a test's few pools
+    *pool = (Pool){ function, user_data };
+    return REAL(g_thread_pool_new)(run_pooled, pool, threads, exclusive, error);
+}
+
+gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **error)
+{
+    __tsan_release(data);
+    return REAL(g_thread_pool_push)(pool, data, error);
+}
