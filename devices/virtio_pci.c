@@ -150,7 +150,7 @@ static bool add_doorbells(VirtioPci *pci, const char *id, GError **error)
 {
     for (unsigned i = 0; i < pci->queues; i++) {
         g_autofree char *name = g_strdup_printf("%s queue %u", id, i);
-        pci->queue[i].doorbell = doorbell_new(pci->context.vm, pci->context.bus, name, error);
+        pci->queue[i].doorbell = doorbell_new(pci->context.vm, pci->context.doorbell_bus, name, error);
         if (!pci->queue[i].doorbell)
             return false;
     }

@@ -158,6 +158,13 @@ static bool parse_no_reboot(Options *options, const char *option, const char *va
     return true;
 }
 
+static bool parse_demo_stall(Options *options, const char *option, const char *value, GError **error)
+{
+    options->demo_stall = true;
+    options->ci_in_kernel = false;
+    return true;
+}
+
 static bool parse_nothing(Options *options, const char *option, const char *value, GError **error)
 {
     return true; // there is nothing that it could switch off or on: no display, no default devices
@@ -317,7 +324,12 @@ static const struct {
     { "no-reboot", NULL, "end when the guest reboots", parse_no_reboot },
     { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)",
         parse_ci },
-    { "stats", "FILE", "write counts of exits, hypercalls, RTAS calls and doorbells at the end, as JSON",
+    { "x-demo-stall", NULL,
+        "for a demonstration only (./lab stall): as -ci-hcalls user, but doorbells are left to the kernel;\n"
+        "the guest hangs in SLOF at its first disk read",
+        parse_demo_stall },
+    { "stats", "FILE",
+        "write counts of exits, hypercalls, RTAS calls, doorbells and disks at the end, as JSON",
         parse_stats },
     { "probe", NULL,
         "say what this host's KVM is and whether the two hypercalls work in its kernel; \"-probe json\" for "

@@ -24,6 +24,7 @@ typedef struct Options {
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     MmuMode mmu;
     bool ci_in_kernel;
+    bool demo_stall; // doorbells are on KVM's bus alone
     bool no_reboot;
     bool console;         // stdin and stdout are the guest's
     GPtrArray *iothreads; // ids

@@ -106,7 +106,13 @@ static bool make_processors(Machine *machine, GError **error)
 
 static bool make_devices(Machine *machine, GError **error)
 {
-    VirtioContext context = { machine->vm, machine->bus, machine->memory, machine->interrupts };
+    VirtioContext context = {
+        .vm = machine->vm,
+        .bus = machine->bus,
+        .doorbell_bus = machine->options->demo_stall ? NULL : machine->bus,
+        .memory = machine->memory,
+        .interrupts = machine->interrupts,
+    };
     machine->dma = dma_window_new(machine->vm, error);
     if (!machine->dma)
         return false;

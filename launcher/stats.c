@@ -58,6 +58,17 @@ static void put_exits(Writer *writer, const VcpuSet *vcpus)
     }
 }
 
+// Where each vCPU stands: for a guest that hangs.
+static void put_vcpu(Writer *writer, Vcpu *vcpu)
+{
+    KvmRegisters registers = { 0 };
+    kvm_vcpu_registers(vcpu_kvm(vcpu), &registers);
+    separate(writer);
+    fprintf(writer->file,
+        "{ \"id\": %u, \"pc\": \"0x%" PRIx64 "\", \"msr\": \"0x%" PRIx64 "\", \"lr\": \"0x%" PRIx64 "\" }",
+        vcpu_id(vcpu), registers.pc, registers.msr, registers.lr);
+}
+
 static void put_doorbells(Writer *writer, VirtioBlk *blk)
 {
     for (unsigned i = 0; i < virtio_blk_doorbell_count(blk); i++) {
@@ -91,6 +102,10 @@ void stats_write(FILE *file, const VcpuSet *vcpus, const HypercallTable *hyperca
     open_part(&writer, "exits", '{', true);
     put_exits(&writer, vcpus);
     close_part(&writer, '}');
+    open_part(&writer, "vcpus", '[', false);
+    for (unsigned i = 0; i < vcpu_set_count(vcpus); i++)
+        put_vcpu(&writer, vcpu_set_at(vcpus, i));
+    close_part(&writer, ']');
     open_part(&writer, "hypercalls", '{', false);
     hypercall_counts(hypercalls, put_count, &writer);
     close_part(&writer, '}');

@@ -6,6 +6,7 @@
 // did.
 typedef struct Slot {
     _Atomic uint64_t base, end; // [base, end)
+    _Atomic uint64_t reach;     // the highest end of this slot and all before it
     _Atomic(BusRange *) range;
 } Slot;
 
@@ -65,13 +66,16 @@ static void publish(Bus *bus)
     atomic_store_explicit(&bus->sequence, sequence + 1, memory_order_relaxed);
     g_ptr_array_sort(bus->ranges, by_base);
     unsigned count = 0;
+    uint64_t reach = 0;
     for (unsigned i = 0; i < bus->ranges->len; i++) {
         BusRange *range = bus->ranges->pdata[i];
         if (range->end == 0)
             continue;
         Slot *slot = &bus->slots[count++];
+        reach = MAX(reach, range->end);
         atomic_store_explicit(&slot->base, range->base, memory_order_release);
         atomic_store_explicit(&slot->end, range->end, memory_order_release);
+        atomic_store_explicit(&slot->reach, reach, memory_order_release);
         atomic_store_explicit(&slot->range, range, memory_order_release);
     }
     atomic_store_explicit(&bus->count, count, memory_order_release);
@@ -98,9 +102,8 @@ void bus_range_unmap(BusRange *range)
     place(range, 0, 0);
 }
 
-// The last slot that starts at or before `address`, if it holds the whole access. The table may change under
-// this search; what it then finds is thrown away.
-static BusRange *search(Bus *bus, uint64_t address, unsigned size, uint64_t *offset)
+// How many slots start at or before `address`.
+static unsigned slots_up_to(Bus *bus, uint64_t address)
 {
     unsigned low = 0, high = atomic_load_explicit(&bus->count, memory_order_acquire);
     while (low < high) {
@@ -110,16 +113,26 @@ static BusRange *search(Bus *bus, uint64_t address, unsigned size, uint64_t *off
         else
             high = middle;
     }
-    if (low == 0)
-        return NULL;
-    Slot *slot = &bus->slots[low - 1];
-    uint64_t base = atomic_load_explicit(&slot->base, memory_order_acquire);
-    uint64_t end = atomic_load_explicit(&slot->end, memory_order_acquire);
-    BusRange *range = atomic_load_explicit(&slot->range, memory_order_acquire);
-    if (address < base || address >= end || end - address < size)
-        return NULL;
-    *offset = address - base;
-    return range;
+    return low;
+}
+
+// The last slot that starts at or before `address` and holds the whole access: the first one looked at, but where a
+// guest put ranges on top of each other. The table may change under this search; what it then finds is thrown away.
+static BusRange *search(Bus *bus, uint64_t address, unsigned size, uint64_t *offset)
+{
+    for (unsigned i = slots_up_to(bus, address); i > 0; i--) {
+        Slot *slot = &bus->slots[i - 1];
+        uint64_t base = atomic_load_explicit(&slot->base, memory_order_acquire);
+        uint64_t end = atomic_load_explicit(&slot->end, memory_order_acquire);
+        BusRange *range = atomic_load_explicit(&slot->range, memory_order_acquire);
+        if (address >= base && address < end && end - address >= size) {
+            *offset = address - base;
+            return range;
+        }
+        if (atomic_load_explicit(&slot->reach, memory_order_acquire) <= address)
+            break;
+    }
+    return NULL;
 }
 
 static BusRange *lookup(Bus *bus, uint64_t address, unsigned size, uint64_t *offset)

@@ -46,7 +46,7 @@ Doorbell *doorbell_new(KvmVm *vm, Bus *bus, const char *name, GError **error)
     bell->vm = vm;
     bell->fd = fd;
     bell->name = g_strdup(name);
-    bell->range = bus_add_range(bus, &doorbell_ops, bell);
+    bell->range = bus ? bus_add_range(bus, &doorbell_ops, bell) : NULL;
     return bell;
 }
 
@@ -68,7 +68,8 @@ void doorbell_place(Doorbell *bell, uint64_t address)
     bell->in_kernel = kvm_ioeventfd(bell->vm, bell->fd, address, DOORBELL_STORE, true) == 0;
     bell->address = address;
     bell->placed = true;
-    bus_range_map(bell->range, address, DOORBELL_SIZE);
+    if (bell->range)
+        bus_range_map(bell->range, address, DOORBELL_SIZE);
 }
 
 void doorbell_remove(Doorbell *bell)
@@ -77,7 +78,8 @@ void doorbell_remove(Doorbell *bell)
         return;
     if (bell->in_kernel)
         kvm_ioeventfd(bell->vm, bell->fd, bell->address, DOORBELL_STORE, false);
-    bus_range_unmap(bell->range);
+    if (bell->range)
+        bus_range_unmap(bell->range);
     bell->placed = bell->in_kernel = false;
 }
 

@@ -8,6 +8,7 @@ struct Tree {
     void *blob;
     int error;      // the first one; libfdt's, negative
     bool reserving; // the reserve map is still open
+    unsigned open;  // nodes that are not ended yet; libfdt does not count them
 };
 
 static void note(Tree *tree, int result)
@@ -36,12 +37,13 @@ void tree_free(Tree *tree)
 void tree_reserve(Tree *tree, uint64_t address, uint64_t size)
 {
     g_assert(tree->reserving);
-    note(tree, fdt_add_reservemap_entry(tree->blob, address, size));
+    if (!tree->error)
+        note(tree, fdt_add_reservemap_entry(tree->blob, address, size));
 }
 
 static void close_reserve_map(Tree *tree)
 {
-    if (tree->reserving)
+    if (tree->reserving && !tree->error)
         note(tree, fdt_finish_reservemap(tree->blob));
     tree->reserving = false;
 }
@@ -56,12 +58,15 @@ void tree_begin(Tree *tree, const char *format, ...)
     g_autofree char *name = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     note(tree, fdt_begin_node(tree->blob, name));
+    tree->open++;
 }
 
 void tree_end(Tree *tree)
 {
-    if (!tree->error)
-        note(tree, fdt_end_node(tree->blob));
+    if (tree->error)
+        return;
+    note(tree, fdt_end_node(tree->blob));
+    tree->open--;
 }
 
 void tree_bytes(Tree *tree, const char *property, const void *bytes, size_t length)
@@ -108,7 +113,7 @@ void tree_cells_array(Tree *tree, const char *property, const uint32_t *cells, s
 
 const void *tree_finish(Tree *tree, uint32_t boot_cpu, size_t *length)
 {
-    if (tree->error)
+    if (tree->error || tree->open > 0)
         return NULL;
     note(tree, fdt_finish(tree->blob));
     if (tree->error)

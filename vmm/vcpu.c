@@ -219,6 +219,7 @@ void vcpu_set_free(VcpuSet *set)
 {
     if (!set)
         return;
+    vcpu_set_park_all(set); // none of them is in vcpu_set_call(), which needs them all
     for (unsigned i = 0; i < set->vcpus->len; i++) {
         Vcpu *vcpu = set->vcpus->pdata[i];
         g_mutex_lock(&set->lock);

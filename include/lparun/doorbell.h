@@ -17,7 +17,9 @@ typedef struct Doorbell Doorbell;
 #define DOORBELL_STORE 2
 
 // A doorbell that is nowhere yet. `name` is copied ("virtio-blk0 queue 0"). Only while the machine is built.
-// NULL and `error` when the host has no more file descriptors.
+// `bus` NULL leaves it to KVM's bus alone, so that a store that reaches userspace rings nothing: that is how
+// VMMs came to hang in SLOF, and is there to show it. NULL and `error` when the host has no more file
+// descriptors.
 Doorbell *doorbell_new(KvmVm *vm, Bus *bus, const char *name, GError **error);
 void doorbell_free(Doorbell *doorbell);
 

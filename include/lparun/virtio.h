@@ -86,6 +86,7 @@ typedef struct VirtioPci VirtioPci;
 typedef struct VirtioContext {
     KvmVm *vm;
     Bus *bus;
+    Bus *doorbell_bus; // where doorbells are besides KVM's own bus: `bus`, or NULL (doorbell.h)
     GuestMemory *memory;
     InterruptController *interrupts;
 } VirtioContext;

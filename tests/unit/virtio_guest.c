@@ -8,7 +8,7 @@ void guest_open(Guest *guest)
 {
     *guest = (Guest){ .vm = fake_kvm_new(), .bus = bus_new(), .memory = guest_memory_new(GUEST_RAM, NULL) };
     guest->interrupts = interrupt_controller_new(guest->vm, NULL);
-    guest->context = (VirtioContext){ guest->vm, guest->bus, guest->memory, guest->interrupts };
+    guest->context = (VirtioContext){ guest->vm, guest->bus, guest->bus, guest->memory, guest->interrupts };
 }
 
 void guest_close(Guest *guest)
