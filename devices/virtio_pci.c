@@ -47,6 +47,10 @@ static void bar_moved(void *owner, unsigned bar, uint64_t address)
         bus_range_unmap(pci->registers);
     else
         bus_range_map(pci->registers, address, REGISTERS_SIZE);
+    g_mutex_lock(&pci->lock);
+    pci->registers_at = address;
+    virtio_registers_place_sink(pci);
+    g_mutex_unlock(&pci->lock);
     for (unsigned i = 0; i < pci->queues; i++) {
         if (address == PCI_UNMAPPED)
             doorbell_remove(pci->queue[i].doorbell);
@@ -169,8 +173,10 @@ VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const Vi
     pci->queues = queues;
     g_mutex_init(&pci->lock);
     pci->registers = bus_add_range(context->bus, &register_ops, pci);
+    pci->registers_at = PCI_UNMAPPED;
     add_function(pci);
-    if (add_doorbells(pci, id, error))
+    pci->select_sink = sink_new(context->vm, error);
+    if (pci->select_sink && add_doorbells(pci, id, error))
         pci->msix = msix_new(pci->function, context->bus, context->interrupts, BAR_MSIX,
             virtio_pci_vectors(queues), first_source, error);
     if (!pci->msix) {
@@ -189,6 +195,7 @@ void virtio_pci_free(VirtioPci *pci)
     virtio_registers_reset(pci);
     for (unsigned i = 0; i < pci->queues; i++)
         doorbell_free(pci->queue[i].doorbell);
+    sink_free(pci->select_sink);
     bus_range_unmap(pci->registers);
     msix_free(pci->msix);
     g_mutex_clear(&pci->lock);

@@ -2,6 +2,7 @@
 // the registers in it.
 #pragma once
 #include "lparun/virtio.h"
+#include "lparun/sink.h"
 #include <stdatomic.h>
 
 // Regions of the BAR, as the capabilities describe them.
@@ -46,6 +47,8 @@ struct VirtioPci {
     uint32_t device_feature_select, driver_feature_select;
     uint64_t accepted; // what the driver wrote
     uint16_t queue_select;
+    uint64_t registers_at; // GPA, or PCI_UNMAPPED
+    Sink *select_sink; // swallows stores that select queue 0 again
     uint8_t generation;
     uint8_t config[VIRTIO_CONFIG_MAX];
     unsigned queues;
@@ -55,5 +58,7 @@ struct VirtioPci {
 // An access to [offset, offset + size) of the registers; `size` is 1, 2, 4 or 8. Takes the lock.
 uint64_t virtio_registers_read(VirtioPci *pci, unsigned offset, unsigned size);
 void virtio_registers_write(VirtioPci *pci, unsigned offset, unsigned size, uint64_t value);
+// Puts the sink where it belongs, after the registers moved or another queue was selected. Under the lock.
+void virtio_registers_place_sink(VirtioPci *pci);
 // Status 0 (2.1): stops the device and forgets everything. Takes the lock.
 void virtio_registers_reset(VirtioPci *pci);

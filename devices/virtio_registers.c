@@ -20,6 +20,22 @@
 #define QUEUE_DRIVER 0x28
 #define QUEUE_DEVICE 0x30
 
+void virtio_registers_place_sink(VirtioPci *pci)
+{
+    if (!pci->select_sink)
+        return; // taken apart before it was whole
+    if (pci->queue_select == 0 && pci->registers_at != PCI_UNMAPPED)
+        sink_place(pci->select_sink, pci->registers_at + REGION_COMMON + QUEUE_SELECT, 2);
+    else
+        sink_remove(pci->select_sink);
+}
+
+static void select_queue(VirtioPci *pci, uint16_t queue)
+{
+    pci->queue_select = queue;
+    virtio_registers_place_sink(pci);
+}
+
 static VirtioQueue *selected_queue(VirtioPci *pci)
 {
     return pci->queue_select < pci->queues ? &pci->queue[pci->queue_select] : NULL;
@@ -98,7 +114,7 @@ static void reset(VirtioPci *pci)
     pci->started = false;
     pci->device_feature_select = pci->driver_feature_select = 0;
     pci->accepted = 0;
-    pci->queue_select = 0;
+    select_queue(pci, 0);
     for (unsigned i = 0; i < pci->queues; i++) {
         VirtioQueue *queue = &pci->queue[i];
         queue->size = VIRTIO_QUEUE_SIZE;
@@ -229,7 +245,7 @@ static void write_common(VirtioPci *pci, unsigned offset, unsigned size, uint64_
     else if (offset == CONFIG_VECTOR && size == 2)
         pci->config_vector = value < msix_vectors(pci->msix) ? (uint16_t)value : VIRTIO_NO_VECTOR;
     else if (offset == QUEUE_SELECT && size == 2)
-        pci->queue_select = (uint16_t)value;
+        select_queue(pci, (uint16_t)value);
     else
         write_queue(pci, offset, size, value);
 }

@@ -115,15 +115,25 @@ int kvm_enable(KvmVm *vm, uint32_t capability, uint64_t argument0, uint64_t argu
     return kvm_ioctl(vm->fd, KVM_ENABLE_CAP, &cap);
 }
 
-int kvm_ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign)
+static int ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign, uint32_t flags)
 {
     struct kvm_ioeventfd event = {
         .addr = gpa,
         .len = length,
         .fd = eventfd,
-        .flags = assign ? 0 : KVM_IOEVENTFD_FLAG_DEASSIGN,
+        .flags = flags | (assign ? 0 : KVM_IOEVENTFD_FLAG_DEASSIGN),
     };
     return kvm_ioctl(vm->fd, KVM_IOEVENTFD, &event);
+}
+
+int kvm_ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign)
+{
+    return ioeventfd(vm, eventfd, gpa, length, assign, 0);
+}
+
+int kvm_ioeventfd_zero(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign)
+{
+    return ioeventfd(vm, eventfd, gpa, length, assign, KVM_IOEVENTFD_FLAG_DATAMATCH);
 }
 
 int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign)

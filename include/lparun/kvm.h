@@ -26,6 +26,8 @@ int kvm_enable(KvmVm *vm, uint32_t capability, uint64_t argument0, uint64_t argu
 // KVM_IOEVENTFD on the MMIO bus without datamatch: a store of exactly `length` bytes at `gpa` signals
 // `eventfd`. -EEXIST when another has the address. Any thread.
 int kvm_ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign);
+// The same for stores whose bytes are all zero (KVM_IOEVENTFD_FLAG_DATAMATCH); others go on as if it were not there.
+int kvm_ioeventfd_zero(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign);
 // KVM_IRQFD: a write to `eventfd` is an edge of XICS source `source`.
 int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign);
 // KVM_IRQ_LINE. Any thread.

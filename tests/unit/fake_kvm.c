@@ -17,6 +17,7 @@ struct KvmVm {
     } ioeventfds[IOEVENTFDS];
     unsigned ioeventfd_count;
     bool refuse;
+    uint64_t sink;
     int irqfds[SOURCES]; // 0 is none
     bool levels[SOURCES];
     unsigned line_changes;
@@ -115,6 +116,25 @@ bool fake_kvm_store(KvmVm *vm, uint64_t gpa, uint32_t length)
         eventfd_write(vm->ioeventfds[found].eventfd, 1);
     g_mutex_unlock(&vm->lock);
     return found >= 0;
+}
+
+// Stores that mean nothing: whether the kernel swallows them shows nowhere but in exits.
+int kvm_ioeventfd_zero(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign)
+{
+    g_mutex_lock(&vm->lock);
+    int result = vm->refuse ? -ENOSPC : 0;
+    if (result == 0)
+        vm->sink = assign ? gpa : 0;
+    g_mutex_unlock(&vm->lock);
+    return result;
+}
+
+uint64_t fake_kvm_sink(KvmVm *vm)
+{
+    g_mutex_lock(&vm->lock);
+    uint64_t gpa = vm->sink;
+    g_mutex_unlock(&vm->lock);
+    return gpa;
 }
 
 unsigned fake_kvm_ioeventfds(const KvmVm *vm)
@@ -220,6 +240,18 @@ int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
     *character = vm->power.character;
     *behaviour = vm->power.behaviour;
     return vm->power.characteristics;
+}
+
+bool kvm_is_pr(const KvmVm *vm)
+{
+    return vm->power.pr;
+}
+
+int kvm_hypercall_instructions(KvmVm *vm, uint32_t instructions[4])
+{
+    for (unsigned i = 0; i < 4; i++)
+        instructions[i] = vm->power.pr ? 0x44000022 + i : 0;
+    return vm->power.pr ? 0 : -ENOTTY;
 }
 
 int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages)

@@ -10,6 +10,8 @@ KvmVm *fake_kvm_new(void);
 bool fake_kvm_store(KvmVm *vm, uint64_t gpa, uint32_t length);
 // ioeventfds that are registered.
 unsigned fake_kvm_ioeventfds(const KvmVm *vm);
+// Where stores of zero are swallowed (kvm_ioeventfd_zero), 0 for nowhere.
+uint64_t fake_kvm_sink(KvmVm *vm);
 // From now on KVM_IOEVENTFD answers -ENOSPC (or works again).
 void fake_kvm_refuse_ioeventfds(KvmVm *vm, bool refuse);
 
@@ -46,6 +48,7 @@ typedef struct FakeKvmPower {
     uint32_t htab_order;
     int characteristics; // KVM_PPC_GET_CPU_CHAR
     uint64_t character, behaviour;
+    bool pr; // this is KVM-PR
     int no_hash, no_radix; // KVM_PPC_GET_SMMU_INFO and KVM_PPC_GET_RMMU_INFO
     struct kvm_ppc_smmu_info hash;
     int vcpu, vcpu_enable; // KVM_CREATE_VCPU, and KVM_ENABLE_CAP on a vCPU

@@ -33,6 +33,8 @@ struct KvmVcpu {
     FakeEntry entry;
     Register registers[REGISTERS];
     bool refuse_regs;
+    void *hash_table;
+    unsigned hash_order;
     struct {
         uint32_t capability;
         uint64_t arguments[2];
@@ -352,6 +354,24 @@ int kvm_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value)
     }
     leave(vcpu);
     return refused ? -EINVAL : 0;
+}
+
+int kvm_vcpu_set_hash_table(KvmVcpu *vcpu, void *table, unsigned order)
+{
+    enter(vcpu);
+    vcpu->hash_table = table;
+    vcpu->hash_order = order;
+    leave(vcpu);
+    return 0;
+}
+
+void *fake_vcpu_hash_table(KvmVcpu *vcpu, unsigned *order)
+{
+    g_mutex_lock(&vcpu->lock);
+    void *table = vcpu->hash_table;
+    *order = vcpu->hash_order;
+    g_mutex_unlock(&vcpu->lock);
+    return table;
 }
 
 int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t length)

@@ -44,6 +44,8 @@ uint64_t fake_vcpu_reg(KvmVcpu *vcpu, uint64_t id);
 void fake_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value);
 // How often register `id` was set; pairs count.
 unsigned fake_vcpu_reg_sets(KvmVcpu *vcpu, uint64_t id);
+// What kvm_vcpu_set_hash_table() was given last; NULL: nothing.
+void *fake_vcpu_hash_table(KvmVcpu *vcpu, unsigned *order);
 // From now on KVM_SET_ONE_REG answers -EINVAL.
 void fake_vcpu_refuse_regs(KvmVcpu *vcpu);
 // The capability's first argument that kvm_vcpu_enable() was given; false when it was not called for it.

@@ -116,6 +116,19 @@ static void test_same_address(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(doorbell_fired(fixture->bell), ==, 1);
 }
 
+// KVM's bus alone, to show what it leads to: a store that reaches userspace finds nobody.
+static void test_without_bus(Fixture *fixture, gconstpointer data)
+{
+    Doorbell *bell = doorbell_new(fixture->vm, NULL, "lone", NULL);
+    doorbell_place(bell, PLACE);
+    g_assert_true(fake_kvm_store(fixture->vm, PLACE, 2));
+    g_assert_false(bus_write(fixture->bus, PLACE, 2, 0));
+    doorbell_place(bell, OTHER);
+    g_assert_true(fake_kvm_store(fixture->vm, OTHER, 2));
+    g_assert_cmpuint(doorbell_fired(bell), ==, 2);
+    doorbell_free(bell);
+}
+
 // --- vCPUs store while another moves the BAR.
 
 typedef struct Storm {
@@ -160,6 +173,7 @@ int main(int argc, char **argv)
     ADD("moves", test_moves);
     ADD("refused-by-kvm", test_refused_by_kvm);
     ADD("same-address", test_same_address);
+    ADD("without-bus", test_without_bus);
     ADD("stores-while-moving", test_stores_while_moving);
     return g_test_run();
 }

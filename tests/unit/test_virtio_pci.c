@@ -259,6 +259,25 @@ static void test_doorbells(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(doorbell_fired(bell), ==, 4);
 }
 
+// While queue 0 is selected the kernel may swallow stores that select it again, and only then.
+static void test_select_sink(Fixture *fixture, gconstpointer data)
+{
+    Guest *guest = &fixture->guest;
+    g_assert_cmphex(fake_kvm_sink(guest->vm), ==, GUEST_BAR4 + 0x16);
+    guest_set_common(guest, 0x16, 2, 2);
+    g_assert_cmphex(fake_kvm_sink(guest->vm), ==, 0);
+    guest_set_common(guest, 0x16, 2, 0);
+    g_assert_cmphex(fake_kvm_sink(guest->vm), ==, GUEST_BAR4 + 0x16);
+    guest_place_bars(guest, GUEST_BAR1, GUEST_BAR4 + 0x100000);
+    g_assert_cmphex(fake_kvm_sink(guest->vm), ==, GUEST_BAR4 + 0x100016);
+    guest_place_bars(guest, GUEST_BAR1, GUEST_BAR4);
+    guest_set_common(guest, 0x16, 2, 1);
+    guest_set_common(guest, 0x14, 1, 0); // a reset selects queue 0
+    g_assert_cmphex(fake_kvm_sink(guest->vm), ==, GUEST_BAR4 + 0x16);
+    pci_device_write(guest->device, 4, 2, 0); // COMMAND.MEM off
+    g_assert_cmphex(fake_kvm_sink(guest->vm), ==, 0);
+}
+
 static void test_config(Fixture *fixture, gconstpointer data)
 {
     Guest *guest = &fixture->guest;
@@ -365,6 +384,7 @@ int main(int argc, char **argv)
     add("/virtio-pci/life", test_life);
     add("/virtio-pci/bad-area", test_bad_area);
     add("/virtio-pci/doorbells", test_doorbells);
+    add("/virtio-pci/select-sink", test_select_sink);
     add("/virtio-pci/config", test_config);
     add("/virtio-pci/interrupts", test_interrupts);
     add("/virtio-pci/window", test_window);

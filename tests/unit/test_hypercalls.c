@@ -1,0 +1,244 @@
+// The table of hypercalls, and those about the processor: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM, CAS.
+#include "lparun/bytes.h"
+#include "lparun/papr.h"
+#include "partition.h"
+#include <errno.h>
+
+static void set_up(Partition *partition, gconstpointer data)
+{
+    partition_open(partition, 2);
+}
+
+static void tear_down(Partition *partition, gconstpointer data)
+{
+    partition_close(partition);
+}
+
+// --- The table.
+
+static int64_t echo(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    ++*(unsigned *)owner;
+    for (unsigned i = 0; i < 9; i++)
+        arguments[i] += i;
+    return (int64_t)vcpu_id(vcpu);
+}
+
+typedef struct Count {
+    const char *name;
+    uint64_t count;
+} Count;
+
+static void find_count(const char *name, uint64_t count, void *data)
+{
+    Count *wanted = data;
+    if (g_str_equal(name, wanted->name))
+        wanted->count += count;
+}
+
+static uint64_t count_of(Partition *partition, const char *name)
+{
+    Count wanted = { .name = name };
+    hypercall_counts(partition->hypercalls, find_count, &wanted);
+    return wanted.count;
+}
+
+static void test_dispatch(Partition *partition, gconstpointer data)
+{
+    unsigned first = 0, last = 0, private = 0;
+    hypercall_register(partition->hypercalls, 4, "FIRST", echo, &first);
+    hypercall_register(partition->hypercalls, H_LAST, "LAST", echo, &last);
+    hypercall_register(partition->hypercalls, KVMPPC_H_LAST, "PRIVATE", echo, &private);
+    g_assert_cmpint(partition_call(partition, 4, 10, 20, 30, 40, 50, 60, 70, 80, 90), ==, 8);
+    for (unsigned i = 0; i < 9; i++)
+        g_assert_cmpuint(partition->arguments[i], ==, 10 * (i + 1) + i);
+    partition_call(partition, H_LAST, 0);
+    partition_call(partition, KVMPPC_H_LAST, 0);
+    uint64_t arguments[9] = { 0 };
+    Vcpu *other = vcpu_set_at(partition->vcpus, 1);
+    g_assert_cmpint(hypercall_dispatch(partition->hypercalls, other, KVMPPC_H_LAST, arguments), ==, 9);
+    g_assert_cmpuint(first, ==, 1);
+    g_assert_cmpuint(last, ==, 1);
+    g_assert_cmpuint(private, ==, 2);
+    g_assert_cmpuint(count_of(partition, "FIRST"), ==, 1);
+    g_assert_cmpuint(count_of(partition, "PRIVATE"), ==, 2); // of both vCPUs
+    g_assert_cmpuint(count_of(partition, "unknown"), ==, 0);
+}
+
+// PAPR+ 14.5.3: H_FUNCTION for what is not there.
+static void test_unknown(Partition *partition, gconstpointer data)
+{
+    static const uint64_t numbers[] = { 0, 1, 2, 3, 5, 8, 0x3d, 0x54, H_LAST - 1, H_LAST, H_LAST + 4, 0xefff, 0xf00f,
+        0xf010, 0xf804, 1ULL << 32, (1ULL << 32) + 4, (1ULL << 34) | 0xf000, UINT64_MAX, UINT64_MAX - 3 };
+    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_assert_cmpint(partition_call(partition, numbers[i], 1, 2, 3), ==, -2);
+        g_assert_cmpuint(partition->arguments[1], ==, 2);
+    }
+    g_assert_cmpuint(count_of(partition, "unknown"), ==, G_N_ELEMENTS(numbers));
+}
+
+// --- H_SET_MODE (guest-interface 3.2).
+
+#define ILE (1ULL << 25)
+#define AIL3 (3ULL << 23)
+#define OTHER_BITS 0x40000000540413ULL
+
+static void assert_lpcr(Partition *partition, uint64_t lpcr)
+{
+    for (unsigned i = 0; i < 2; i++)
+        g_assert_cmphex(fake_vcpu_reg(vcpu_kvm(vcpu_set_at(partition->vcpus, i)), KVM_PPC_LPCR), ==, lpcr);
+}
+
+static void test_set_mode(Partition *partition, gconstpointer data)
+{
+    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    for (unsigned i = 0; i < 2; i++)
+        fake_vcpu_set_reg(vcpu_kvm(vcpu_set_at(partition->vcpus, i)), KVM_PPC_LPCR, OTHER_BITS);
+    // As Linux does: interrupts with relocation on, then little-endian ones. On all vCPUs.
+    g_assert_cmpint(partition_call(partition, 0x31c, 3, 3, 0, 0), ==, 0);
+    assert_lpcr(partition, OTHER_BITS | AIL3);
+    g_assert_cmpint(partition_call(partition, 0x31c, 1, 4, 0, 0), ==, 0);
+    assert_lpcr(partition, OTHER_BITS | AIL3 | ILE);
+    g_assert_cmpint(partition_call(partition, 0x31c, 0, 3, 0, 0), ==, 0);
+    assert_lpcr(partition, OTHER_BITS | ILE);
+    g_assert_cmpint(partition_call(partition, 0x31c, 0, 4, 0, 0), ==, 0);
+    assert_lpcr(partition, OTHER_BITS);
+}
+
+static void test_set_mode_wrong(Partition *partition, gconstpointer data)
+{
+    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    static const struct {
+        uint64_t mode, resource, value1, value2;
+        int64_t result;
+    } calls[] = {
+        { 0, 0, 0, 0, -55 }, // P2: no such resource
+        { 0, 6, 0, 0, -55 },
+        { 0, UINT64_MAX, 0, 0, -55 },
+        { 1, 1ULL << 32 | 4, 0, 0, -55 },
+        { 1, 4, 1, 0, -56 }, // P3
+        { 1, 4, 0, 1, -57 }, // P4
+        { 3, 3, 1, 0, -56 },
+        { 3, 3, 0, 1, -57 },
+        { 2, 4, 0, 0, -256 }, // H_UNSUPPORTED_FLAG
+        { 1ULL << 32, 4, 0, 0, -256 },
+        { 1, 3, 0, 0, -256 },
+        { 2, 3, 0, 0, -256 },
+        { 4, 3, 0, 0, -256 },
+        { UINT64_MAX, 3, 0, 0, -256 },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
+        g_assert_cmpint(partition_call(partition, 0x31c, calls[i].mode, calls[i].resource, calls[i].value1,
+                            calls[i].value2),
+            ==, calls[i].result);
+    assert_lpcr(partition, 0);
+    fake_vcpu_refuse_regs(vcpu_kvm(vcpu_set_at(partition->vcpus, 1)));
+    g_assert_cmpint(partition_call(partition, 0x31c, 1, 4, 0, 0), ==, -1); // one vCPU could not
+}
+
+// A KVM that cannot deliver interrupts with relocation on (kvm-ppc-abi 1.4).
+static void test_set_mode_without_ail(Partition *partition, gconstpointer data)
+{
+    fake_kvm_power(partition->vm)->missing[0] = 210; // KVM_CAP_PPC_AIL_MODE_3
+    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    g_assert_cmpint(partition_call(partition, 0x31c, 3, 3, 0, 0), ==, -256);
+    assert_lpcr(partition, 0);
+    g_assert_cmpint(partition_call(partition, 0x31c, 0, 3, 0, 0), ==, 0);
+    g_assert_cmpint(partition_call(partition, 0x31c, 1, 4, 0, 0), ==, 0);
+    assert_lpcr(partition, ILE);
+}
+
+// --- What the kernel is asked to serve (kvm-ppc-abi 2.2).
+
+static bool is_enabled(Partition *partition, uint64_t number)
+{
+    const FakeKvmPower *power = fake_kvm_power(partition->vm);
+    for (unsigned i = 0; i < power->enabled_count; i++)
+        if (power->enabled[i].capability == KVM_CAP_PPC_ENABLE_HCALL && power->enabled[i].argument0 == number)
+            return power->enabled[i].argument1 == 1;
+    return false;
+}
+
+static void test_in_kernel(Partition *partition, gconstpointer data)
+{
+    fake_kvm_power(partition->vm)->refused_hypercall = 0x10; // no reason to stop
+    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    g_assert_true(is_enabled(partition, 0x31c));
+    g_assert_true(is_enabled(partition, 0x300));
+    g_assert_false(is_enabled(partition, 0x10));
+    g_assert_true(is_enabled(partition, 0x14));
+    g_assert_true(is_enabled(partition, 0x2c));
+    g_assert_true(tce_hypercalls_enable(partition->vm));
+    g_assert_true(is_enabled(partition, 0x138));
+    g_assert_true(is_enabled(partition, 0x13c));
+}
+
+static void test_not_in_kernel(Partition *partition, gconstpointer data)
+{
+    FakeKvmPower *power = fake_kvm_power(partition->vm);
+    power->missing[0] = KVM_CAP_PPC_HWRNG;
+    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    g_assert_false(is_enabled(partition, 0x300));
+    power->refused_hypercall = 0x138;
+    g_assert_false(tce_hypercalls_enable(partition->vm));
+    power->refused_hypercall = 0;
+    power->missing[1] = KVM_CAP_SPAPR_MULTITCE;
+    g_assert_false(tce_hypercalls_enable(partition->vm));
+}
+
+static void test_characteristics_and_random(Partition *partition, gconstpointer data)
+{
+    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    FakeKvmPower *power = fake_kvm_power(partition->vm);
+    power->character = 0x8000000000000001ULL;
+    power->behaviour = 0x4000000000000002ULL;
+    g_assert_cmpint(partition_call(partition, 0x1c8, UINT64_MAX), ==, 0);
+    g_assert_cmphex(partition->arguments[0], ==, 0x8000000000000001ULL);
+    g_assert_cmphex(partition->arguments[1], ==, 0x4000000000000002ULL);
+    power->characteristics = -ENOTTY;
+    g_assert_cmpint(partition_call(partition, 0x1c8, 0), ==, -2); // Linux then assumes the worst
+    uint64_t values[3];
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_cmpint(partition_call(partition, 0x300, 0), ==, 0);
+        values[i] = partition->arguments[0];
+    }
+    g_assert_false(values[0] == values[1] && values[1] == values[2]);
+}
+
+// --- CAS: the answer's first word is 0, "nothing follows", and no byte behind it changes.
+
+static void test_cas(Partition *partition, gconstpointer data)
+{
+    cas_register(partition->hypercalls, partition->memory);
+    uint64_t ones = UINT64_MAX;
+    be32 words[2];
+    guest_memory_write(partition->memory, 0x9000, &ones, sizeof ones);
+    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, 0x9000, 0x200000), ==, 0);
+    guest_memory_read(partition->memory, 0x9000, words, sizeof words);
+    g_assert_cmphex(be32_get(words[0]), ==, 0);
+    g_assert_cmphex(be32_get(words[1]), ==, UINT32_MAX);
+    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, PARTITION_RAM - 4, 4), ==, 0);
+    // No room, no RAM, half RAM, wrapped.
+    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, 0x9000, 3), ==, -4);
+    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, 0x9000, 0), ==, -4);
+    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, PARTITION_RAM, 0x1000), ==, -4);
+    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, PARTITION_RAM - 2, 0x1000), ==, -4);
+    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, UINT64_MAX - 1, 0x1000), ==, -4);
+    g_assert_cmpint(partition_call(partition, KVMPPC_H_UPDATE_DT, UINT64_MAX), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, test) g_test_add("/hypercalls/" name, Partition, NULL, set_up, test, tear_down)
+    ADD("dispatch", test_dispatch);
+    ADD("unknown", test_unknown);
+    ADD("set-mode", test_set_mode);
+    ADD("set-mode-wrong", test_set_mode_wrong);
+    ADD("set-mode-without-ail", test_set_mode_without_ail);
+    ADD("in-kernel", test_in_kernel);
+    ADD("not-in-kernel", test_not_in_kernel);
+    ADD("characteristics-and-random", test_characteristics_and_random);
+    ADD("cas", test_cas);
+    return g_test_run();
+}

@@ -1,0 +1,220 @@
+// The MMU's modes, H_REGISTER_PROC_TBL, and the size of the hashed page table.
+#include "lparun/error.h"
+#include "lparun/papr.h"
+#include "partition.h"
+#include <errno.h>
+#include <unistd.h>
+
+#define CALL 0x37c
+#define GR (1ULL << 63) // kvm-ppc-abi 1.3: must go with the radix flag
+#define RADIX 1
+#define GTSE 2
+
+typedef struct Fixture {
+    Partition partition;
+    FakeKvmPower *power;
+    Mmu *mmu;
+} Fixture;
+
+static void set_up(Fixture *fixture, gconstpointer hash)
+{
+    partition_open(&fixture->partition, 1);
+    fixture->power = fake_kvm_power(fixture->partition.vm);
+    if (hash)
+        fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
+    fixture->mmu = mmu_new(fixture->partition.vm, MMU_AUTO, 4ULL << 30, NULL);
+    mmu_register(fixture->mmu, fixture->partition.hypercalls);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+    mmu_free(fixture->mmu);
+    partition_close(&fixture->partition);
+}
+
+static int64_t call(Fixture *fixture, uint64_t flags, uint64_t base, uint64_t page_size, uint64_t table_size)
+{
+    return partition_call(&fixture->partition, CALL, flags, base, page_size, table_size);
+}
+
+static void test_reset_radix(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(mmu_is_radix(fixture->mmu));
+    g_assert_cmpuint(mmu_hash_order(fixture->mmu), ==, 0);
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    g_assert_cmphex(fixture->power->mmu_flags, ==, RADIX | GTSE);
+    g_assert_cmphex(fixture->power->process_table, ==, GR);
+    g_assert_cmpuint(fixture->power->htab_order, ==, 0);
+    fixture->power->mmu = -EBUSY;
+    g_assert_false(mmu_reset(fixture->mmu, fixture->partition.vcpus, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    g_assert_cmpstr(error->message, ==, "the guest's radix MMU: Device or resource busy");
+}
+
+static void test_reset_hash(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_false(mmu_is_radix(fixture->mmu));
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    g_assert_cmpuint(fixture->power->htab_order, ==, 25); // 4 GiB / 128
+    g_assert_cmpuint(fixture->power->mmu_calls, ==, 0);
+    fixture->power->htab = -ENOMEM;
+    g_assert_false(mmu_reset(fixture->mmu, fixture->partition.vcpus, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    g_assert_cmpstr(error->message, ==, "the guest's hashed page table: Cannot allocate memory");
+}
+
+// PR has no table in the kernel: it is lparun's, aligned to its size, empty after each reset (kvm-ppc-abi 1.3).
+static void test_reset_pr(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, 0));
+    unsigned order;
+    fixture->power->pr = true;
+    fake_vcpu_set_reg(vcpu, KVM_PPC_HIOR, 0xfff00000);
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    uint8_t *table = fake_vcpu_hash_table(vcpu, &order);
+    g_assert_nonnull(table);
+    g_assert_cmpuint(order, ==, 25);
+    g_assert_cmphex((uintptr_t)table & ((1u << 25) - 1), ==, 0);
+    g_assert_cmphex(fake_vcpu_reg(vcpu, KVM_PPC_HIOR), ==, 0);
+    g_assert_cmpuint(fixture->power->htab_order, ==, 0); // KVM_PPC_ALLOCATE_HTAB is not PR's
+    table[0] = table[(1u << 25) - 1] = 1;
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    g_assert_true(fake_vcpu_hash_table(vcpu, &order) == table);
+    g_assert_cmpuint(table[0] | table[(1u << 25) - 1], ==, 0);
+    fake_vcpu_refuse_regs(vcpu);
+    g_assert_false(mmu_reset(fixture->mmu, fixture->partition.vcpus, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+}
+
+// Linux's call: flags 1d, a base, page size 0, table size c.
+static void test_register(Fixture *fixture, gconstpointer data)
+{
+    g_assert_cmpint(call(fixture, 0x1d, 0x3000000, 0, 0xc), ==, 0);
+    g_assert_cmphex(fixture->power->mmu_flags, ==, RADIX | GTSE);
+    g_assert_cmphex(fixture->power->process_table, ==, GR | 0x3000000 | 0xc);
+    g_assert_cmpint(call(fixture, 0x1c, 0x0ffffffffffff000ULL, 0, 24), ==, 0); // no GTSE, the largest of all
+    g_assert_cmphex(fixture->power->mmu_flags, ==, RADIX);
+    g_assert_cmphex(fixture->power->process_table, ==, GR | 0x0ffffffffffff000ULL | 24);
+    g_assert_cmpint(call(fixture, 0x15, 0, 0, 0), ==, 0); // modify without register: gone
+    g_assert_cmphex(fixture->power->process_table, ==, GR);
+}
+
+static void test_register_wrong(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        uint64_t flags, base, page_size, table_size;
+        int64_t result;
+    } calls[] = {
+        { 0x3d, 0x3000000, 0, 0xc, -4 }, // a flag that is none
+        { 0x800000000000001dULL, 0x3000000, 0, 0xc, -4 },
+        { 0x1f, 0x3000000, 0, 0xc, -4 },  // both kinds of tables
+        { 0x1a, 0x3000000, 0, 0xc, -4 },  // segment tables
+        { 0x18, 0x3000000, 0, 0xc, -4 },  // hashed, on a radix machine
+        { 0, 0, 0, 0, -4 },
+        { 0x1d, 0x3000001, 0, 0xc, -55 }, // P2: not aligned
+        { 0x1d, 0x3000800, 0, 0xc, -55 },
+        { 0x1d, 1ULL << 60, 0, 0xc, -55 },
+        { 0x1d, UINT64_MAX & ~0xfffULL, 0, 0xc, -55 },
+        { 0x1d, 0x3000000, 1, 0xc, -56 }, // P3
+        { 0x1d, 0x3000000, UINT64_MAX, 0xc, -56 },
+        { 0x1d, 0x3000000, 0, 25, -57 }, // P4
+        { 0x1d, 0x3000000, 0, UINT64_MAX, -57 },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
+        g_assert_cmpint(call(fixture, calls[i].flags, calls[i].base, calls[i].page_size, calls[i].table_size), ==,
+            calls[i].result);
+    g_assert_cmpuint(fixture->power->mmu_calls, ==, 0);
+    fixture->power->mmu = -EBUSY;
+    g_assert_cmpint(call(fixture, 0x1d, 0x3000000, 0, 0xc), ==, 1);
+    fixture->power->mmu = -EINVAL;
+    g_assert_cmpint(call(fixture, 0x1d, 0x3000000, 0, 0xc), ==, -4);
+}
+
+// A hashed guest of ISA 3.0 calls it with flags 0, and stops unless that succeeds.
+static void test_register_hash(Fixture *fixture, gconstpointer data)
+{
+    g_assert_cmpint(call(fixture, 0, 0, 0, 0), ==, 0);
+    g_assert_cmpint(call(fixture, 0x1d, 0x3000000, 0, 0xc), ==, -4);
+    g_assert_cmpuint(fixture->power->mmu_calls, ==, 0);
+}
+
+static unsigned order_for(uint64_t memory_size)
+{
+    KvmVm *vm = fake_kvm_new();
+    fake_kvm_power(vm)->missing[0] = KVM_CAP_PPC_MMU_RADIX;
+    Mmu *mmu = mmu_new(vm, MMU_AUTO, memory_size, NULL);
+    unsigned order = mmu_hash_order(mmu);
+    mmu_free(mmu);
+    kvm_vm_close(vm);
+    return order;
+}
+
+// At least 1/128 of memory, 18 to 46 (Documentation/virt/kvm/api.rst).
+static void test_hash_order(void)
+{
+    g_assert_cmpuint(order_for(1 << 20), ==, 18);
+    g_assert_cmpuint(order_for(32ULL << 20), ==, 18);
+    g_assert_cmpuint(order_for((32ULL << 20) + 128), ==, 19);
+    g_assert_cmpuint(order_for(512ULL << 20), ==, 22);
+    g_assert_cmpuint(order_for(3ULL << 30), ==, 25);
+    g_assert_cmpuint(order_for(1ULL << 40), ==, 33);
+    g_assert_cmpuint(order_for(1ULL << 60), ==, 46);
+}
+
+// Under a hashed page table real mode reaches as many pages as there are groups of 128 bytes; else all of memory.
+static void test_real_mode_area(Fixture *fixture, gconstpointer hash)
+{
+    uint64_t pages = (uint64_t)sysconf(_SC_PAGESIZE) << (25 - 7);
+    if (!hash) {
+        g_assert_cmphex(mmu_real_mode_area(fixture->mmu, 4ULL << 30), ==, 4ULL << 30);
+        return;
+    }
+    g_assert_cmphex(mmu_real_mode_area(fixture->mmu, 4ULL << 30), ==, MIN(4ULL << 30, pages));
+    g_assert_cmphex(mmu_real_mode_area(fixture->mmu, 1 << 20), ==, 1 << 20);
+    fixture->power->pr = true;
+    g_assert_cmphex(mmu_real_mode_area(fixture->mmu, 4ULL << 30), ==, 4ULL << 30);
+}
+
+static void test_wanted(void)
+{
+    KvmVm *vm = fake_kvm_new();
+    g_autoptr(GError) error = NULL;
+    Mmu *mmu = mmu_new(vm, MMU_HASH, 1 << 30, NULL);
+    g_assert_false(mmu_is_radix(mmu));
+    mmu_free(mmu);
+    fake_kvm_power(vm)->missing[0] = KVM_CAP_PPC_MMU_HASH_V3;
+    g_assert_null(mmu_new(vm, MMU_HASH, 1 << 30, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    g_clear_error(&error);
+    mmu = mmu_new(vm, MMU_RADIX, 1 << 30, NULL);
+    g_assert_true(mmu_is_radix(mmu));
+    mmu_free(mmu);
+    // POWER8: neither capability, and hashed guests all the same (kvm-ppc-abi 1.1).
+    fake_kvm_power(vm)->missing[1] = KVM_CAP_PPC_MMU_RADIX;
+    g_assert_null(mmu_new(vm, MMU_RADIX, 1 << 30, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    mmu = mmu_new(vm, MMU_HASH, 1 << 30, NULL);
+    g_assert_false(mmu_is_radix(mmu));
+    mmu_free(mmu);
+    kvm_vm_close(vm);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, hash, test) g_test_add("/mmu/" name, Fixture, hash, set_up, test, tear_down)
+    ADD("reset/radix", NULL, test_reset_radix);
+    ADD("reset/hash", "hash", test_reset_hash);
+    ADD("reset/pr", "hash", test_reset_pr);
+    ADD("register", NULL, test_register);
+    ADD("register-wrong", NULL, test_register_wrong);
+    ADD("register-hash", "hash", test_register_hash);
+    ADD("real-mode-area/radix", NULL, test_real_mode_area);
+    ADD("real-mode-area/hash", "hash", test_real_mode_area);
+    g_test_add_func("/mmu/hash-order", test_hash_order);
+    g_test_add_func("/mmu/wanted", test_wanted);
+    return g_test_run();
+}
