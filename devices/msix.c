@@ -1,6 +1,6 @@
 // MSI-X: vectors that are XICS sources, with the table and the pending bits that the guest sees.
 //
-// The platform owns the messages (PAPR+ 7.3.10.5.1: ibm,change-msi writes them), so the table's addresses and
+// The platform owns the messages (LoPAR 7.3.10.5.1: ibm,change-msi writes them), so the table's addresses and
 // data are read-only to the guest and a vector is always the same interrupt line; the guest's mask bits
 // count. Everything that msix_send() reads is an atomic of its own, because it runs for each batch of
 // completions.

@@ -83,7 +83,7 @@ bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
     return true;
 }
 
-// ibm,pa-features (PAPR+ C.6.2): a length, a type 0, then attribute bytes. No transactional memory (byte 22):
+// ibm,pa-features (LoPAR C.6.2): a length, a type 0, then attribute bytes. No transactional memory (byte 22):
 // KVM has it not on all hosts. Bytes 24 to 63 are ISA 3.0's, of which byte 40 has radix.
 static const uint8_t features_207[] = { 24, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0,
     0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0, 0 };

@@ -9,7 +9,7 @@
 ImageFile *image_file_open(const char *option, const char *path, GError **error)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO is refused, not waited for
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s; give a file that can be read", option,
             path, fd < 0 ? g_strerror(errno) : "not a regular file");

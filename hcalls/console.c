@@ -1,4 +1,4 @@
-// H_PUT_TERM_CHAR and H_GET_TERM_CHAR (PAPR+ 16.6.2): the guest's console.
+// H_PUT_TERM_CHAR and H_GET_TERM_CHAR (LoPAR 17, "Virtual Terminal"): the guest's console.
 #include "lparun/bytes.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"

@@ -8,7 +8,7 @@
 #define LPCR_AIL_SHIFT 23
 #define LPCR_AIL (3ULL << LPCR_AIL_SHIFT)
 
-// H_SET_MODE's resources (PAPR+ 14.5.4.17): 1 is CIABR and 2 DAWR0, which KVM serves when it can.
+// H_SET_MODE's resources (LoPAR 14.5.4.3.5): 1 is CIABR and 2 DAWR0, which KVM serves when it can.
 #define RESOURCE_AIL 3
 #define RESOURCE_LE 4
 
@@ -79,7 +79,7 @@ static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t argumen
     return H_SUCCESS;
 }
 
-// PAPR+ 14.5.4.20; the kernel serves it first where the host has a hardware generator.
+// LoPAR, "H_RANDOM"; the kernel serves it first where the host has a hardware generator.
 static int64_t get_random(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     uint64_t value;

@@ -15,7 +15,7 @@ struct Mmu {
     int result;  // of connect_table()
 };
 
-// H_REGISTER_PROC_TBL's flags (PAPR+ 14.5.4.21, as Linux's asm/hvcall.h and QEMU have them).
+// H_REGISTER_PROC_TBL's flags (LoPAR, "H_REGISTER_PROC_TBL"; Linux, asm/hvcall.h).
 #define FLAGS_ALL 0x1fULL
 #define FLAG_MODIFY 0x10ULL
 #define FLAG_REGISTER 0x08ULL
@@ -28,8 +28,7 @@ struct Mmu {
 #define CONFIGURE_GTSE 2ULL
 #define PROCESS_TABLE_RADIX (1ULL << 63)
 
-// PAPR+ and Linux agree on about 1/128 of memory (Documentation/virt/kvm/api.rst gives the limits of the
-// order).
+// LoPAR has 1/64 of memory as the rule of thumb, and says that Linux does well with half of it.
 static unsigned hash_order_for(uint64_t memory_size)
 {
     unsigned order = 18;

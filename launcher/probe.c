@@ -1,4 +1,4 @@
-// lparun -probe: reads what KVM says of itself, then lets a guest of nine instructions ring a doorbell and
+// lparun -probe: reads what KVM says of itself, then lets a guest of ten instructions ring a doorbell and
 // looks whether userspace heard of it in any other way than by the eventfd.
 #include "probe.h"
 #include "lparun/bytes.h"

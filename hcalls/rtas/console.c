@@ -1,4 +1,4 @@
-// RTAS display-character (PAPR+ 7.3.3): early kernel messages go to the console.
+// RTAS display-character (LoPAR 7.3.5): early kernel messages go to the console.
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 

@@ -1,4 +1,4 @@
-// RTAS start-cpu, stop-self and query-cpu-stopped-state (PAPR+ 7.3.8).
+// RTAS start-cpu, stop-self and query-cpu-stopped-state (LoPAR 7.3.8).
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 

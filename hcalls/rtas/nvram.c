@@ -1,4 +1,4 @@
-// RTAS nvram-fetch and nvram-store (PAPR+ 7.3.1): offset, buffer and length in; the length done out.
+// RTAS nvram-fetch and nvram-store (LoPAR 7.3.1): offset, buffer and length in; the length done out.
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 

@@ -1,4 +1,4 @@
-// RTAS ibm,get-system-parameter and ibm,set-system-parameter (PAPR+ 7.3.16).
+// RTAS ibm,get-system-parameter and ibm,set-system-parameter (LoPAR 7.3.16).
 #include "lparun/bytes.h"
 #include "lparun/papr.h"
 #include "lparun/rtas.h"

@@ -1,4 +1,4 @@
-// RTAS calls of PCI: configuration accesses (PAPR+ 7.3.4) and message interrupts (7.3.10.5).
+// RTAS calls of PCI: configuration accesses (LoPAR 7.3.4) and message interrupts (7.3.10.5).
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 
@@ -9,7 +9,7 @@ static PciDevice *function_of(PciHost *host, const RtasCall *call)
     return pci_host_find(host, buid, call->input[0]);
 }
 
-// Bits 7:0 of the register's number are in the address's low byte, bits 11:8 in its top nibble (PAPR+ 7.3.4).
+// Bits 7:0 of the register's number are in the address's low byte, bits 11:8 in its top nibble (LoPAR 7.3.4).
 static unsigned register_of(const RtasCall *call)
 {
     return (call->input[0] & 0xff) | (call->input[0] >> 20 & 0xf00);

@@ -1,4 +1,4 @@
-// RTAS power-off, system-reboot and ibm,os-term (PAPR+ 7.3.5, 7.3.9), and SLOF's quiesce.
+// RTAS power-off, system-reboot and ibm,os-term (LoPAR 7.3, by their names), and SLOF's quiesce.
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 

@@ -90,10 +90,9 @@ static Entry *find(const RtasTable *table, uint32_t token)
     return entry && entry->handler ? entry : NULL;
 }
 
-// The status of one call.
-static int32_t dispatch(RtasTable *table, Vcpu *vcpu, uint32_t token, RtasCall *call)
+// The status of one call; `entry` is NULL for a token that nobody has.
+static int32_t dispatch(RtasTable *table, Entry *entry, Vcpu *vcpu, RtasCall *call)
 {
-    Entry *entry = find(table, token);
     atomic_fetch_add_explicit(entry ? &entry->count : &table->unknown, 1, memory_order_relaxed);
     if (!entry || call->inputs < entry->inputs || call->outputs < entry->outputs)
         return RTAS_PARAMETER_ERROR;
@@ -101,7 +100,7 @@ static int32_t dispatch(RtasTable *table, Vcpu *vcpu, uint32_t token, RtasCall *
 }
 
 // r4: address of {token, number of inputs, number of outputs, inputs, outputs}, big-endian cells
-// (PAPR+ 7.2.7).
+// (LoPAR 7.2.7).
 static int64_t rtas(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     RtasTable *table = owner;
@@ -112,17 +111,20 @@ static int64_t rtas(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     RtasCall call = { .inputs = be32_get(head[1]), .outputs = be32_get(head[2]) };
     if (call.inputs > RTAS_CELLS || call.outputs > RTAS_CELLS - call.inputs)
         return H_PARAMETER;
-    if (!guest_memory_read(table->memory, block + sizeof head, cells, call.inputs * sizeof(be32)))
+    // Guest memory has no empty ranges, and a block may end with RAM.
+    if (call.inputs > 0 &&
+        !guest_memory_read(table->memory, block + sizeof head, cells, call.inputs * sizeof(be32)))
         return H_PARAMETER;
     for (unsigned i = 0; i < call.inputs; i++)
         call.input[i] = be32_get(cells[i]);
-    call.output[0] = (uint32_t)dispatch(table, vcpu, be32_get(head[0]), &call);
+    Entry *entry = find(table, be32_get(head[0]));
+    call.output[0] = (uint32_t)dispatch(table, entry, vcpu, &call);
     for (unsigned i = 0; i < call.outputs; i++)
         cells[i] = be32_make(call.output[i]);
     uint64_t results = block + sizeof head + call.inputs * sizeof(be32);
-    if (!guest_memory_write(table->memory, results, cells, call.outputs * sizeof(be32)))
+    if (call.outputs > 0 && !guest_memory_write(table->memory, results, cells, call.outputs * sizeof(be32)))
         return H_PARAMETER;
-    return H_SUCCESS;
+    return entry ? H_SUCCESS : H_PARAMETER; // as QEMU answers an unknown token
 }
 
 void rtas_table_register(RtasTable *table, HypercallTable *hypercalls)

@@ -1,4 +1,4 @@
-// RTAS time of day (PAPR+ 7.3.2), in UTC.
+// RTAS time of day (LoPAR 7.3.2), in UTC.
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 

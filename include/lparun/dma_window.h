@@ -1,4 +1,4 @@
-// The PCI host bridge's default DMA window (PAPR+ 14.5.4.2.4, TCEs), 1 GiB at bus address 0.
+// The PCI host bridge's default DMA window (LoPAR 14.5.4.2, "Translation Control Entry Access"), 1 GiB at bus address 0.
 #pragma once
 #include "lparun/kvm.h"
 #include "lparun/tree.h"

@@ -22,7 +22,7 @@ int interrupt_controller_fd(const InterruptController *controller);
 // Its device tree node, for `servers` vCPUs numbered from 0.
 void interrupt_controller_describe(const InterruptController *controller, unsigned servers, Tree *tree);
 
-// Puts every source back: masked, priority 0xff, nothing pending (PAPR+ 14.5: state after a reset). No vCPU
+// Puts every source back: masked, priority 0xff, nothing pending (LoPAR 14.5: state after a reset). No vCPU
 // may run.
 void interrupt_controller_reset(InterruptController *controller);
 

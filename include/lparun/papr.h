@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-// Return codes (PAPR+ 14.5.3).
+// Return codes (LoPAR 14.5.3).
 #define H_SUCCESS 0
 #define H_BUSY 1
 #define H_NOT_AVAILABLE 3
@@ -18,7 +18,7 @@
 #define H_UNSUPPORTED_FLAG (-256)
 #define H_MULTI_THREADS_ACTIVE (-9005)
 
-// Hypercalls (PAPR+ 14.5.4).
+// Hypercalls (LoPAR 14.5.4).
 #define H_STUFF_TCE 0x138
 #define H_PUT_TCE_INDIRECT 0x13c
 #define H_CLEAR_MOD 0x10
@@ -42,7 +42,7 @@
 #define KVMPPC_H_UPDATE_DT 0xf003
 #define KVMPPC_H_LAST 0xf00f
 
-// RTAS statuses (PAPR+ 7.2.7).
+// RTAS statuses (LoPAR 7.2.7).
 #define RTAS_SUCCESS 0
 #define RTAS_HARDWARE_ERROR (-1)
 #define RTAS_PARAMETER_ERROR (-3)

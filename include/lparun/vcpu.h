@@ -22,7 +22,7 @@ typedef struct VcpuOps {
     void (*failed)(void *owner, Vcpu *vcpu, const char *why);
 } VcpuOps;
 
-// Where a vCPU enters the guest (PAPR+ 7.3.8.2 for start-cpu).
+// Where a vCPU enters the guest (LoPAR 7.3.8.2 for start-cpu).
 typedef struct VcpuEntry {
     uint64_t pc, r3, msr;
 } VcpuEntry;
