@@ -1,0 +1,155 @@
+"""What every test shares: the emulated host, the log, the time limit, the order and the count."""
+
+import json
+import pathlib
+import re
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from lab import hosts, paths, runner  # noqa: E402
+from lab.failure import HostDied, LabError  # noqa: E402
+
+TEST_LIMIT = 300          # seconds, unless marked limit(seconds)
+SHOWN = 6000              # characters of each part of a failed test's log
+LOG = pytest.StashKey()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--host", action="append", default=[], help="emulated host to test on")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "limit(seconds): the time that this test may take")
+
+
+# Hosts: one at a time, started when first asked for, started anew when one has died.
+
+class Keeper:
+    def __init__(self):
+        self.current = None
+        self.hopeless = {}    # name: why it could not be started
+
+    def get(self, name):
+        if self.current and (self.current.name != name or not self.healthy()):
+            self.stop()
+        if not self.current:
+            if name in self.hopeless:
+                pytest.fail(f"host {name} did not start: {self.hopeless[name]}", pytrace=False)
+            try:
+                host = hosts.make(name)
+                host.start()
+            except LabError as error:
+                self.hopeless[name] = error
+                pytest.fail(str(error), pytrace=False)
+            self.current = host
+        return self.current
+
+    def healthy(self):
+        try:
+            return self.current.alive() and self.current.run("true", 20).status == 0
+        except HostDied:
+            return False
+
+    def stop(self):
+        if self.current:
+            self.current.stop()
+            self.current = None
+
+
+@pytest.fixture(scope="session")
+def keeper():
+    kept = Keeper()
+    yield kept
+    kept.stop()
+
+
+@pytest.fixture
+def host(request, keeper):
+    """A running host of the name that this test is parametrized with."""
+    return keeper.get(request.param)
+
+
+def pytest_generate_tests(metafunc):
+    if "host" in metafunc.fixturenames:
+        names = metafunc.config.getoption("--host") or hosts.default()
+        metafunc.parametrize("host", names, indirect=True)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests without a host first, then all tests of a host together."""
+    names = config.getoption("--host") or hosts.default()
+
+    def rank(item):
+        name = item.callspec.params.get("host") if hasattr(item, "callspec") else None
+        return names.index(name) if name in names else -1
+
+    items.sort(key=rank)
+
+
+# Time limit
+
+@pytest.fixture(autouse=True)
+def time_limit(request):
+    mark = request.node.get_closest_marker("limit")
+    seconds = mark.args[0] if mark else TEST_LIMIT
+
+    def over(*_):
+        pytest.fail(f"not done after {seconds} s", pytrace=False)
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+# Log: what the programs under test wrote, kept in build-lab/logs and shown on failure
+
+class Log:
+    def __init__(self):
+        self.parts = []
+
+    def add(self, title, content):
+        if isinstance(content, bytes):
+            content = content.decode(errors="replace")
+        self.parts.append((title, printable(content)))
+
+
+def printable(text):
+    """Without the terminal control that firmware and boot loaders send."""
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.replace("\r", ""))
+    return "".join(c if c in "\n\t" or c.isprintable() else "?" for c in text)
+
+
+@pytest.fixture
+def log(request):
+    kept = request.node.stash[LOG] = Log()
+    return kept
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    kept = item.stash.get(LOG, None)
+    if call.when != "call" or kept is None:
+        return
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", item.name).strip("-") + ".log"
+    text = "".join(f"=== {title}\n{content}\n" for title, content in kept.parts)
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
+    (paths.LOGS / name).write_text(f"{text}=== {report.outcome}\n{report.longreprtext}\n")
+    if report.failed:
+        report.sections += [(title, content[-SHOWN:]) for title, content in kept.parts]
+
+
+# Count
+
+def pytest_terminal_summary(terminalreporter):
+    stats = terminalreporter.stats
+    counts = {word: len(stats.get(word, [])) for word in ("passed", "failed", "skipped")}
+    counts["failed"] += len(stats.get("error", []))
+    runner.COUNTS.parent.mkdir(parents=True, exist_ok=True)
+    runner.COUNTS.write_text(json.dumps(counts))

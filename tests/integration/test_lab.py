@@ -1,0 +1,38 @@
+"""The lab keeps its own promises: time limits, live input, a host that dies."""
+
+import pytest
+
+from lab import hosts
+from lab.failure import HostDied
+
+
+def test_limit_kills_all_of_a_job(host):
+    result = host.run("setsid sleep 54321 & sleep 54321", limit=2)
+    assert result.late and result.seconds < 15
+    if host.name != hosts.LOCAL:  # cgroups, which this machine's own user may not have
+        assert host.run("grep -l 'sleep.5432[1]' /proc/[0-9]*/cmdline").output == b""
+
+
+def test_status_and_output(host):
+    result = host.run("echo out; echo err >&2; exit 7")
+    assert (result.status, result.output, result.late) == (7, b"out\nerr\n", False)
+
+
+def test_input_comes_in_pieces(host):
+    job = host.spawn("while read -r line; do echo \"got $line\"; done", limit=20, fed=True)
+    job.feed(b"one\n")
+    assert job.wait_for(b"got one\n", 10)
+    job.feed(b"two\n")
+    assert job.wait_for(b"got two\n", 10)
+    job.end_input()
+    assert job.wait().status == 0
+
+
+def test_host_that_dies_is_replaced(host, keeper):
+    if host.name == hosts.LOCAL:
+        pytest.skip("this machine is the host")
+    job = host.spawn("sleep 60", limit=70)
+    host.process.kill()
+    with pytest.raises(HostDied):
+        job.wait()
+    assert keeper.get(host.name).run("echo alive").output == b"alive\n"

@@ -1,0 +1,1 @@
+"""The lab: builds lparun and runs it on emulated POWER hosts."""

@@ -1,0 +1,70 @@
+"""The lab's command line."""
+
+import sys
+
+from lab import clean, say
+from lab.failure import LabError
+
+USAGE = """\
+usage: ./lab COMMAND [...]
+
+  setup [HOST...]                fetch what the lab needs, build lparun (default hosts: nested)
+  demo [--host H] [--ci-hcalls kernel|user]
+                                 SLOF, GRUB and Linux from a disk served by lparun, with the proof
+  test [--host H]... [PYTEST ARGUMENTS]
+                                 every test: native, cross-built, and on the hosts (-k EXPR selects)
+  shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there
+  bench NAME [--host H] [--json FILE] [--runs N]
+                                 measure lparun beside QEMU on the same host; NAME: start
+  clean                          remove build-lab and the cache
+  help                           this text
+
+hosts: {hosts}
+cache: {cache}   (LPARUN_CACHE says where, LPARUN_MIRROR names another Debian mirror)
+"""
+
+
+def usage():
+    from lab import cache, host_table
+    return USAGE.format(hosts=", ".join(host_table.HOSTS), cache=cache.folder())
+
+
+def dispatch(arguments):
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
+    if command in ("help", "-h", "--help"):
+        print(usage(), end="")
+        return 0
+    if command == "setup":
+        from lab import setup
+        return setup.command(rest)
+    if command == "demo":
+        from lab import demo
+        return demo.command(rest)
+    if command == "test":
+        from lab import runner
+        return runner.command(rest)
+    if command == "shell":
+        from lab import shell
+        return shell.command(rest)
+    if command == "bench":
+        from lab import bench
+        return bench.command(rest)
+    if command == "clean":
+        return clean.command(rest)
+    print(f"lab: no command {command!r}\n\n{usage()}", end="", file=sys.stderr)
+    return 2
+
+
+def main():
+    try:
+        return dispatch(sys.argv[1:])
+    except LabError as error:
+        say.problem(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say.problem("interrupted")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""The emulated POWER hosts. What they have in common is in host.py."""
+
+import dataclasses
+
+from lab.failure import LabError
+
+# TCG offers none of these mitigations; a pseries machine does not start while it promises them.
+NO_MITIGATIONS = "cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
+
+
+@dataclasses.dataclass(frozen=True)
+class HostKind:
+    name: str
+    machine: list          # QEMU's arguments
+    kernel: str            # a key of packages.KERNELS
+    buses: list            # one per PCI device that the lab adds; empty: any
+    module: str = "kvm-hv"
+
+
+def pseries(name, cpu):
+    machine = ["-M", f"pseries,cap-nested-hv=on,{NO_MITIGATIONS}", "-cpu", cpu, "-nodefaults"]
+    return HostKind(name, machine, "6.12-4k", [])
+
+
+def powernv(name, machine, cpu, kernel):
+    # -nodefaults would take the PCI host bridges away. One device fits on each.
+    return HostKind(name, ["-M", machine, "-cpu", cpu, "-net", "none"], kernel,
+                    ["pcie.0", "pcie.1", "pcie.2"])
+
+
+HOSTS = {kind.name: kind for kind in [
+    pseries("nested", "power9"),
+    pseries("nested10", "power10"),
+    powernv("powernv9", "powernv9", "power9", "6.12-4k"),
+    powernv("powernv10", "powernv10", "power10", "6.12-4k"),
+    powernv("powernv8", "powernv8", "power8", "6.12-64k"),
+]}
+
+
+def kind(name):
+    if name not in HOSTS:
+        raise LabError(f"no host {name!r}; there are: {', '.join(HOSTS)}")
+    return HOSTS[name]

@@ -1,0 +1,52 @@
+"""Every Debian package that the lab uses, and where it goes."""
+
+import platform
+
+# Installed on this machine by apt: what it takes to build, unpack and test.
+BUILD_TOOLS = [
+    "gcc", "meson", "ninja-build", "pkg-config", "libglib2.0-dev", "libfdt-dev",
+    "liburing-dev", "libaio-dev", "mmdebstrap", "e2fsprogs", "python3-pytest",
+]
+
+# In addition where the machine is not ppc64el itself.
+CROSS_TOOLS = ["gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross"]
+
+# The emulator, qemu-user for cross-built tests, and grub-mkimage.
+EMULATOR_SUITE = "trixie"
+EMULATOR = ["qemu-system-ppc", "qemu-user", "grub-common"]
+EMULATOR_PROGRAMS = ["qemu-system-ppc64", "qemu-ppc64le", "qemu-img"]
+
+# The ppc64el root: sysroot for the cross compiler and userspace of the emulated hosts.
+ROOT_SUITE = "bookworm"
+SYSROOT = ["libc6-dev", "libglib2.0-dev", "liburing-dev", "libaio-dev", "libfdt-dev"]
+USERSPACE = ["busybox-static", "strace", "bsdutils"]
+
+# QEMU for the emulated host: the peer in benchmarks.
+PEER_SUITE = "trixie"
+PEER = ["qemu-system-ppc"]
+
+GRUB_SUITE = "trixie"
+GRUB = ["grub-ieee1275-bin"]
+
+# Host and guest kernels: suite and meta package.
+KERNELS = {
+    "6.12-4k": ("trixie", "linux-image-powerpc64le"),
+    "6.12-64k": ("trixie", "linux-image-powerpc64le-64k"),
+    "6.1-64k": ("bookworm", "linux-image-powerpc64le"),
+}
+
+# machine name: Debian architecture, library folder, loader
+ARCHITECTURES = {
+    "x86_64": ("amd64", "x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
+    "aarch64": ("arm64", "aarch64-linux-gnu", "ld-linux-aarch64.so.1"),
+    "ppc64le": ("ppc64el", "powerpc64le-linux-gnu", "ld64.so.2"),
+}
+
+
+def building_machine():
+    """Debian architecture, library folder and loader name of this machine."""
+    from lab.failure import LabError
+    machine = platform.machine()
+    if machine not in ARCHITECTURES:
+        raise LabError(f"the lab does not know this machine's architecture, {machine}")
+    return ARCHITECTURES[machine]

@@ -1,0 +1,63 @@
+#!/bin/busybox sh
+# First program of a test guest. The word lab.job= on the kernel's command line says what to do:
+#   sha     (default) read the data area of /dev/vda, answer the host's nonce on disk, power off
+#   idle    say so and wait for ever
+#   off     power off
+#   panic   crash the kernel
+#   reboot  reset the machine
+# /layout holds the disk's areas, in MiB: DATA_AT DATA_SIZE NONCE_AT ANSWER_AT
+/bin/busybox mkdir -p /proc /sys /dev /tmp
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+exec </dev/console >/dev/console 2>&1
+job=sha
+for word in $(cat /proc/cmdline); do
+    case $word in lab.job=*) job=${word#*=} ;; esac
+done
+for module in $(cat /modules/order); do
+    insmod "/modules/$module.ko"
+done
+. /layout
+
+wait_for_disk() {
+    tries=0
+    while [ ! -b /dev/vda ] && [ $tries -lt 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+}
+
+area() { # the part of the disk at MiB $1 of $2 MiB; dd tells on /tmp/read how much it was
+    dd if=/dev/vda bs=1M skip="$1" count="$2" 2>/tmp/read
+}
+
+sha() {
+    wait_for_disk
+    sum=$(area $DATA_AT $DATA_SIZE | sha256sum)
+    bytes=$(($(sed -n 's/+0 records out.*//p' /tmp/read) * 1048576))
+    echo "guest: sha256 ${sum%% *} of $bytes bytes read through /dev/vda"
+    nonce=$(area $NONCE_AT 1 | head -c 32)
+    { echo "guest answers $nonce"; dd if=/dev/zero bs=1M count=1 2>/dev/null; } | head -c 1048576 >/tmp/answer
+    if dd if=/tmp/answer of=/dev/vda bs=1M seek=$ANSWER_AT conv=notrunc,fsync 2>/tmp/error; then
+        echo "guest: wrote the answer to $nonce"
+    else
+        echo "guest: write failed: $(tail -n 1 /tmp/error)"
+    fi
+    sync
+}
+
+echo "guest: userspace is up, job $job, $(nproc) cpus, $(uname -r)"
+case $job in
+sha) sha ;;
+idle)
+    echo "guest: idle"
+    while :; do sleep 1000; done
+    ;;
+panic) echo c >/proc/sysrq-trigger ;;
+reboot) reboot -f ;;
+esac
+echo "guest: powering off"
+poweroff -f
