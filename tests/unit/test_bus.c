@@ -49,21 +49,14 @@ static void test_edges(void)
         unsigned size;
         bool answered;
     } accesses[] = {
-        { 0xfff, 1, false },
-        { 0xffc, 8, false },
-        { 0x1000, 1, true },
-        { 0x1000, 8, true },
-        { 0x10f8, 8, true },
-        { 0x10ff, 1, true },
-        { 0x10ff, 2, false }, // the second byte is nobody's
-        { 0x10fc, 8, false },
-        { 0x1100, 1, false },
-        { 0, 8, false },
-        { UINT64_MAX, 1, false },
+        { 0xfff, 1, false }, { 0xffc, 8, false }, { 0x1000, 1, true }, { 0x1000, 8, true },
+        { 0x10f8, 8, true }, { 0x10ff, 1, true }, { 0x10ff, 2, false }, // the second byte is nobody's
+        { 0x10fc, 8, false }, { 0x1100, 1, false }, { 0, 8, false }, { UINT64_MAX, 1, false },
         { UINT64_MAX - 3, 8, false }, // wraps
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(accesses); i++) {
-        g_assert_cmphex(who(bus, accesses[i].address, accesses[i].size), ==, accesses[i].answered ? 7 : NOBODY);
+        g_assert_cmphex(
+            who(bus, accesses[i].address, accesses[i].size), ==, accesses[i].answered ? 7 : NOBODY);
         unsigned writes = part.writes;
         g_assert_true(bus_write(bus, accesses[i].address, accesses[i].size, 99) == accesses[i].answered);
         g_assert_cmpuint(part.writes, ==, writes + accesses[i].answered);
@@ -124,13 +117,14 @@ static void test_neighbours(void)
     bus_free(bus);
 }
 
-// A guest may put BARs on top of each other. One of them answers, and what only one of them holds is that one's.
+// A guest may put BARs on top of each other. One of them answers, and what only one of them holds is that
+// one's.
 static void test_overlaps(void)
 {
     Bus *bus = bus_new();
     Part wide = { .mark = 1 }, narrow = { .mark = 2 }, twin = { .mark = 3 };
-    BusRange *ranges[]
-        = { bus_add_range(bus, &ops, &wide), bus_add_range(bus, &ops, &narrow), bus_add_range(bus, &ops, &twin) };
+    BusRange *ranges[] = { bus_add_range(bus, &ops, &wide), bus_add_range(bus, &ops, &narrow),
+        bus_add_range(bus, &ops, &twin) };
     bus_range_map(ranges[0], 0x10000, 0x4000);
     bus_range_map(ranges[1], 0x11000, 0x1000);
     g_assert_cmphex(who(bus, 0x10ff8, 8), ==, 1);
@@ -149,8 +143,8 @@ static void test_overlaps(void)
 // --- Lookups while ranges move.
 
 #define MOVERS 8
-#define HOME(i) (0x100000ULL + (i) * 0x10000)
-#define AWAY(i) (0x900000ULL + (i) * 0x10000)
+#define HOME(i) (0x100000ULL + (i)*0x10000)
+#define AWAY(i) (0x900000ULL + (i)*0x10000)
 #define STATIC_BASE 0x500000ULL
 
 typedef struct Traffic {
@@ -167,9 +161,10 @@ static void *look_up(void *data)
     Traffic *traffic = data;
     for (unsigned i = 0; !atomic_load(&traffic->ended); i++) {
         unsigned mover = i % MOVERS;
-        uint64_t place = who(traffic->bus, HOME(mover) + 8, 4), elsewhere = who(traffic->bus, AWAY(mover) + 8, 4);
-        bool wrong = (place != NOBODY && place != mover) || (elsewhere != NOBODY && elsewhere != mover)
-            || who(traffic->bus, STATIC_BASE + 0x10, 8) != 0x77;
+        uint64_t place = who(traffic->bus, HOME(mover) + 8, 4),
+                 elsewhere = who(traffic->bus, AWAY(mover) + 8, 4);
+        bool wrong = (place != NOBODY && place != mover) || (elsewhere != NOBODY && elsewhere != mover) ||
+                     who(traffic->bus, STATIC_BASE + 0x10, 8) != 0x77;
         atomic_fetch_add(wrong ? &traffic->wrong : &traffic->right, 1);
     }
     return NULL;

@@ -1,4 +1,5 @@
-// The console: H_PUT_TERM_CHAR, H_GET_TERM_CHAR and display-character in front of the vty, and its input queue.
+// The console: H_PUT_TERM_CHAR, H_GET_TERM_CHAR and display-character in front of the vty, and its input
+// queue.
 #include "lparun/papr.h"
 #include "lparun/vty.h"
 #include "partition.h"
@@ -134,7 +135,8 @@ static void test_interrupt(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fake_kvm_edges(vm, SOURCE), ==, 1);
 }
 
-// More than fits stays with the terminal, which is told when there is room again; no byte is lost or reordered.
+// More than fits stays with the terminal, which is told when there is room again; no byte is lost or
+// reordered.
 static void test_full(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GString) typed = g_string_new(NULL), got = g_string_new(NULL);
@@ -160,7 +162,8 @@ static void test_display_character(Fixture *fixture, gconstpointer data)
 {
     uint32_t output[1];
     g_assert_cmpint(partition_rtas(&fixture->partition, "display-character", 1, output, 'h'), ==, 0);
-    g_assert_cmpint(partition_rtas(&fixture->partition, "display-character", 1, output, 0xffffff00u | 'i'), ==, 0);
+    g_assert_cmpint(
+        partition_rtas(&fixture->partition, "display-character", 1, output, 0xffffff00u | 'i'), ==, 0);
     g_assert_cmpstr(fixture->output->str, ==, "hi");
     fixture->room = 0;
     g_assert_cmpint(partition_rtas(&fixture->partition, "display-character", 1, output, '!'), ==, 0);

@@ -102,8 +102,8 @@ static void test_refused_by_kvm(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(doorbell_rung(fixture->bell), ==, 1);
 }
 
-// Two bells at one address, as a guest with two BARs there makes them: the first is the kernel's (-EEXIST for the
-// second), and taking one away must not take the other's.
+// Two bells at one address, as a guest with two BARs there makes them: the first is the kernel's (-EEXIST for
+// the second), and taking one away must not take the other's.
 static void test_same_address(Fixture *fixture, gconstpointer data)
 {
     Doorbell *second = doorbell_new(fixture->vm, fixture->bus, "second", NULL);
@@ -141,7 +141,8 @@ static void *store(void *data)
 {
     Storm *storm = data;
     while (!atomic_load(&storm->ended)) {
-        bool taken = fake_kvm_store(storm->fixture->vm, PLACE, 2) || bus_write(storm->fixture->bus, PLACE, 2, 0);
+        bool taken =
+            fake_kvm_store(storm->fixture->vm, PLACE, 2) || bus_write(storm->fixture->bus, PLACE, 2, 0);
         if (taken)
             atomic_fetch_add(&storm->taken, 1);
     }

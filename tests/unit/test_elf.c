@@ -22,10 +22,10 @@ static void put(Image *image, size_t offset, unsigned size, uint64_t value)
     le_bytes_put(image->bytes + offset, size, image->big_endian ? bytes_reversed(value, size) : value);
 }
 
-#define PUT_HEADER(image, member, value)                                                                       \
+#define PUT_HEADER(image, member, value)                                                                     \
     put(image, G_STRUCT_OFFSET(Elf64_Ehdr, member), sizeof(((Elf64_Ehdr *)NULL)->member), value)
-#define PUT_SEGMENT(image, index, member, value)                                                               \
-    put(image, sizeof(Elf64_Ehdr) + (index) * sizeof(Elf64_Phdr) + G_STRUCT_OFFSET(Elf64_Phdr, member),        \
+#define PUT_SEGMENT(image, index, member, value)                                                             \
+    put(image, sizeof(Elf64_Ehdr) + (index) * sizeof(Elf64_Phdr) + G_STRUCT_OFFSET(Elf64_Phdr, member),      \
         sizeof(((Elf64_Phdr *)NULL)->member), value)
 
 static void put_segment(
@@ -149,7 +149,8 @@ static void test_end_of_ram(void)
     load_done(&loading);
     load_at(&loading, &image, RAM - 0x30000 + 1);
     g_assert_error(loading.error, LPARUN_ERROR, LPARUN_ERROR_USER);
-    g_assert_true(g_str_has_suffix(loading.error->message, ": does not fit into guest memory; give more with -m"));
+    g_assert_true(
+        g_str_has_suffix(loading.error->message, ": does not fit into guest memory; give more with -m"));
     load_done(&loading);
 }
 
@@ -278,8 +279,8 @@ static void test_noise(void)
         Loading loading;
         make_kernel(&image, round % 2);
         for (unsigned i = 0; i < 4; i++)
-            image.bytes[g_test_rand_int_range(EI_NIDENT, sizeof(Elf64_Ehdr) + 3 * sizeof(Elf64_Phdr))]
-                = (uint8_t)g_test_rand_int();
+            image.bytes[g_test_rand_int_range(EI_NIDENT, sizeof(Elf64_Ehdr) + 3 * sizeof(Elf64_Phdr))] =
+                (uint8_t)g_test_rand_int();
         load_at(&loading, &image, ADDRESS);
         load_done(&loading);
     }

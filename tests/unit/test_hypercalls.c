@@ -1,4 +1,5 @@
-// The table of hypercalls, and those about the processor: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM, CAS.
+// The table of hypercalls, and those about the processor: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM,
+// CAS.
 #include "lparun/bytes.h"
 #include "lparun/papr.h"
 #include "partition.h"
@@ -68,8 +69,9 @@ static void test_dispatch(Partition *partition, gconstpointer data)
 // PAPR+ 14.5.3: H_FUNCTION for what is not there.
 static void test_unknown(Partition *partition, gconstpointer data)
 {
-    static const uint64_t numbers[] = { 0, 1, 2, 3, 5, 8, 0x3d, 0x54, H_LAST - 1, H_LAST, H_LAST + 4, 0xefff, 0xf00f,
-        0xf010, 0xf804, 1ULL << 32, (1ULL << 32) + 4, (1ULL << 34) | 0xf000, UINT64_MAX, UINT64_MAX - 3 };
+    static const uint64_t numbers[] = { 0, 1, 2, 3, 5, 8, 0x3d, 0x54, H_LAST - 1, H_LAST, H_LAST + 4, 0xefff,
+        0xf00f, 0xf010, 0xf804, 1ULL << 32, (1ULL << 32) + 4, (1ULL << 34) | 0xf000, UINT64_MAX,
+        UINT64_MAX - 3 };
     for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
         g_assert_cmpint(partition_call(partition, numbers[i], 1, 2, 3), ==, -2);
         g_assert_cmpuint(partition->arguments[1], ==, 2);

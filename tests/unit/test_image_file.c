@@ -109,8 +109,8 @@ static void test_slof(void)
         g_assert_true(slof_check(file, &error) == !cases[i].why);
         if (cases[i].why) {
             g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
-            g_autofree char *message
-                = g_strdup_printf("-bios %s: %s; give a whole slof.bin", path, cases[i].why);
+            g_autofree char *message =
+                g_strdup_printf("-bios %s: %s; give a whole slof.bin", path, cases[i].why);
             g_assert_cmpstr(error->message, ==, message);
         }
         image_file_close(file);

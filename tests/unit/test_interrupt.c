@@ -102,7 +102,8 @@ static void test_node(void)
     const void *blob = tree_finish(tree, 0, &length);
     int node = fdt_path_offset(blob, "/interrupt-controller"), size;
     g_assert_cmpint(node, >, 0);
-    g_assert_cmpstr(fdt_getprop(blob, node, "device_type", NULL), ==, "PowerPC-External-Interrupt-Presentation");
+    g_assert_cmpstr(
+        fdt_getprop(blob, node, "device_type", NULL), ==, "PowerPC-External-Interrupt-Presentation");
     g_assert_cmpstr(fdt_getprop(blob, node, "compatible", NULL), ==, "IBM,ppc-xicp");
     g_assert_nonnull(fdt_getprop(blob, node, "interrupt-controller", NULL));
     g_assert_cmpuint(fdt32_ld(fdt_getprop(blob, node, "#interrupt-cells", NULL)), ==, 2);

@@ -1,5 +1,5 @@
-// H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE and KVMPPC_H_LOGICAL_MEMOP: byte order, sizes, alignment, and addresses that
-// are RAM, a register, a doorbell, nothing, or out of this world.
+// H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE and KVMPPC_H_LOGICAL_MEMOP: byte order, sizes, alignment, and
+// addresses that are RAM, a register, a doorbell, nothing, or out of this world.
 #include "lparun/bytes.h"
 #include "lparun/doorbell.h"
 #include "lparun/papr.h"
@@ -94,7 +94,8 @@ static void test_load_values(Fixture *fixture, gconstpointer data)
 static void test_store_values(Fixture *fixture, gconstpointer data)
 {
     static const uint8_t stored[4][8] = { { 0x88, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee },
-        { 0x77, 0x88, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee }, { 0x55, 0x66, 0x77, 0x88, 0xee, 0xee, 0xee, 0xee },
+        { 0x77, 0x88, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee },
+        { 0x55, 0x66, 0x77, 0x88, 0xee, 0xee, 0xee, 0xee },
         { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 } };
     uint8_t *ram = guest_memory_at(fixture->partition.memory, 0x1008, 8);
     for (unsigned i = 0; i < 4; i++) {
@@ -109,8 +110,8 @@ static void test_store_values(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(le_bytes_get(fixture->registers, 2), ==, 3);
 }
 
-// Every size with every alignment: H_PARAMETER, and nothing touched, unless the size is 1, 2, 4 or 8 and divides the
-// address.
+// Every size with every alignment: H_PARAMETER, and nothing touched, unless the size is 1, 2, 4 or 8 and
+// divides the address.
 static void test_sizes(Fixture *fixture, gconstpointer data)
 {
     static const uint64_t bases[] = { 0x1000, REGISTERS };
@@ -216,7 +217,8 @@ static void test_enable_refused(Fixture *fixture, gconstpointer data)
 
 // --- KVMPPC_H_LOGICAL_MEMOP(destination, source, log2 of the element's size, count, operation).
 
-static int64_t memop(Fixture *fixture, uint64_t to, uint64_t from, uint64_t shift, uint64_t count, uint64_t operation)
+static int64_t memop(
+    Fixture *fixture, uint64_t to, uint64_t from, uint64_t shift, uint64_t count, uint64_t operation)
 {
     return partition_call(&fixture->partition, MEMOP, to, from, shift, count, operation);
 }
@@ -294,8 +296,8 @@ static void test_memop_wrong(Fixture *fixture, gconstpointer data)
         { REGISTERS, 0x100, 3, REGISTERS_SIZE / 8 + 1, 0, -4 },
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
-        g_assert_cmpint(memop(fixture, calls[i].to, calls[i].from, calls[i].shift, calls[i].count,
-                            calls[i].operation),
+        g_assert_cmpint(
+            memop(fixture, calls[i].to, calls[i].from, calls[i].shift, calls[i].count, calls[i].operation),
             ==, calls[i].result);
 }
 

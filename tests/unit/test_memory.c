@@ -19,7 +19,7 @@ static void test_ranges(void)
         { 0, SIZE + 1, false },
         { SIZE, 1, false },
         { SIZE - 1, 2, false },
-        { 0x1000, UINT64_MAX, false }, // wraps
+        { 0x1000, UINT64_MAX, false },         // wraps
         { 0x1000, UINT64_MAX - 0xfff, false }, // ends at 0
         { UINT64_MAX, 1, false },
         { UINT64_MAX, 2, false },

@@ -65,7 +65,8 @@ static void test_reset_hash(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(error->message, ==, "the guest's hashed page table: Cannot allocate memory");
 }
 
-// PR has no table in the kernel: it is lparun's, aligned to its size, empty after each reset (kvm-ppc-abi 1.3).
+// PR has no table in the kernel: it is lparun's, aligned to its size, empty after each reset
+// (kvm-ppc-abi 1.3).
 static void test_reset_pr(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -110,9 +111,9 @@ static void test_register_wrong(Fixture *fixture, gconstpointer data)
     } calls[] = {
         { 0x3d, 0x3000000, 0, 0xc, -4 }, // a flag that is none
         { 0x800000000000001dULL, 0x3000000, 0, 0xc, -4 },
-        { 0x1f, 0x3000000, 0, 0xc, -4 },  // both kinds of tables
-        { 0x1a, 0x3000000, 0, 0xc, -4 },  // segment tables
-        { 0x18, 0x3000000, 0, 0xc, -4 },  // hashed, on a radix machine
+        { 0x1f, 0x3000000, 0, 0xc, -4 }, // both kinds of tables
+        { 0x1a, 0x3000000, 0, 0xc, -4 }, // segment tables
+        { 0x18, 0x3000000, 0, 0xc, -4 }, // hashed, on a radix machine
         { 0, 0, 0, 0, -4 },
         { 0x1d, 0x3000001, 0, 0xc, -55 }, // P2: not aligned
         { 0x1d, 0x3000800, 0, 0xc, -55 },
@@ -124,8 +125,8 @@ static void test_register_wrong(Fixture *fixture, gconstpointer data)
         { 0x1d, 0x3000000, 0, UINT64_MAX, -57 },
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
-        g_assert_cmpint(call(fixture, calls[i].flags, calls[i].base, calls[i].page_size, calls[i].table_size), ==,
-            calls[i].result);
+        g_assert_cmpint(call(fixture, calls[i].flags, calls[i].base, calls[i].page_size, calls[i].table_size),
+            ==, calls[i].result);
     g_assert_cmpuint(fixture->power->mmu_calls, ==, 0);
     fixture->power->mmu = -EBUSY;
     g_assert_cmpint(call(fixture, 0x1d, 0x3000000, 0, 0xc), ==, 1);
@@ -164,7 +165,8 @@ static void test_hash_order(void)
     g_assert_cmpuint(order_for(1ULL << 60), ==, 46);
 }
 
-// Under a hashed page table real mode reaches as many pages as there are groups of 128 bytes; else all of memory.
+// Under a hashed page table real mode reaches as many pages as there are groups of 128 bytes; else all of
+// memory.
 static void test_real_mode_area(Fixture *fixture, gconstpointer hash)
 {
     uint64_t pages = (uint64_t)sysconf(_SC_PAGESIZE) << (25 - 7);

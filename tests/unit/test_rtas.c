@@ -169,7 +169,8 @@ static void test_no_outputs(Fixture *fixture, gconstpointer data)
 // rets[0] = -3 and H_PARAMETER (guest-interface 1.5); nothing is written without room for it.
 static void test_unknown_tokens(Fixture *fixture, gconstpointer data)
 {
-    static const uint32_t tokens[] = { 0, 1, 0xa, 0x1fff, 0x2002, 0x2003, 0x3000, 0x7fffffff, 0x80000000, UINT32_MAX };
+    static const uint32_t tokens[] = { 0, 1, 0xa, 0x1fff, 0x2002, 0x2003, 0x3000, 0x7fffffff, 0x80000000,
+        UINT32_MAX };
     for (unsigned i = 0; i < G_N_ELEMENTS(tokens); i++) {
         uint32_t output[1];
         g_assert_cmpint(
@@ -219,8 +220,8 @@ static void test_end_of_ram(Fixture *fixture, gconstpointer data)
 static void test_unaligned(Fixture *fixture, gconstpointer data)
 {
     uint32_t output[2];
-    g_assert_cmpint(partition_rtas_at(&fixture->partition, 0x4003, fixture->echo, 2, (const uint32_t[]){ 0, 6 }, 2,
-                        output),
+    g_assert_cmpint(partition_rtas_at(
+                        &fixture->partition, 0x4003, fixture->echo, 2, (const uint32_t[]){ 0, 6 }, 2, output),
         ==, 0);
     g_assert_cmpuint(output[1], ==, 6);
 }
@@ -246,7 +247,8 @@ static void test_counters(Fixture *fixture, gconstpointer data)
 {
     uint32_t output[2];
     for (unsigned i = 0; i < 3; i++)
-        partition_rtas_at(&fixture->partition, 0x4000, fixture->echo, 2, (const uint32_t[]){ 0, 0 }, 2, output);
+        partition_rtas_at(
+            &fixture->partition, 0x4000, fixture->echo, 2, (const uint32_t[]){ 0, 0 }, 2, output);
     partition_rtas_at(&fixture->partition, 0x4000, 0x7777, 0, NULL, 1, output);
     Counts counts = { 0 };
     rtas_counts(fixture->partition.rtas, note_count, &counts);
@@ -255,7 +257,8 @@ static void test_counters(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(counts.unknown, ==, 1);
 }
 
-// The device tree's tokens are the ones that work, each its own; the kernel learns of its own calls by the same token.
+// The device tree's tokens are the ones that work, each its own; the kernel learns of its own calls by the
+// same token.
 static void test_tokens(Fixture *fixture, gconstpointer data)
 {
     Partition *partition = &fixture->partition;

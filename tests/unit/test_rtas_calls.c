@@ -48,8 +48,8 @@ static gint64 time_of_day(Fixture *fixture)
     uint32_t now[8];
     g_assert_cmpint(partition_rtas(&fixture->partition, "get-time-of-day", 8, now, 0), ==, 0);
     g_assert_cmpuint(now[7], <, 1000000000); // nanoseconds
-    g_autoptr(GDateTime) date
-        = g_date_time_new_utc((int)now[1], (int)now[2], (int)now[3], (int)now[4], (int)now[5], now[6]);
+    g_autoptr(GDateTime) date =
+        g_date_time_new_utc((int)now[1], (int)now[2], (int)now[3], (int)now[4], (int)now[5], now[6]);
     g_assert_nonnull(date);
     return g_date_time_to_unix(date);
 }
@@ -105,7 +105,8 @@ static void test_time_wrong(Fixture *fixture, gconstpointer data)
 
 // --- NVRAM.
 
-static int32_t nvram(Fixture *fixture, const char *name, uint32_t offset, uint32_t buffer, uint32_t length, uint32_t *done)
+static int32_t nvram(
+    Fixture *fixture, const char *name, uint32_t offset, uint32_t buffer, uint32_t length, uint32_t *done)
 {
     uint32_t output[2];
     int32_t status = partition_rtas(&fixture->partition, name, 2, output, offset, buffer, length);
@@ -217,7 +218,8 @@ static void test_start_cpu(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(entry.msr, ==, 0x8000000000001000); // SF | ME
     g_assert_cmpint(partition_rtas(partition, "query-cpu-stopped-state", 2, output, 9), ==, 0);
     g_assert_cmpuint(output[1], ==, 2); // runs
-    g_assert_cmpint(partition_rtas(partition, "start-cpu", 1, output, 9, 0x100, 0), ==, -1); // it runs already
+    g_assert_cmpint(
+        partition_rtas(partition, "start-cpu", 1, output, 9, 0x100, 0), ==, -1); // it runs already
     g_assert_cmpint(partition_rtas(partition, "start-cpu", 1, output, 10, 0x100, 0), ==, -3);
     g_assert_cmpint(partition_rtas(partition, "start-cpu", 1, output, UINT32_MAX, 0x100, 0), ==, -3);
     g_assert_cmpint(partition_rtas(partition, "query-cpu-stopped-state", 2, output, 0), ==, -3);
@@ -257,8 +259,8 @@ static int32_t get_parameter(Fixture *fixture, uint32_t token, uint32_t buffer, 
 
 static void test_parameters(Fixture *fixture, gconstpointer data)
 {
-    static const uint8_t uuid[] = { 0, 16, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba, 0x98, 0x76,
-        0x54, 0x32, 0x10, 0xee };
+    static const uint8_t uuid[] = { 0, 16, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba,
+        0x98, 0x76, 0x54, 0x32, 0x10, 0xee };
     uint8_t *ram = guest_memory_at(fixture->partition.memory, 0, PARTITION_RAM);
     memset(ram + BUFFER, 0xee, 0x1000);
     g_assert_cmpint(get_parameter(fixture, 48, BUFFER, 1026), ==, 0);
@@ -290,7 +292,8 @@ static void test_parameters_wrong(Fixture *fixture, gconstpointer data)
     uint32_t output[1];
     for (unsigned i = 0; i < G_N_ELEMENTS(tokens); i++)
         g_assert_cmpint(get_parameter(fixture, tokens[i], BUFFER, 100), ==, -3);
-    g_assert_cmpint(partition_rtas(&fixture->partition, "ibm,set-system-parameter", 1, output, 48, BUFFER), ==, -9002);
+    g_assert_cmpint(
+        partition_rtas(&fixture->partition, "ibm,set-system-parameter", 1, output, 48, BUFFER), ==, -9002);
 }
 
 int main(int argc, char **argv)

@@ -31,13 +31,15 @@ static const PciDeviceOps ops = { .bar_moved = bar_moved, .reset = reset };
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
-    static const PciIdentity identity = { .vendor = 0x1af4, .device = 0x1042, .class_code = 0x010000, .revision = 1 };
+    static const PciIdentity identity = {
+        .vendor = 0x1af4, .device = 0x1042, .class_code = 0x010000, .revision = 1
+    };
     partition_open(&fixture->partition, 1);
     fixture->interrupts = interrupt_controller_new(fixture->partition.vm, NULL);
     fixture->host = pci_host_new(NULL);
     fixture->device = pci_device_new(&identity, &ops, fixture);
-    fixture->msix = msix_new(
-        fixture->device, fixture->partition.bus, fixture->interrupts, 1, VECTORS, SOURCE, NULL);
+    fixture->msix =
+        msix_new(fixture->device, fixture->partition.bus, fixture->interrupts, 1, VECTORS, SOURCE, NULL);
     g_assert_true(pci_host_add(fixture->host, SLOT, fixture->device));
     PciDevice *plain = pci_device_new(&identity, &ops, fixture); // without MSI-X
     g_assert_true(pci_host_add(fixture->host, SLOT + 1, plain));
@@ -55,8 +57,8 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 static int32_t read_config(Fixture *fixture, uint32_t address, uint32_t size, uint32_t *value)
 {
     uint32_t output[2];
-    int32_t status
-        = partition_rtas(&fixture->partition, "ibm,read-pci-config", 2, output, address, HIGH, LOW, size);
+    int32_t status =
+        partition_rtas(&fixture->partition, "ibm,read-pci-config", 2, output, address, HIGH, LOW, size);
     *value = output[1];
     return status;
 }
@@ -104,14 +106,17 @@ static void test_config_wrong(Fixture *fixture, gconstpointer data)
         g_assert_cmpint(write_config(fixture, addresses[i], 4, UINT32_MAX), ==, -1);
     }
     uint32_t output[2];
-    g_assert_cmpint(partition_rtas(&fixture->partition, "ibm,read-pci-config", 2, output, FUNCTION, HIGH, LOW + 1, 4),
-        ==, -1);
-    g_assert_cmpint(partition_rtas(&fixture->partition, "ibm,read-pci-config", 2, output, FUNCTION, 0, LOW, 4), ==, -1);
+    g_assert_cmpint(
+        partition_rtas(&fixture->partition, "ibm,read-pci-config", 2, output, FUNCTION, HIGH, LOW + 1, 4), ==,
+        -1);
+    g_assert_cmpint(
+        partition_rtas(&fixture->partition, "ibm,read-pci-config", 2, output, FUNCTION, 0, LOW, 4), ==, -1);
     g_assert_cmpint(read_config(fixture, FUNCTION + 4, 2, &value), ==, 0);
     g_assert_cmphex(value, ==, 0); // none of the writes got through
 }
 
-static int32_t change_msi(Fixture *fixture, uint32_t address, uint32_t what, uint32_t count, uint32_t output[4])
+static int32_t change_msi(
+    Fixture *fixture, uint32_t address, uint32_t what, uint32_t count, uint32_t output[4])
 {
     return partition_rtas(
         &fixture->partition, "ibm,change-msi", 4, output, address, HIGH, LOW, what, count, 41);
@@ -119,8 +124,8 @@ static int32_t change_msi(Fixture *fixture, uint32_t address, uint32_t what, uin
 
 static int32_t query(Fixture *fixture, uint32_t vector, uint32_t output[3])
 {
-    return partition_rtas(&fixture->partition, "ibm,query-interrupt-source-number", 3, output, FUNCTION, HIGH, LOW,
-        vector);
+    return partition_rtas(
+        &fixture->partition, "ibm,query-interrupt-source-number", 3, output, FUNCTION, HIGH, LOW, vector);
 }
 
 static bool is_granted(Fixture *fixture, unsigned vector)
@@ -163,7 +168,8 @@ static void test_change_msi(Fixture *fixture, gconstpointer data)
     g_assert_false(is_granted(fixture, 1));
     // A caller of old has three outputs.
     g_assert_cmpint(
-        partition_rtas(&fixture->partition, "ibm,change-msi", 3, output, FUNCTION, HIGH, LOW, 4, 2, 0), ==, 0);
+        partition_rtas(&fixture->partition, "ibm,change-msi", 3, output, FUNCTION, HIGH, LOW, 4, 2, 0), ==,
+        0);
     g_assert_cmpuint(output[1], ==, 2);
 }
 
@@ -191,7 +197,7 @@ static void test_msi_wrong(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(change_msi(fixture, FUNCTION, 5, 1, output), ==, -3);
     g_assert_cmpint(change_msi(fixture, FUNCTION, 0, 1, output), ==, -3);
     g_assert_cmpint(change_msi(fixture, FUNCTION, UINT32_MAX, 1, output), ==, -3);
-    g_assert_cmpint(change_msi(fixture, FUNCTION + 0x800, 4, 1, output), ==, -3); // has no MSI-X
+    g_assert_cmpint(change_msi(fixture, FUNCTION + 0x800, 4, 1, output), ==, -3);  // has no MSI-X
     g_assert_cmpint(change_msi(fixture, FUNCTION + 0x1000, 4, 1, output), ==, -3); // is not there
     g_assert_cmpint(query(fixture, VECTORS, output), ==, -3);
     g_assert_cmpint(query(fixture, UINT32_MAX, output), ==, -3);

@@ -21,7 +21,8 @@ static void write_sample(Tree *tree)
     tree_end(tree);
 }
 
-static void assert_property(const void *blob, const char *path, const char *name, const void *bytes, int length)
+static void assert_property(
+    const void *blob, const char *path, const char *name, const void *bytes, int length)
 {
     int size;
     const void *value = fdt_getprop(blob, fdt_path_offset(blob, path), name, &size);

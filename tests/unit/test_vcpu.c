@@ -126,8 +126,9 @@ static void start(Fixture *fixture, unsigned index)
 
 static void add_call(Fixture *fixture, unsigned index, uint64_t number, uint64_t r4)
 {
-    const FakeExit exit
-        = { .reason = KVM_EXIT_PAPR_HCALL, .number = number, .arguments = { r4, 0, 0, 0, 0, 0, 0, 0, 55 } };
+    const FakeExit exit = {
+        .reason = KVM_EXIT_PAPR_HCALL, .number = number, .arguments = { r4, 0, 0, 0, 0, 0, 0, 0, 55 }
+    };
     fake_vcpu_exit(kvm(fixture, index), &exit);
 }
 
@@ -186,7 +187,10 @@ static void test_mmio_store(Fixture *fixture, gconstpointer data)
     } stores[] = { { 1, 0x11 }, { 2, 0x2211 }, { 4, 0x44332211 }, { 8, 0x8877665544332211ULL } };
     start(fixture, 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(stores); i++) {
-        FakeExit exit = { .reason = KVM_EXIT_MMIO, .address = REGISTER, .length = stores[i].length, .is_write = true,
+        FakeExit exit = { .reason = KVM_EXIT_MMIO,
+            .address = REGISTER,
+            .length = stores[i].length,
+            .is_write = true,
             .data = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 } };
         fake_vcpu_exit(kvm(fixture, 0), &exit);
         g_assert_true(fake_vcpu_wait(kvm(fixture, 0), i + 1));
@@ -196,7 +200,8 @@ static void test_mmio_store(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(vcpu_exits(at(fixture, 0), KVM_EXIT_MMIO), ==, 4);
 }
 
-static void assert_load(Fixture *fixture, unsigned number, uint64_t address, uint32_t length, const uint8_t *bytes)
+static void assert_load(
+    Fixture *fixture, unsigned number, uint64_t address, uint32_t length, const uint8_t *bytes)
 {
     FakeExit exit = { .reason = KVM_EXIT_MMIO, .address = address, .length = length };
     memset(exit.data, 0xcc, sizeof exit.data); // what the exit before left
@@ -221,7 +226,9 @@ static void test_mmio_load(Fixture *fixture, gconstpointer data)
     assert_load(fixture, 6, REGISTER + 4, 8, ones);
     assert_load(fixture, 7, UINT64_MAX, 1, ones);
     g_assert_cmpuint(fixture->reads, ==, 4);
-    const FakeExit nowhere = { .reason = KVM_EXIT_MMIO, .address = UINT64_MAX - 3, .length = 8, .is_write = true };
+    const FakeExit nowhere = {
+        .reason = KVM_EXIT_MMIO, .address = UINT64_MAX - 3, .length = 8, .is_write = true
+    };
     fake_vcpu_exit(kvm(fixture, 0), &nowhere);
     g_assert_true(fake_vcpu_wait(kvm(fixture, 0), 8));
     g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 0)));
@@ -389,8 +396,8 @@ static void test_failures(Fixture *fixture, gconstpointer data)
 // EINTR, EAGAIN and KVM_EXIT_INTR are not failures: the vCPU goes on.
 static void test_interruptions(Fixture *fixture, gconstpointer data)
 {
-    const FakeExit exits[]
-        = { { .result = -EINTR }, { .result = -EAGAIN }, { .reason = KVM_EXIT_INTR }, { .result = -EINTR } };
+    const FakeExit exits[] = { { .result = -EINTR }, { .result = -EAGAIN }, { .reason = KVM_EXIT_INTR },
+        { .result = -EINTR } };
     start(fixture, 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(exits); i++)
         fake_vcpu_exit(kvm(fixture, 0), &exits[i]);
@@ -401,8 +408,8 @@ static void test_interruptions(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fake_vcpu_entry(kvm(fixture, 0)).count, ==, 1);
 }
 
-// What outlives a reset goes back: LPCR's modes, the registered areas (SLB shadow and dispatch log before the VPA, or KVM
-// refuses), the interrupt presentation (kvm-ppc-abi 1.5).
+// What outlives a reset goes back: LPCR's modes, the registered areas (SLB shadow and dispatch log before the
+// VPA, or KVM refuses), the interrupt presentation (kvm-ppc-abi 1.5).
 static void test_reset(Fixture *fixture, gconstpointer data)
 {
     enum { FIRST_LPCR = 0x540413 };

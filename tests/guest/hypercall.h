@@ -1,0 +1,34 @@
+// Hypercalls: registers as PAPR has them, and what a call must leave alone.
+#pragma once
+#include <stdint.h>
+
+// Return codes (LoPAR 14.5.3).
+#define H_SUCCESS 0
+#define H_BUSY 1
+#define H_PRIVILEGE (-3)
+#define H_PARAMETER (-4)
+
+#define H_ENTER 0x8
+#define H_SET_DABR 0x28
+#define H_LOGICAL_CI_LOAD 0x3c
+#define H_LOGICAL_CI_STORE 0x40
+#define H_PUT_TERM_CHAR 0x58
+#define H_SET_MODE 0x31c
+#define H_REGISTER_PROC_TBL 0x37c
+#define KVMPPC_H_RTAS 0xf000
+#define KVMPPC_H_LOGICAL_MEMOP 0xf001
+
+typedef struct Hypercall {
+    uint64_t r[10];   // r3 to r12, before and after: r[0] is the number, then the status
+    uint64_t changed; // nonvolatile registers that the call changed: bit n for rn, and the two below
+} Hypercall;
+
+#define CHANGED_CR (1ULL << 32) // CR2 to CR4
+#define CHANGED_LR (1ULL << 33)
+
+// Makes the call and fills `call` with what came back; returns the status. LoPAR 14.5.3: volatile are r0, r3
+// to r12, CTR, XER and CR0, CR1, CR5 to CR7.
+int64_t hypercall(Hypercall *call);
+
+// The one instruction that makes a hypercall.
+extern uint32_t hypercall_instruction[1];

@@ -1,0 +1,130 @@
+"""Benchmark "ci": what serving H_LOGICAL_CI_STORE in the kernel is worth, and what a SLOF disk read still costs."""
+
+import collections
+import os
+import re
+import statistics
+import time
+
+from lab import guest, guest_images, say
+from lab.failure import LabError
+
+WAYS = ("kernel", "user")
+TIMING = re.compile(r"ci_timing: (\d+) (stores|loads) (\d+) timebase ticks")
+BOOT_LIMIT = 150
+# Offsets in the virtio function's BAR 4 (virtio 1.2, 4.1.4.3, and 5.2.4 for the disk's own).
+REGISTERS = {0x0016: "queue_select", 0x001e: "queue_notify_off", 0x0014: "device_status", 0x2000: "capacity, low",
+             0x2004: "capacity, high", 0x2014: "blk_size", 0x3000: "doorbell"}
+TRACE = "/sys/kernel/tracing"
+CALL = re.compile(r"hcall=(H_LOGICAL_CI_\w+) GPR4-7=(?:0x)?([0-9a-f]+) (?:0x)?([0-9a-f]+)")
+
+
+def timebase(host):
+    """Ticks a second of the host's timebase."""
+    text = host.run("grep ^timebase /proc/cpuinfo; hexdump -e '1/1 \"%02x\"' "
+                    "/proc/device-tree/cpus/PowerPC*@0/timebase-frequency", 20).text
+    listed = re.search(r"timebase\s*: (\d+)", text)
+    return int(listed.group(1)) if listed else int(text.strip()[-8:], 16)
+
+
+def time_calls(host, way):
+    """Seconds for one store to a doorbell and one load of a register, by the payload's own timebase."""
+    result = host.run(
+        f"dd if=/dev/zero of=/tmp/payload.img bs=1M count=1 2>/dev/null\n"
+        f"exec {host.here}/ppc64le/lparun -bios {host.here}/ppc64le/tests/guest/ci_timing-be.bin -m 512M "
+        f"-ci-hcalls {way} -drive file=/tmp/payload.img,if=virtio,format=raw </dev/null", 60)
+    found = {what: (int(ticks), int(count)) for count, what, ticks in TIMING.findall(result.text)}
+    if set(found) != {"stores", "loads"}:
+        raise LabError("the timing payload said:\n" + result.text)
+    return {what: ticks / count for what, (ticks, count) in found.items()}
+
+
+def read_rate(host, way):
+    """MiB/s of SLOF's disk reads while GRUB loads kernel and initrd."""
+    run = guest.Guest(host, guest.Setup(ci_hcalls=way))
+    run.prepare()
+    job = run.start(BOOT_LIMIT)
+    if not job.wait_for(b"GRUB loads Linux", BOOT_LIMIT - 10):
+        raise LabError("GRUB did not come to its kernel")
+    began = time.monotonic()
+    if not job.wait_for(b"Preparing to boot Linux", BOOT_LIMIT - 10):
+        raise LabError("GRUB did not load its kernel")
+    seconds = time.monotonic() - began
+    host.run("kill -TERM $(pidof lparun)", 20)
+    job.wait()
+    run.collect()
+    loaded = os.path.getsize(guest_images.kernel()) + os.path.getsize(guest_images.initrd())
+    return loaded / guest_images.MIB / seconds
+
+
+def trace_reads(host):
+    """How many CI calls of each register one SLOF disk read makes, and which of them left the kernel."""
+    run = guest.Guest(host, guest.Setup())
+    run.prepare()
+    host.run(f"cd {TRACE}; echo 0 >tracing_on; echo >trace; echo 65536 >buffer_size_kb; "
+             "echo 1 >events/kvm_hv/kvm_hcall_enter/enable; echo 1 >events/kvm_hv/kvm_hcall_exit/enable", 20)
+    job = run.start(BOOT_LIMIT)
+    job.wait_for(b"GRUB loads Linux", BOOT_LIMIT - 10)
+    host.run(f"echo 1 >{TRACE}/tracing_on", 20)
+    time.sleep(4)
+    host.run(f"echo 0 >{TRACE}/tracing_on; kill -TERM $(pidof lparun); cp {TRACE}/trace {run.inside}/trace; "
+             f"echo 0 >{TRACE}/events/kvm_hv/enable; echo >{TRACE}/trace", 60)
+    job.wait()
+    run.collect()
+    return count_calls((run.folder / "trace").read_text(errors="replace"))
+
+
+def count_calls(trace):
+    """{(call, register): [calls, of these to userspace]} of a trace of kvm_hcall_enter and _exit."""
+    counts = collections.defaultdict(lambda: [0, 0])
+    pending = None
+    for line in trace.splitlines():
+        call = CALL.search(line)
+        if "kvm_hcall_enter" in line:
+            pending = (call.group(1), REGISTERS.get(int(call.group(3), 16) & 0x3fff, "other")) if call else None
+        elif "kvm_hcall_exit" in line and pending:
+            counts[pending][0] += 1
+            counts[pending][1] += "RESUME_HOST" in line
+            pending = None
+    return dict(counts)
+
+
+def measure(host, runs):
+    figures = {"runs": runs, "timebase": timebase(host), "ways": {}}
+    calls = {way: {"stores": [], "loads": []} for way in WAYS}
+    rates = {way: [] for way in WAYS}
+    for number in range(runs):
+        for way in WAYS:
+            say.step(f"ci, run {number + 1} of {runs}, hypercalls in {way}")
+            for what, ticks in time_calls(host, way).items():
+                calls[way][what].append(ticks)
+    for number in range(max(1, runs // 2)):
+        for way in WAYS:
+            say.step(f"SLOF's disk reads, run {number + 1}, hypercalls in {way}")
+            rates[way].append(read_rate(host, way))
+    for way in WAYS:
+        microseconds = {what: statistics.median(ticks) / figures["timebase"] * 1e6
+                        for what, ticks in calls[way].items()}
+        figures["ways"][way] = {**microseconds, "mib_per_s": statistics.median(rates[way])}
+    say.step("where the exits of a disk read come from")
+    figures["registers"] = [{"call": call, "register": register, "calls": count, "exits": exits}
+                            for (call, register), (count, exits) in sorted(trace_reads(host).items())]
+    kernel, user = figures["ways"]["kernel"], figures["ways"]["user"]
+    figures["store_ratio"] = kernel["stores"] / user["stores"]
+    figures["rate_ratio"] = kernel["mib_per_s"] / user["mib_per_s"]
+    return figures
+
+
+def table(figures):
+    print(f"\nci: medians of {figures['runs']} runs")
+    print(f"{'':12}{'store to a doorbell':>22}{'load of a register':>22}{'SLOF disk reads':>18}")
+    for way, row in figures["ways"].items():
+        print(f"{way:12}{row['stores']:>19.1f} µs{row['loads']:>19.1f} µs{row['mib_per_s']:>12.2f} MiB/s")
+    print(f"a store in the kernel costs {figures['store_ratio']:.2f} of one in userspace; "
+          f"SLOF reads {figures['rate_ratio']:.2f} times as fast")
+    bells = sum(row["calls"] for row in figures["registers"] if row["register"] == "doorbell")
+    print(f"\nhypercalls of a disk read ({bells} reads seen by kvm_hv:kvm_hcall_enter and _exit)")
+    print(f"{'call':24}{'register':20}{'a read':>8}{'exits':>8}")
+    for row in figures["registers"]:
+        print(f"{row['call']:24}{row['register']:20}{row['calls'] / max(bells, 1):>8.2f}"
+              f"{row['exits'] / max(bells, 1):>8.2f}")

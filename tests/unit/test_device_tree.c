@@ -1,0 +1,455 @@
+// The processors and the whole device tree that the machine starts with, read back by libfdt: what SLOF and
+// Linux need (guest-interface 1.3, 1.8, 2.2, 3).
+#include "lparun/error.h"
+#include "lparun/firmware.h"
+#include "lparun/papr.h"
+#include "partition.h"
+#include <errno.h>
+#include <libfdt.h>
+
+#define PLACE 0x40000
+#define ROOM 0x40000
+
+typedef struct Fixture {
+    Partition partition;
+    FakeKvmPower *power;
+    InterruptController *interrupts;
+    Cpus cpus;
+    Mmu *mmu;
+    PciHost *pci;
+    Vty *vty;
+    Nvram *nvram;
+    BootImages boot;
+    MachineParts parts;
+    const void *blob;
+} Fixture;
+
+static size_t write_nothing(void *owner, const uint8_t *bytes, size_t length)
+{
+    return length;
+}
+
+static void ignore(void *owner)
+{
+}
+
+static void ignore_request(void *owner, MachineEvent event, const char *text)
+{
+}
+
+static void add_page_sizes(struct kvm_ppc_smmu_info *info)
+{
+    info->flags = KVM_PPC_1T_SEGMENTS;
+    info->slb_size = 32;
+    info->sps[0].page_shift = 12;
+    info->sps[0].enc[0].page_shift = 12;
+    info->sps[1].page_shift = 24;
+    info->sps[1].slb_enc = 0x100;
+    info->sps[1].enc[0].page_shift = 24;
+    info->sps[1].enc[0].pte_enc = 0;
+}
+
+static void make_rtas(Fixture *fixture)
+{
+    const MachineControl control = { .request = ignore_request };
+    RtasTable *rtas = fixture->partition.rtas;
+    rtas_pci_register(rtas, fixture->pci);
+    rtas_time_register(rtas);
+    rtas_nvram_register(rtas, fixture->partition.memory, fixture->nvram);
+    rtas_power_register(rtas, fixture->partition.memory, &control);
+    rtas_cpu_register(rtas, fixture->partition.vcpus);
+    rtas_console_register(rtas, fixture->vty);
+    rtas_parameters_register(rtas, fixture->partition.memory, 3, "01234567-89ab-cdef-0123-456789abcdef");
+}
+
+static void set_up(Fixture *fixture, gconstpointer hash)
+{
+    const VtyHost host = { .write = write_nothing, .has_room = ignore };
+    Partition *partition = &fixture->partition;
+    partition_open(partition, 3);
+    fixture->power = fake_kvm_power(partition->vm);
+    add_page_sizes(&fixture->power->hash);
+    if (hash)
+        fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
+    fixture->interrupts = interrupt_controller_new(partition->vm, NULL);
+    fixture->mmu = mmu_new(partition->vm, MMU_AUTO, PARTITION_RAM, NULL);
+    fixture->pci = pci_host_new(NULL);
+    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VIO, INTERRUPT_EDGE, NULL));
+    fixture->nvram = nvram_new();
+    make_rtas(fixture);
+    g_assert_true(cpus_read(&fixture->cpus, partition->vm, vcpu_set_at(partition->vcpus, 0), NULL));
+    fixture->parts = (MachineParts){ .vm = partition->vm,
+        .memory = partition->memory,
+        .cpus = &fixture->cpus,
+        .vcpus = partition->vcpus,
+        .mmu = fixture->mmu,
+        .interrupts = fixture->interrupts,
+        .rtas = partition->rtas,
+        .pci = fixture->pci,
+        .vty = fixture->vty,
+        .nvram = fixture->nvram,
+        .boot = &fixture->boot,
+        .uuid = "01234567-89ab-cdef-0123-456789abcdef" };
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+    nvram_free(fixture->nvram);
+    vty_free(fixture->vty);
+    pci_host_free(fixture->pci);
+    mmu_free(fixture->mmu);
+    interrupt_controller_free(fixture->interrupts);
+    partition_close(&fixture->partition);
+}
+
+static void place(Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(device_tree_place(&fixture->parts, fixture->partition.memory, PLACE, ROOM, &error));
+    fixture->blob = guest_memory_at(fixture->partition.memory, PLACE, ROOM);
+    g_assert_cmpint(fdt_check_full(fixture->blob, ROOM), ==, 0);
+}
+
+// --- Reading back.
+
+static int node_at(Fixture *fixture, const char *path)
+{
+    int node = fdt_path_offset(fixture->blob, path);
+    if (node < 0)
+        g_error("no node %s", path);
+    return node;
+}
+
+static const void *property(Fixture *fixture, const char *path, const char *name, int *size)
+{
+    const void *value = fdt_getprop(fixture->blob, node_at(fixture, path), name, size);
+    if (!value)
+        g_error("no property %s of %s", name, path);
+    return value;
+}
+
+static bool has(Fixture *fixture, const char *path, const char *name)
+{
+    return fdt_getprop(fixture->blob, node_at(fixture, path), name, NULL);
+}
+
+static void assert_string(Fixture *fixture, const char *path, const char *name, const char *wanted)
+{
+    int size;
+    const char *value = property(fixture, path, name, &size);
+    g_assert_cmpint(size, ==, (int)strlen(wanted) + 1);
+    g_assert_cmpstr(value, ==, wanted);
+}
+
+static void assert_cell_array(
+    Fixture *fixture, const char *path, const char *name, const uint32_t *cells, int count)
+{
+    int size;
+    const fdt32_t *value = property(fixture, path, name, &size);
+    g_assert_cmpint(size, ==, 4 * count);
+    for (int i = 0; i < count; i++)
+        g_assert_cmphex(fdt32_ld(value + i), ==, cells[i]);
+}
+#define assert_cells(fixture, path, name, ...)                                                               \
+    assert_cell_array(fixture, path, name, (const uint32_t[]){ __VA_ARGS__ },                                \
+        sizeof((const uint32_t[]){ __VA_ARGS__ }) / 4)
+
+static bool has_hypercalls(Fixture *fixture, const char *set)
+{
+    return fdt_stringlist_search(fixture->blob, node_at(fixture, "/rtas"), "ibm,hypertas-functions", set) >=
+           0;
+}
+
+// --- The tests.
+
+static void test_root(Fixture *fixture, gconstpointer data)
+{
+    place(fixture);
+    g_assert_cmpint(fdt_version(fixture->blob), >=, 16);
+    g_assert_cmpuint(fdt_boot_cpuid_phys(fixture->blob), ==, 8); // a partition's first vCPU
+    g_assert_cmpint(fdt_num_mem_rsv(fixture->blob), ==, 0);
+    assert_cells(fixture, "/", "#address-cells", 2);
+    assert_cells(fixture, "/", "#size-cells", 2);
+    assert_string(fixture, "/", "device_type", "chrp");
+    g_assert_true(has(fixture, "/", "model"));
+    g_assert_true(has(fixture, "/", "compatible"));
+    assert_string(fixture, "/", "vm,uuid", "01234567-89ab-cdef-0123-456789abcdef");
+    assert_string(fixture, "/memory@0", "device_type", "memory");
+    assert_cells(fixture, "/memory@0", "reg", 0, 0, 0, PARTITION_RAM);
+    assert_string(fixture, "/hypervisor", "compatible", "linux,kvm");
+    assert_string(fixture, "/chosen", "stdout-path", "/vdevice/vty@71000000");
+    assert_string(fixture, "/chosen", "bootargs", "");
+    g_assert_false(has(fixture, "/chosen", "qemu,boot-kernel"));
+    g_assert_false(has(fixture, "/chosen", "linux,initrd-start"));
+    g_assert_false(has(fixture, "/chosen", "qemu,boot-list"));
+}
+
+static void test_devices(Fixture *fixture, gconstpointer data)
+{
+    place(fixture);
+    assert_string(fixture, "/vdevice", "device_type", "vdevice");
+    assert_string(fixture, "/vdevice", "compatible", "IBM,vdevice");
+    assert_cells(fixture, "/vdevice", "#address-cells", 1);
+    assert_cells(fixture, "/vdevice", "#size-cells", 0);
+    assert_cells(fixture, "/vdevice", "#interrupt-cells", 2);
+    g_assert_true(has(fixture, "/vdevice", "interrupt-controller"));
+    assert_cells(fixture, "/vdevice/vty@71000000", "interrupts", 0x1100, 0);
+    assert_cells(fixture, "/vdevice/nvram@71000001", "#bytes", 0x10000);
+    assert_cells(fixture, "/pci@800000020000000", "ibm,pe-total-#msi", 0xd00);
+    assert_cells(fixture, "/interrupt-controller", "ibm,interrupt-server-ranges", 0, 3);
+}
+
+// SLOF and Linux find RTAS calls by name; SLOF wants rtas-size, Linux the two marks.
+static void test_rtas(Fixture *fixture, gconstpointer data)
+{
+    static const char *const calls[] = { "power-off", "system-reboot", "start-cpu", "stop-self",
+        "query-cpu-stopped-state", "get-time-of-day", "set-time-of-day", "ibm,os-term", "ibm,read-pci-config",
+        "ibm,write-pci-config", "ibm,change-msi", "ibm,query-interrupt-source-number", "nvram-fetch",
+        "nvram-store", "quiesce", "display-character", "ibm,get-system-parameter",
+        "ibm,set-system-parameter" };
+    place(fixture);
+    for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
+        assert_cells(fixture, "/rtas", calls[i], partition_token(&fixture->partition, calls[i]));
+    g_assert_true(has(fixture, "/rtas", "ibm,change-msix-capable"));
+    g_assert_true(has(fixture, "/rtas", "ibm,extended-os-term"));
+    int size;
+    g_assert_cmpuint(fdt32_ld(property(fixture, "/rtas", "rtas-size", &size)), >=, 20);
+}
+
+// Vector 5: byte 0 is its length - 1, 18h has radix (40), 1ah GTSE (40). FORM2 (5:20) must stay off.
+static void test_radix(Fixture *fixture, gconstpointer data)
+{
+    static const uint8_t vector[] = { 0x19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0x40, 0, 0x40 };
+    int size;
+    place(fixture);
+    const uint8_t *value = property(fixture, "/chosen", "ibm,architecture-vec-5", &size);
+    g_assert_cmpmem(value, (size_t)size, vector, sizeof vector);
+    value = property(fixture, "/chosen", "ibm,arch-vec-5-platform-support", &size);
+    static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x40, 0x19, 0x00, 0x1a, 0x40 };
+    g_assert_cmpmem(value, (size_t)size, support, sizeof support);
+    g_assert_true(has_hypercalls(fixture, "hcall-set-mode")); // Linux hangs without
+    g_assert_true(has_hypercalls(fixture, "hcall-term"));
+    g_assert_true(has_hypercalls(fixture, "hcall-interrupt"));
+    g_assert_true(has_hypercalls(fixture, "hcall-splpar"));
+    g_assert_false(has_hypercalls(fixture, "hcall-pft"));
+    g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
+    assert_cells(fixture, "/cpus/PowerPC,POWER9@8", "ibm,processor-radix-AP-encodings", 0xc);
+    g_assert_false(has(fixture, "/cpus/PowerPC,POWER9@8", "ibm,pft-size"));
+    const uint8_t *features = property(fixture, "/cpus/PowerPC,POWER9@8", "ibm,pa-features", &size);
+    g_assert_cmpint(size, ==, features[0] + 2);
+    g_assert_cmphex(features[2 + 40] & 0x80, ==, 0x80);
+    g_assert_cmphex(features[2 + 22] & 0x80, ==, 0); // no transactional memory
+}
+
+static void test_hash(Fixture *fixture, gconstpointer data)
+{
+    int size;
+    place(fixture);
+    const uint8_t *value = property(fixture, "/chosen", "ibm,architecture-vec-5", &size);
+    g_assert_cmpint(size, ==, 27);
+    g_assert_cmphex(value[24] & 0xc0, ==, 0);
+    value = property(fixture, "/chosen", "ibm,arch-vec-5-platform-support", &size);
+    g_assert_cmphex(value[3], ==, 0);
+    g_assert_true(has_hypercalls(fixture, "hcall-pft"));
+    g_assert_true(has_hypercalls(fixture, "hcall-bulk"));
+#define CPU "/cpus/PowerPC,POWER9@8"
+    assert_cells(fixture, CPU, "ibm,pft-size", 0, mmu_hash_order(fixture->mmu));
+    assert_cells(fixture, CPU, "ibm,segment-page-sizes", 12, 0, 1, 12, 0, 24, 0x100, 1, 24, 0);
+    assert_cells(fixture, CPU, "ibm,processor-segment-sizes", 0x1c, 0x28, UINT32_MAX, UINT32_MAX);
+    assert_cells(fixture, CPU, "ibm,slb-size", 32);
+    const uint8_t *features = property(fixture, CPU, "ibm,pa-features", &size);
+    g_assert_cmphex(features[2 + 40] & 0x80, ==, 0); // no radix
+}
+
+// KVM_PPC_PAGE_SIZES_REAL: no page larger than what backs memory; then 16 MiB ones must not be offered here.
+static void test_hash_real_pages(Fixture *fixture, gconstpointer data)
+{
+    fixture->cpus.hash.flags = KVM_PPC_PAGE_SIZES_REAL;
+    place(fixture);
+    assert_cells(fixture, CPU, "ibm,segment-page-sizes", 12, 0, 1, 12, 0);
+    assert_cells(fixture, CPU, "ibm,processor-segment-sizes", 0x1c, UINT32_MAX, UINT32_MAX, UINT32_MAX);
+}
+
+// All the page sizes that KVM can name.
+static void test_hash_most_pages(Fixture *fixture, gconstpointer data)
+{
+    for (unsigned i = 0; i < KVM_PPC_PAGE_SIZES_MAX_SZ; i++) {
+        fixture->cpus.hash.sps[i].page_shift = 12 + i;
+        for (unsigned j = 0; j < KVM_PPC_PAGE_SIZES_MAX_SZ; j++)
+            fixture->cpus.hash.sps[i].enc[j].page_shift = 12 + j;
+    }
+    place(fixture);
+    int size;
+    property(fixture, CPU, "ibm,segment-page-sizes", &size);
+    g_assert_cmpint(size, ==, 4 * 8 * (3 + 2 * 8));
+}
+
+static void test_cpus(Fixture *fixture, gconstpointer data)
+{
+    place(fixture);
+    assert_cells(fixture, "/cpus", "#address-cells", 1);
+    assert_cells(fixture, "/cpus", "#size-cells", 0);
+    for (uint32_t id = 8; id <= 10; id++) {
+        g_autofree char *path = g_strdup_printf("/cpus/PowerPC,POWER9@%x", id);
+        assert_string(fixture, path, "device_type", "cpu");
+        assert_string(fixture, path, "status", "okay");
+        assert_cells(fixture, path, "reg", id);
+        assert_cells(fixture, path, "ibm,ppc-interrupt-server#s", id);
+        assert_cells(fixture, path, "cpu-version", 0x004e1203);
+        assert_cells(fixture, path, "ibm,vmx", 2); // else userspace dies of VSX
+        assert_cells(fixture, path, "ibm,dfp", 1);
+        g_assert_true(has(fixture, path, "64-bit"));
+        assert_cells(fixture, path, "timebase-frequency", fixture->cpus.timebase);
+        g_assert_true(has(fixture, path, "clock-frequency"));
+    }
+    int node = fdt_first_subnode(fixture->blob, node_at(fixture, "/cpus")), count = 0;
+    for (; node >= 0; node = fdt_next_subnode(fixture->blob, node))
+        count++;
+    g_assert_cmpint(count, ==, 3);
+}
+
+static void test_boot(Fixture *fixture, gconstpointer data)
+{
+    fixture->boot = (BootImages){ .kernel = { .address = 0x400000, .size = 0x1234567, .entry = 0x400000 },
+        .initrd = 0x1650000,
+        .initrd_size = 0x123 };
+    fixture->parts.command_line = "console=hvc0 quiet";
+    fixture->parts.boot_list = "/pci@800000020000000/scsi@0 /pci@800000020000000/scsi@3";
+    fixture->parts.multi_tce = true;
+    place(fixture);
+    assert_string(fixture, "/chosen", "bootargs", "console=hvc0 quiet");
+    assert_string(fixture, "/chosen", "qemu,boot-list", fixture->parts.boot_list);
+    assert_cells(fixture, "/chosen", "qemu,boot-kernel", 0, 0x400000, 0, 0x1234567);
+    assert_cells(fixture, "/chosen", "linux,initrd-start", 0x1650000);
+    assert_cells(fixture, "/chosen", "linux,initrd-end", 0x1650123);
+    g_assert_true(has_hypercalls(fixture, "hcall-multi-tce"));
+    uint64_t address, size;
+    g_assert_cmpint(fdt_num_mem_rsv(fixture->blob), ==, 2);
+    g_assert_cmpint(fdt_get_mem_rsv(fixture->blob, 0, &address, &size), ==, 0);
+    g_assert_cmphex(address, ==, 0x400000);
+    g_assert_cmphex(size, ==, 0x1234567);
+    g_assert_cmpint(fdt_get_mem_rsv(fixture->blob, 1, &address, &size), ==, 0);
+    g_assert_cmphex(address, ==, 0x1650000);
+    g_assert_cmphex(size, ==, 0x123);
+}
+
+// PR traps `sc 1` elsewhere: its own instructions, and none of the calls that it does not serve
+// (kvm-ppc-abi 2.2).
+static void test_pr(Fixture *fixture, gconstpointer data)
+{
+    fixture->power->pr = true;
+    place(fixture);
+    int size;
+    property(fixture, "/hypervisor", "hcall-instructions", &size);
+    g_assert_cmpint(size, ==, 16);
+    g_assert_false(has_hypercalls(fixture, "hcall-splpar"));
+    g_assert_true(has_hypercalls(fixture, "hcall-set-mode"));
+}
+
+// A tree that does not fit, at every size from nothing on: the user's error, and nothing written.
+static void test_no_room(Fixture *fixture, gconstpointer data)
+{
+    place(fixture);
+    unsigned length = fdt_totalsize(fixture->blob);
+    uint8_t *memory = guest_memory_at(fixture->partition.memory, PLACE, ROOM);
+    for (uint64_t room = 0; room < length; room += room < 64 ? 1 : 61) {
+        g_autoptr(GError) error = NULL;
+        memset(memory, 0xee, ROOM);
+        g_assert_false(device_tree_place(&fixture->parts, fixture->partition.memory, PLACE, room, &error));
+        g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+        for (unsigned i = 0; i < length; i++)
+            g_assert_cmphex(memory[i], ==, 0xee);
+    }
+    g_autoptr(GError) error = NULL;
+    g_autofree char *long_text = g_strnfill(ROOM, 'x');
+    fixture->parts.command_line = long_text;
+    g_assert_false(device_tree_place(&fixture->parts, fixture->partition.memory, PLACE, ROOM, &error));
+    g_assert_cmpstr(error->message, ==, "-append, -smp: the device tree is larger than 256 KiB");
+    g_clear_error(&error);
+    fixture->parts.command_line = NULL;
+    g_assert_false(device_tree_place(
+        &fixture->parts, fixture->partition.memory, PARTITION_RAM - 64, ROOM, &error)); // no RAM
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+}
+
+// --- cpus_read().
+
+static void test_processors(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        uint32_t pvr;
+        const char *name;
+        unsigned isa;
+    } processors[] = {
+        { 0x004b0201, "PowerPC,POWER8", 207 },
+        { 0x004c0100, "PowerPC,POWER8", 207 },
+        { 0x004d0200, "PowerPC,POWER8", 207 },
+        { 0x004e1203, "PowerPC,POWER9", 300 },
+        { 0x00801200, "PowerPC,POWER10", 310 },
+        { 0x00821200, "PowerPC,POWER11", 310 },
+    };
+    Vcpu *boot = vcpu_set_at(fixture->partition.vcpus, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(processors); i++) {
+        Cpus cpus;
+        fixture->power->pvr = processors[i].pvr;
+        g_assert_true(cpus_read(&cpus, fixture->partition.vm, boot, NULL));
+        g_assert_cmpstr(cpus.name, ==, processors[i].name);
+        g_assert_cmpuint(cpus.isa, ==, processors[i].isa);
+        g_assert_cmphex(cpus.pvr, ==, processors[i].pvr);
+        g_assert_cmpuint(cpus.timebase, >, 0);
+    }
+    // Features of ISA 2.07 are 24 bytes.
+    int size;
+    fixture->power->pvr = 0x004d0200;
+    g_assert_true(cpus_read(&fixture->cpus, fixture->partition.vm, boot, NULL));
+    place(fixture);
+    const uint8_t *features = property(fixture, "/cpus/PowerPC,POWER8@8", "ibm,pa-features", &size);
+    g_assert_cmpint(size, ==, 26);
+    g_assert_cmpuint(features[0], ==, 24);
+    g_assert_cmpuint(features[1], ==, 0);
+}
+
+static void test_processors_wrong(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    Cpus cpus;
+    Vcpu *boot = vcpu_set_at(fixture->partition.vcpus, 0);
+    fixture->power->pvr = 0x003f0201; // POWER7
+    g_assert_false(cpus_read(&cpus, fixture->partition.vm, boot, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    g_assert_cmpstr(error->message, ==,
+        "-cpu host: the host's processor (PVR 0x003f0201) is not one that lparun knows (POWER8 to POWER11)");
+    g_clear_error(&error);
+    fixture->power->pvr_result = -EIO;
+    g_assert_false(cpus_read(&cpus, fixture->partition.vm, boot, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    // A KVM that has one MMU only.
+    fixture->power->pvr_result = 0;
+    fixture->power->pvr = 0;
+    fixture->power->no_hash = -EINVAL;
+    fixture->power->no_radix = -EINVAL;
+    g_assert_true(cpus_read(&cpus, fixture->partition.vm, boot, NULL));
+    g_assert_cmpint(cpus.radix_encoding_count, ==, 0);
+    g_assert_cmpuint(cpus.hash.slb_size, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, hash, test) g_test_add("/device-tree/" name, Fixture, hash, set_up, test, tear_down)
+    ADD("root", NULL, test_root);
+    ADD("devices", NULL, test_devices);
+    ADD("rtas", NULL, test_rtas);
+    ADD("radix", NULL, test_radix);
+    ADD("hash", "hash", test_hash);
+    ADD("hash-real-pages", "hash", test_hash_real_pages);
+    ADD("hash-most-pages", "hash", test_hash_most_pages);
+    ADD("cpus", NULL, test_cpus);
+    ADD("boot", NULL, test_boot);
+    ADD("pr", "hash", test_pr);
+    ADD("no-room", NULL, test_no_room);
+    ADD("processors", NULL, test_processors);
+    ADD("processors-wrong", NULL, test_processors_wrong);
+    return g_test_run();
+}

@@ -1,0 +1,355 @@
+// The command line: every option right and wrong, and the exact line that a wrong one gives.
+#include "lparun/error.h"
+#include "options.h"
+#include <string.h>
+
+#define WORDS 16
+
+// The arguments are split at blanks; '~' stands for a blank inside of one, '^' for an empty one.
+static OptionsResult parse(const char *text, Options *options, GError **error)
+{
+    g_autofree char *line = g_strconcat("lparun", *text ? " " : "", text, NULL);
+    g_auto(GStrv) words = g_strsplit(line, " ", 0);
+    for (unsigned i = 0; words[i]; i++) {
+        g_strdelimit(words[i], "~", ' ');
+        if (g_str_equal(words[i], "^"))
+            *words[i] = '\0';
+    }
+    g_assert_cmpuint(g_strv_length(words), <, WORDS);
+    return options_parse(options, (int)g_strv_length(words), words, error);
+}
+
+static void parse_right(const char *text, Options *options)
+{
+    g_autoptr(GError) error = NULL;
+    OptionsResult result = parse(text, options, &error);
+    if (error)
+        g_error("'%s': %s", text, error->message);
+    g_assert_cmpint(result, ==, OPTIONS_RUN);
+}
+
+// --- Wrong ones: the user's error, whose code is exit status 2.
+
+static const struct {
+    const char *text, *message;
+} wrong[] = {
+    // Options themselves.
+    { "-foo", "-foo: unknown option; see lparun -help" },
+    { "--foo", "--foo: unknown option; see lparun -help" },
+    { "-foo=bar", "-foo=bar: unknown option; see lparun -help" },
+    { "-foo bar", "-foo: unknown option; see lparun -help" },
+    { "-m 1G -hda disk.img", "-hda: unknown option; see lparun -help" },
+    { "-m4G", "-m4G: unknown option; see lparun -help" },
+    { "-no", "-no: unknown option; see lparun -help" }, // too short to be one of three
+    { "disk.img", "disk.img: not an option; give a disk as -drive file=disk.img,if=virtio,format=raw" },
+    { "-m 1G disk.img", "disk.img: not an option; give a disk as -drive file=disk.img,if=virtio,format=raw" },
+    { "disk.img -m 1G", "disk.img: not an option; give a disk as -drive file=disk.img,if=virtio,format=raw" },
+    { "-- disk.img", "disk.img: not an option; give a disk as -drive file=disk.img,if=virtio,format=raw" },
+    { "-nographic=yes", "-nographic: takes no value; see lparun -help" },
+    { "--no-reboot=1", "-no-reboot: takes no value; see lparun -help" },
+    // Missing values.
+    { "-m", "-m: needs a value; see lparun -help" },
+    { "--smp", "-smp: needs a value; see lparun -help" },
+    { "-nographic -kernel", "-kernel: needs a value; see lparun -help" },
+    { "-drive", "-drive: needs a value; see lparun -help" },
+    // -m
+    { "-m ^", "-m: 'size' has no value; give key=value" },
+    { "-m x", "-m x: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m -1", "-m -1: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m 1.5G", "-m 1.5G: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m 4GB", "-m 4GB: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m 99999999999999999999",
+        "-m 99999999999999999999: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m 16777216T", "-m 16777216T: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m 0", "-m 0: too little memory; give at least 256M" },
+    { "-m 255", "-m 255: too little memory; give at least 256M" },
+    { "-m 262145K", "-m 262145K: not whole MiB; give a multiple of 1M" },
+    { "-m 1G,slots=2", "-m: 'slots' is not known; it takes size=" },
+    { "-m size=1G,size=2G", "-m: 'size' is given twice; give it once" },
+    { "-m slots", "-m slots: not a size; give MiB, or a number with K, M, G or T" },
+    // -smp
+    { "-smp 0", "-smp 0: not a number of vCPUs; give 1 to 1024" },
+    { "-smp 1025", "-smp 1025: not a number of vCPUs; give 1 to 1024" },
+    { "-smp -1", "-smp -1: not a number of vCPUs; give 1 to 1024" },
+    { "-smp 4294967297", "-smp 4294967297: not a number of vCPUs; give 1 to 1024" },
+    { "-smp two", "-smp two: not a number of vCPUs; give 1 to 1024" },
+    { "-smp 2x", "-smp 2x: not a number of vCPUs; give 1 to 1024" },
+    { "-smp 2,threads=2", "-smp: 'threads' is not known; it takes cpus=" },
+    // Machines, processors, displays.
+    { "-machine q35", "-machine type q35: lparun has not that one; give pseries" },
+    { "-M powernv", "-machine type powernv: lparun has not that one; give pseries" },
+    { "-machine pseries,accel=tcg", "-machine accel tcg: lparun has not that one; give kvm" },
+    { "-machine pseries,mmu=none", "-machine mmu none: lparun has not that one; give auto or radix or hash" },
+    { "-machine pseries,cap-htm=off", "-machine: 'cap-htm' is not known; it takes type=, accel= and mmu=" },
+    { "-accel tcg", "-accel tcg: lparun has not that one; give kvm" },
+    { "-cpu power9", "-cpu power9: lparun has not that one; give host" },
+    { "-display gtk", "-display gtk: lparun has not that one; give none" },
+    { "-vga std", "-vga std: lparun has not that one; give none" },
+    { "-serial pty", "-serial pty: lparun has not that one; give stdio or none or null" },
+    { "-ci-hcalls both", "-ci-hcalls both: lparun has not that one; give kernel or user" },
+    { "-uuid 1234", "-uuid 1234: not a UUID; give one as uuidgen prints it" },
+    { "-uuid 01234567-89ab-cdef-0123-456789abcdeg",
+        "-uuid 01234567-89ab-cdef-0123-456789abcdeg: not a UUID; give one as uuidgen prints it" },
+    { "-probe xml", "-probe xml: give json, or nothing" },
+    { "-probe json more", "-probe json: give json, or nothing" },
+    // What needs a kernel.
+    { "-initrd i", "-initrd i: there is no kernel for it; give -kernel too" },
+    { "-append quiet", "-append quiet: there is no kernel for it; give -kernel too" },
+    // -drive
+    { "-drive if=virtio", "-drive file=: no file; give file=PATH" },
+    { "-drive file=", "-drive: 'file' has no value; give key=value" },
+    { "-drive file=a,file=b", "-drive: 'file' is given twice; give it once" },
+    { "-drive a,file=b", "-drive: 'file' is given twice; give it once" },
+    { "-drive file=a,media=cdrom", "-drive: 'media' is not known; it takes file=, if=, id=, format=, "
+                                   "readonly=, cache=, aio= and serial=" },
+    { "-drive file=a,format=qcow2",
+        "-drive format qcow2: lparun has raw images only; convert it with qemu-img" },
+    { "-drive file=a,if=scsi", "-drive if scsi: give virtio, or none with a -device" },
+    { "-drive file=a,if=none",
+        "-drive if=none: no id, so no -device can name it; give id=NAME or if=virtio" },
+    { "-drive file=a,readonly=maybe", "-drive: readonly=maybe is neither on nor off; give one of them" },
+    { "-drive file=a,cache=fast",
+        "-drive cache fast: give one of writeback, none, writethrough, directsync, unsafe" },
+    { "-drive file=a,aio=posix", "-drive aio posix: give one of io_uring, native, threads" },
+    // -device
+    { "-device e1000", "-device e1000: lparun has not that device; it has virtio-blk-pci" },
+    { "-device drive=d", "-device drive=d: lparun has not that device; it has virtio-blk-pci" },
+    { "-device virtio-blk-pci", "-device virtio-blk-pci: no drive; give drive=ID of a -drive" },
+    { "-device virtio-blk-pci,drive=d,addr=20",
+        "-device addr 20: not a PCI slot; give 0 to 1f, hexadecimal" },
+    { "-device virtio-blk-pci,drive=d,addr=x", "-device addr x: not a PCI slot; give 0 to 1f, hexadecimal" },
+    { "-device virtio-blk-pci,drive=d,addr=-1",
+        "-device addr -1: not a PCI slot; give 0 to 1f, hexadecimal" },
+    { "-device virtio-blk-pci,drive=d,bootindex=-1", "-device bootindex -1: not a number from 0 on" },
+    { "-device virtio-blk-pci,drive=d,bootindex=2147483648",
+        "-device bootindex 2147483648: not a number from 0 on" },
+    { "-device virtio-blk-pci,drive=d,num-queues=4", "-device: 'num-queues' is not known; it takes drive=, "
+                                                     "iothread=, id=, serial=, addr= and bootindex=" },
+    { "-device virtio-blk-pci,drive=d,drive=e", "-device: 'drive' is given twice; give it once" },
+    // -object
+    { "-object rng-random,id=r", "-object rng-random: lparun has not that object; it has iothread" },
+    { "-object iothread", "-object iothread: no id; give id=NAME" },
+    { "-object iothread,id=", "-object: 'id' has no value; give key=value" },
+    { "-object iothread,id=t,poll-max-ns=0", "-object: 'poll-max-ns' is not known; it takes id=" },
+    { "-object iothread,id=t -object iothread,id=t",
+        "-object iothread,id=t: that id is given twice; give each object its own" },
+};
+
+static void test_wrong(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(GError) error = NULL;
+        Options options;
+        g_test_message("%s", wrong[i].text);
+        g_assert_cmpint(parse(wrong[i].text, &options, &error), ==, OPTIONS_WRONG);
+        g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+        g_assert_cmpint(error->code, ==, 2);
+        g_assert_cmpstr(error->message, ==, wrong[i].message);
+        options_clear(&options);
+    }
+}
+
+// --- Right ones.
+
+static void test_defaults(void)
+{
+    Options options;
+    parse_right("", &options);
+    g_assert_cmpuint(options.memory, ==, 512ULL << 20);
+    g_assert_cmpuint(options.cpus, ==, 1);
+    g_assert_true(options.ci_in_kernel);
+    g_assert_true(options.console);
+    g_assert_false(options.no_reboot);
+    g_assert_false(options.demo_stall);
+    g_assert_cmpint(options.mmu, ==, MMU_AUTO);
+    g_assert_null(options.kernel);
+    g_assert_null(options.uuid);
+    g_assert_cmpuint(options.drives->len + options.disks->len + options.iothreads->len, ==, 0);
+    options_clear(&options);
+}
+
+static void test_memory_and_cpus(void)
+{
+    static const struct {
+        const char *text;
+        uint64_t memory;
+        unsigned cpus;
+    } cases[] = {
+        { "-m 1024", 1ULL << 30, 1 },
+        { "-m 256 -smp 1024", 256ULL << 20, 1024 },
+        { "-m 4G -smp 4", 4ULL << 30, 4 },
+        { "-m size=2048M -smp cpus=2", 2ULL << 30, 2 },
+        { "-m 1T", 1ULL << 40, 1 },
+        { "-m 1048576K", 1ULL << 30, 1 },
+        { "-m 1G -m 2G -smp 2 -smp 3", 2ULL << 30, 3 }, // the last one counts, as in QEMU
+        { "--m=1G --smp=2", 1ULL << 30, 2 },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Options options;
+        parse_right(cases[i].text, &options);
+        g_assert_cmpuint(options.memory, ==, cases[i].memory);
+        g_assert_cmpuint(options.cpus, ==, cases[i].cpus);
+        options_clear(&options);
+    }
+}
+
+// One dash or two, the value in the same word or the next.
+static void test_forms(void)
+{
+    static const char *const forms[] = { "-kernel vmlinux -initrd cpio -append a~b=c,,d",
+        "--kernel vmlinux --initrd cpio --append a~b=c,,d", "-kernel=vmlinux -initrd=cpio -append=a~b=c,,d",
+        "--kernel=vmlinux --initrd=cpio --append=a~b=c,,d",
+        "-initrd cpio -append a~b=c,,d -kernel old -kernel vmlinux" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
+        Options options;
+        parse_right(forms[i], &options);
+        g_assert_cmpstr(options.kernel, ==, "vmlinux");
+        g_assert_cmpstr(options.initrd, ==, "cpio");
+        g_assert_cmpstr(options.append, ==, "a b=c,,d"); // a text, not keys and values
+        options_clear(&options);
+    }
+}
+
+static void test_simple(void)
+{
+    Options options;
+    parse_right(
+        "-bios slof.bin -stats s.json -uuid 01234567-89AB-cdef-0123-456789abcdef -no-reboot -nographic "
+        "-nodefaults -enable-kvm",
+        &options);
+    g_assert_cmpstr(options.bios, ==, "slof.bin");
+    g_assert_cmpstr(options.stats, ==, "s.json");
+    g_assert_cmpstr(options.uuid, ==, "01234567-89AB-cdef-0123-456789abcdef");
+    g_assert_true(options.no_reboot);
+    options_clear(&options);
+    parse_right(
+        "-M pseries,accel=kvm,mmu=hash -accel kvm -cpu host -display none -vga none -serial none", &options);
+    g_assert_cmpint(options.mmu, ==, MMU_HASH);
+    g_assert_false(options.console);
+    options_clear(&options);
+    parse_right("-machine mmu=radix,type=pseries -serial null -serial stdio -ci-hcalls user", &options);
+    g_assert_cmpint(options.mmu, ==, MMU_RADIX);
+    g_assert_true(options.console);
+    g_assert_false(options.ci_in_kernel);
+    options_clear(&options);
+    parse_right("-machine pseries,mmu=auto -ci-hcalls user -ci-hcalls kernel", &options);
+    g_assert_cmpint(options.mmu, ==, MMU_AUTO);
+    g_assert_true(options.ci_in_kernel);
+    options_clear(&options);
+    parse_right("-x-demo-stall", &options);
+    g_assert_true(options.demo_stall);
+    g_assert_false(options.ci_in_kernel);
+    options_clear(&options);
+}
+
+static void test_drives(void)
+{
+    Options options;
+    parse_right("-drive file=a,,b.img,if=none,id=d0,format=raw,readonly=on,cache=none,aio=native,serial=S1 "
+                "-drive c.img -drive file=d.img,readonly,if=virtio",
+        &options);
+    g_assert_cmpuint(options.drives->len, ==, 3);
+    const DriveOptions *drive = options.drives->pdata[0];
+    g_assert_cmpstr(drive->file, ==, "a,b.img");
+    g_assert_cmpstr(drive->id, ==, "d0");
+    g_assert_cmpstr(drive->cache, ==, "none");
+    g_assert_cmpstr(drive->aio, ==, "native");
+    g_assert_cmpstr(drive->serial, ==, "S1");
+    g_assert_true(drive->readonly);
+    g_assert_false(drive->virtio);
+    drive = options.drives->pdata[1];
+    g_assert_cmpstr(drive->file, ==, "c.img");
+    g_assert_null(drive->id);
+    g_assert_null(drive->cache);
+    g_assert_false(drive->readonly);
+    g_assert_true(drive->virtio);
+    drive = options.drives->pdata[2];
+    g_assert_true(drive->readonly);
+    g_assert_true(drive->virtio);
+    options_clear(&options);
+}
+
+static void test_devices(void)
+{
+    Options options;
+    parse_right("-object iothread,id=t0 -object id=t1,type=iothread "
+                "-device virtio-blk-pci,drive=d0,iothread=t0,id=disk,serial=S,addr=1f,bootindex=7 "
+                "-device drive=d1,driver=virtio-blk-pci,addr=0,bootindex=0",
+        &options);
+    g_assert_cmpuint(options.iothreads->len, ==, 2);
+    g_assert_cmpstr(options.iothreads->pdata[0], ==, "t0");
+    g_assert_cmpstr(options.iothreads->pdata[1], ==, "t1");
+    g_assert_cmpuint(options.disks->len, ==, 2);
+    const DiskOptions *disk = options.disks->pdata[0];
+    g_assert_cmpstr(disk->drive, ==, "d0");
+    g_assert_cmpstr(disk->iothread, ==, "t0");
+    g_assert_cmpstr(disk->id, ==, "disk");
+    g_assert_cmpstr(disk->serial, ==, "S");
+    g_assert_cmpint(disk->slot, ==, 31);
+    g_assert_cmpint(disk->bootindex, ==, 7);
+    disk = options.disks->pdata[1];
+    g_assert_cmpstr(disk->drive, ==, "d1");
+    g_assert_null(disk->iothread);
+    g_assert_cmpint(disk->slot, ==, 0);
+    g_assert_cmpint(disk->bootindex, ==, 0);
+    options_clear(&options);
+    parse_right("-device virtio-blk-pci,drive=d", &options);
+    disk = options.disks->pdata[0];
+    g_assert_cmpint(disk->slot, ==, -1);
+    g_assert_cmpint(disk->bootindex, ==, -1);
+    options_clear(&options);
+}
+
+// After these there is nothing to run, whatever else is wrong.
+static void test_other_results(void)
+{
+    static const struct {
+        const char *text;
+        OptionsResult result;
+    } cases[] = {
+        { "-help", OPTIONS_HELP },
+        { "--help", OPTIONS_HELP },
+        { "-h", OPTIONS_HELP },
+        { "-m 1G -help -foo", OPTIONS_HELP },
+        { "-version", OPTIONS_VERSION },
+        { "--version", OPTIONS_VERSION },
+        { "-probe", OPTIONS_PROBE },
+        { "--probe json", OPTIONS_PROBE_JSON },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        Options options;
+        g_assert_cmpint(parse(cases[i].text, &options, &error), ==, cases[i].result);
+        g_assert_no_error(error);
+        options_clear(&options);
+    }
+}
+
+// -help names every option that is tested here.
+static void test_help(void)
+{
+    static const char *const names[] = { "m", "smp", "bios", "kernel", "initrd", "append", "drive", "object",
+        "device", "serial", "machine", "accel", "cpu", "uuid", "display", "vga", "nographic", "nodefaults",
+        "no-reboot", "ci-hcalls", "stats", "probe", "version", "help" };
+    g_autofree char *help = options_help();
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *line = g_strdup_printf("\n-%s ", names[i]);
+        g_assert_nonnull(strstr(help, line));
+    }
+    g_assert_true(g_str_has_suffix(help, "\n"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/options/wrong", test_wrong);
+    g_test_add_func("/options/defaults", test_defaults);
+    g_test_add_func("/options/memory-and-cpus", test_memory_and_cpus);
+    g_test_add_func("/options/forms", test_forms);
+    g_test_add_func("/options/simple", test_simple);
+    g_test_add_func("/options/drives", test_drives);
+    g_test_add_func("/options/devices", test_devices);
+    g_test_add_func("/options/other-results", test_other_results);
+    g_test_add_func("/options/help", test_help);
+    return g_test_run();
+}

@@ -1,0 +1,193 @@
+// -stats: one JSON object, whatever the ids in it are.
+#include "lparun/papr.h"
+#include "partition.h"
+#include "scratch_file.h"
+#include "stats.h"
+#include <string.h>
+
+// --- JSON, as far as it is needed to say whether a text is some (RFC 8259).
+
+static bool skip_value(const char **text);
+
+static void skip_space(const char **text)
+{
+    *text += strspn(*text, " \t\r\n");
+}
+
+static bool skip_string(const char **text)
+{
+    if (*(*text)++ != '"')
+        return false;
+    for (; **text != '"'; ++*text) {
+        if ((unsigned char)**text < 0x20)
+            return false;
+        if (**text == '\\' && !strchr("\"\\/bfnrtu", *++*text))
+            return false;
+    }
+    ++*text;
+    return true;
+}
+
+// Members or elements up to `close`; members have a name.
+static bool skip_list(const char **text, char close)
+{
+    ++*text;
+    skip_space(text);
+    if (**text == close)
+        return ++*text;
+    for (;;) {
+        skip_space(text);
+        if (close == '}') {
+            if (!skip_string(text))
+                return false;
+            skip_space(text);
+            if (*(*text)++ != ':')
+                return false;
+        }
+        if (!skip_value(text))
+            return false;
+        char next = *(*text)++;
+        if (next != ',')
+            return next == close;
+    }
+}
+
+static bool skip_value(const char **text)
+{
+    skip_space(text);
+    bool ok = **text == '{'   ? skip_list(text, '}')
+              : **text == '[' ? skip_list(text, ']')
+              : **text == '"' ? skip_string(text)
+                              : g_ascii_isdigit(**text);
+    *text += strspn(*text, "0123456789");
+    skip_space(text);
+    return ok;
+}
+
+static void assert_json(const char *text)
+{
+    const char *end = text;
+    if (*text != '{' || !skip_value(&end) || *end)
+        g_error("not JSON at '%s' of:\n%s", end, text);
+}
+
+// --- A machine with disks, and its statistics.
+
+typedef struct Fixture {
+    Partition partition;
+    InterruptController *interrupts;
+    PciHost *pci;
+    Disks *disks;
+    Options options;
+} Fixture;
+
+static void add_disk(Fixture *fixture, const char *path, const char *id)
+{
+    DriveOptions *drive = g_new0(DriveOptions, 1);
+    DiskOptions *disk = g_new0(DiskOptions, 1);
+    drive->id = g_strdup(id);
+    drive->file = g_strdup(path);
+    drive->readonly = true;
+    *disk = (DiskOptions){ .id = g_strdup(id), .drive = g_strdup(id), .slot = -1, .bootindex = -1 };
+    g_ptr_array_add(fixture->options.drives, drive);
+    g_ptr_array_add(fixture->options.disks, disk);
+}
+
+static char *write_stats(Fixture *fixture)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *file = open_memstream(&text, &length);
+    stats_write(file, fixture->partition.vcpus, fixture->partition.hypercalls, fixture->partition.rtas,
+        fixture->disks);
+    g_assert_cmpint(fclose(file), ==, 0);
+    assert_json(text);
+    return text;
+}
+
+static void open_machine(Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    Partition *partition = &fixture->partition;
+    fixture->interrupts = interrupt_controller_new(partition->vm, NULL);
+    fixture->pci = pci_host_new(NULL);
+    VirtioContext context = { .vm = partition->vm,
+        .bus = partition->bus,
+        .memory = partition->memory,
+        .interrupts = fixture->interrupts };
+    fixture->disks = disks_new(&fixture->options, &context, fixture->pci, &error);
+    g_assert_no_error(error);
+}
+
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+    partition_open(&fixture->partition, 2);
+    fixture->options.iothreads = g_ptr_array_new();
+    fixture->options.drives = g_ptr_array_new();
+    fixture->options.disks = g_ptr_array_new();
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+    disks_free(fixture->disks);
+    pci_host_free(fixture->pci);
+    interrupt_controller_free(fixture->interrupts);
+    partition_close(&fixture->partition);
+    for (unsigned i = 0; i < fixture->options.disks->len; i++) {
+        DriveOptions *drive = fixture->options.drives->pdata[i];
+        DiskOptions *disk = fixture->options.disks->pdata[i];
+        g_free(drive->id);
+        g_free(drive->file);
+        g_free(disk->id);
+        g_free(disk->drive);
+        g_free(drive);
+        g_free(disk);
+    }
+    g_ptr_array_unref(fixture->options.iothreads);
+    g_ptr_array_unref(fixture->options.drives);
+    g_ptr_array_unref(fixture->options.disks);
+}
+
+static void test_empty(Fixture *fixture, gconstpointer data)
+{
+    open_machine(fixture);
+    free(write_stats(fixture));
+}
+
+static void test_counts(Fixture *fixture, gconstpointer data)
+{
+    static const char bytes[4096];
+    char *path = scratch_file(bytes, sizeof bytes);
+    add_disk(fixture, path, "disk \"one\" \\ \x01\n");
+    add_disk(fixture, path, "two");
+    open_machine(fixture);
+    partition_call(&fixture->partition, 0x888, 0);
+    partition_call(&fixture->partition, 0x88c, 0);
+    uint32_t output[1];
+    partition_rtas_at(&fixture->partition, 0x4000, 0x7777, 0, NULL, 1, output);
+    KvmVcpu *second = vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, 1));
+    const FakeExit exit = { .reason = KVM_EXIT_PAPR_HCALL, .number = 0x888 };
+    const VcpuEntry entry = { .pc = 0x100 };
+    fake_vcpu_exit(second, &exit);
+    vcpu_start(vcpu_set_at(fixture->partition.vcpus, 1), &entry);
+    g_assert_true(fake_vcpu_wait(second, 1));
+    vcpu_set_park_all(fixture->partition.vcpus);
+    char *text = write_stats(fixture);
+    g_assert_nonnull(strstr(text, "\"PAPR_HCALL\": 1"));
+    g_assert_nonnull(strstr(text, "\"unknown\": 3"));       // hypercalls
+    g_assert_nonnull(strstr(text, "\"KVMPPC_H_RTAS\": 1")); // and the RTAS call
+    g_assert_nonnull(strstr(text, "\"unknown\": 1"));
+    g_assert_nonnull(strstr(text, "\"disk \\\"one\\\" \\\\ \\u0001\\u000a\""));
+    g_assert_nonnull(strstr(text, "\"two\", \"reads\": 0"));
+    g_assert_nonnull(strstr(text, "\"fired\": 0, \"rung\": 0"));
+    free(text);
+    scratch_remove(path);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/stats/empty", Fixture, NULL, set_up, test_empty, tear_down);
+    g_test_add("/stats/counts", Fixture, NULL, set_up, test_counts, tear_down);
+    return g_test_run();
+}
