@@ -215,6 +215,11 @@ static bool parse_drive(Options *options, const char *option, const char *value,
     drive->serial = g_strdup(key_values_take(values, "serial"));
     const char *interface = key_values_take(values, "if"), *format = key_values_take(values, "format");
     drive->virtio = !interface || strcmp(interface, "virtio") == 0;
+    for (unsigned i = 0; drive->id && i + 1 < options->drives->len; i++) {
+        const DriveOptions *other = options->drives->pdata[i];
+        if (other->id && strcmp(other->id, drive->id) == 0)
+            return wrong("-drive id", drive->id, "that id is given twice; give each drive its own", error);
+    }
     return key_values_take_bool(values, "readonly", false, &drive->readonly, error) &&
            key_values_finish(
                values, "file=, if=, id=, format=, readonly=, cache=, aio= and serial=", error) &&
@@ -385,9 +390,8 @@ static bool check_together(const Options *options, GError **error)
 }
 
 // getopt's own messages name no mend, so it is kept quiet and these say what is wrong.
-static void explain(int result, char **argv, GError **error)
+static void explain(const char *word, GError **error)
 {
-    const char *word = argv[optind - 1];
     const char *name = word + strspn(word, "-");
     for (unsigned i = 0; i < TABLE_SIZE; i++) {
         if (!g_str_has_prefix(name, table[i].name) ||
@@ -398,6 +402,19 @@ static void explain(int result, char **argv, GError **error)
         return;
     }
     g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: unknown option; see lparun -help", word);
+}
+
+// The word on the command line that getopt has just read.
+static const char *option_word(char **argv)
+{
+    return argv[optind - (optarg && optarg == argv[optind - 1] ? 2 : 1)];
+}
+
+static bool is_whole(char **argv, const char *name)
+{
+    const char *word = option_word(argv) + strspn(option_word(argv), "-");
+    return strncmp(word, name, strlen(name)) == 0 &&
+           (word[strlen(name)] == '\0' || word[strlen(name)] == '=');
 }
 
 // The options after which there is nothing to run. -probe may be followed by a word.
@@ -427,10 +444,14 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
             break;
         G_STATIC_ASSERT(TABLE_SIZE < ':'); // what getopt returns for a mistake
         if (result == '?' || result == ':' || result >= (int)TABLE_SIZE) {
-            explain(result, argv, error);
+            explain(argv[optind - 1], error);
             return OPTIONS_WRONG;
         }
         const char *name = table[result].name;
+        if (!is_whole(argv, name)) { // getopt takes "-ker" too, until there is a second option that starts so
+            explain(option_word(argv), error);
+            return OPTIONS_WRONG;
+        }
         g_autofree char *option = g_strdup_printf("-%s", name);
         if (!table[result].parse)
             return parse_other(name, argc, argv, error);

@@ -202,6 +202,20 @@ static uint64_t tree_address(const Machine *machine)
     return slof_tree_address(mmu_real_mode_area(machine->mmu, machine->options->memory));
 }
 
+// The kernel and its initrd, below `limit`: what is above is SLOF's.
+static bool kernel_load(Machine *machine, uint64_t limit, BootImages *boot, GError **error)
+{
+    const ImageFile *kernel = machine->kernel;
+    if (!elf_load(kernel, machine->memory, KERNEL_ADDRESS, &boot->kernel, error))
+        return false;
+    if (boot->kernel.address + boot->kernel.size > limit) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+            "%s %s: no room below the firmware; give more memory with -m", kernel->option, kernel->path);
+        return false;
+    }
+    return !machine->initrd || initrd_load(machine->initrd, machine->memory, limit, boot, error);
+}
+
 // Puts firmware, kernel and device tree into memory that is all zeros.
 static bool load(Machine *machine, GError **error)
 {
@@ -209,9 +223,7 @@ static bool load(Machine *machine, GError **error)
     uint64_t tree = tree_address(machine);
     if (!slof_load(machine->bios, machine->memory, error))
         return false;
-    if (machine->kernel && !elf_load(machine->kernel, machine->memory, KERNEL_ADDRESS, &boot.kernel, error))
-        return false;
-    if (machine->initrd && !initrd_load(machine->initrd, machine->memory, tree - SLOF_OVERHEAD, &boot, error))
+    if (machine->kernel && !kernel_load(machine, tree - SLOF_OVERHEAD, &boot, error))
         return false;
     MachineParts parts = {
         .memory = machine->memory,

@@ -24,6 +24,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "limit(seconds): the time that this test may take")
+    config.addinivalue_line("markers", "one_host: what it tests is the same on all hosts")
+    config.addinivalue_line("markers", "not_on(host): one of the default hosts where it would only repeat")
 
 
 # Hosts: one at a time, started when first asked for, started anew when one has died.
@@ -75,8 +77,19 @@ def host(request, keeper):
 
 def pytest_generate_tests(metafunc):
     if "host" in metafunc.fixturenames:
-        names = metafunc.config.getoption("--host") or hosts.default()
-        metafunc.parametrize("host", names, indirect=True)
+        metafunc.parametrize("host", hosts_for(metafunc), indirect=True)
+
+
+def hosts_for(metafunc):
+    """Hosts that were asked for get every test; by default each test is where it finds most."""
+    asked = metafunc.config.getoption("--host")
+    if asked:
+        return asked
+    names = hosts.default()
+    if metafunc.definition.get_closest_marker("one_host"):
+        return names[:1]
+    left_out = {mark.args[0] for mark in metafunc.definition.iter_markers("not_on")}
+    return [name for name in names if name not in left_out]
 
 
 def pytest_collection_modifyitems(config, items):

@@ -116,8 +116,9 @@ static unsigned slots_up_to(Bus *bus, uint64_t address)
     return low;
 }
 
-// The last slot that starts at or before `address` and holds the whole access: the first one looked at, but where a
-// guest put ranges on top of each other. The table may change under this search; what it then finds is thrown away.
+// The last slot that starts at or before `address` and holds the whole access: the first one looked at, but
+// where a guest put ranges on top of each other. The table may change under this search; what it then finds
+// is thrown away.
 static BusRange *search(Bus *bus, uint64_t address, unsigned size, uint64_t *offset)
 {
     for (unsigned i = slots_up_to(bus, address); i > 0; i--) {

@@ -1,6 +1,10 @@
 """The console on a terminal, on a pipe that closes, and on nothing."""
 
+import pytest
+
 from lab import guest
+
+pytestmark = pytest.mark.one_host
 
 QUIT = b"\x01x"           # Ctrl-A x
 PROMPT = b"0 > "          # SLOF's, when it has found nothing to boot from

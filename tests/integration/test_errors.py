@@ -10,6 +10,7 @@ from lab import cache, paths
 
 USER, HOST = 2, 1
 LIMIT = 30
+pytestmark = pytest.mark.one_host
 SLOF = "-bios {cache}/emulator/usr/share/qemu/slof.bin"
 
 # name: arguments, exit status, words of the message
@@ -88,20 +89,30 @@ def test_without_kvm(host, how, log):
     check(host.run(script, LIMIT), HOST, words, log)
 
 
-def test_foreign_kvm(log):
+@pytest.fixture
+def foreign_kvm(tmp_path):
+    """What makes the native lparun find another architecture's /dev/kvm: nothing where this machine has one."""
+    if os.path.exists("/dev/kvm"):
+        return {}
+    library = tmp_path / "foreign_kvm.so"
+    source = paths.TOP / "tests/lab/programs/foreign_kvm.c"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-Wall", "-Werror", "-o", str(library), str(source)], check=True)
+    sanitizer = subprocess.run(["gcc", "-print-file-name=libasan.so"], stdout=subprocess.PIPE, text=True, check=True)
+    return {"LD_PRELOAD": f"{sanitizer.stdout.strip()}:{library}"}
+
+
+def test_foreign_kvm(foreign_kvm, log):
     """The native build beside another architecture's /dev/kvm."""
     if os.uname().machine.startswith("ppc64"):
         pytest.skip("this machine is POWER")
-    if not os.path.exists("/dev/kvm"):
-        pytest.skip("this machine has no /dev/kvm")
     bios = cache.path("emulator") / "usr/share/qemu/slof.bin"
     done = subprocess.run([str(paths.NATIVE / "lparun"), "-nographic", "-bios", str(bios)],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env={**os.environ, **foreign_kvm},
                           stderr=subprocess.STDOUT, timeout=LIMIT, text=True)
     log.add("output", done.stdout)
     assert done.returncode == HOST
     assert len(done.stdout.strip().splitlines()) == 1
-    assert "/dev/kvm" in done.stdout
+    assert "/dev/kvm" in done.stdout and "not a POWER machine" in done.stdout
 
 
 def test_version_and_help(host, log):

@@ -5,6 +5,8 @@ import pytest
 from lab import hosts
 from lab.failure import HostDied
 
+pytestmark = pytest.mark.one_host
+
 
 def test_limit_kills_all_of_a_job(host):
     result = host.run("setsid sleep 54321 & sleep 54321", limit=2)

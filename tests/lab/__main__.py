@@ -15,7 +15,8 @@ usage: ./lab COMMAND [...]
                                  every test: native, cross-built, and on the hosts (-k EXPR selects)
   shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there
   bench NAME [--host H] [--json FILE] [--runs N]
-                                 measure lparun beside QEMU on the same host; NAME: start
+                                 measure on one host in one run; NAME: start (beside QEMU), ci
+  stall [--host H]               the same boot from disk three ways, one of which hangs in SLOF
   clean                          remove build-lab and the cache
   help                           this text
 
@@ -49,6 +50,9 @@ def dispatch(arguments):
     if command == "bench":
         from lab import bench
         return bench.command(rest)
+    if command == "stall":
+        from lab import stall
+        return stall.command(rest)
     if command == "clean":
         return clean.command(rest)
     print(f"lab: no command {command!r}\n\n{usage()}", end="", file=sys.stderr)

@@ -4,10 +4,10 @@ import argparse
 import importlib
 import json
 
-from lab import hosts, paths, peer, setup, toolchain
+from lab import hosts, setup
 from lab.failure import LabError
 
-BENCHMARKS = {"start": "lab.bench_start"}
+BENCHMARKS = {"start": "lab.bench_start", "ci": "lab.bench_ci"}
 
 
 def command(arguments):
@@ -20,10 +20,8 @@ def command(arguments):
     setup.for_guests(options.host)
     if options.host == hosts.LOCAL:
         raise LabError("benchmarks need an emulated host as yet: --host nested")
-    peer.prepare()
-    toolchain.build_ppc64le("lparun")
-    toolchain.build_tool(paths.TOP / "tests/bench/first_byte.c", paths.BUILD / "bench/first_byte")
     benchmark = importlib.import_module(BENCHMARKS[options.name])
+    benchmark.prepare()
     with hosts.make(options.host) as host:
         figures = benchmark.measure(host, options.runs)
     benchmark.table(figures)

@@ -6,17 +6,17 @@ import re
 import statistics
 import time
 
-from lab import guest, guest_images, say
+from lab import guest, guest_images, say, toolchain, trace
 from lab.failure import LabError
 
 WAYS = ("kernel", "user")
 TIMING = re.compile(r"ci_timing: (\d+) (stores|loads) (\d+) timebase ticks")
 BOOT_LIMIT = 150
-# Offsets in the virtio function's BAR 4 (virtio 1.2, 4.1.4.3, and 5.2.4 for the disk's own).
-REGISTERS = {0x0016: "queue_select", 0x001e: "queue_notify_off", 0x0014: "device_status", 0x2000: "capacity, low",
-             0x2004: "capacity, high", 0x2014: "blk_size", 0x3000: "doorbell"}
-TRACE = "/sys/kernel/tracing"
-CALL = re.compile(r"hcall=(H_LOGICAL_CI_\w+) GPR4-7=(?:0x)?([0-9a-f]+) (?:0x)?([0-9a-f]+)")
+TRACE_SECONDS = 3         # of SLOF's reads
+
+
+def prepare():
+    toolchain.build_ppc64le()
 
 
 def timebase(host):
@@ -58,34 +58,22 @@ def read_rate(host, way):
 
 
 def trace_reads(host):
-    """How many CI calls of each register one SLOF disk read makes, and which of them left the kernel."""
+    """{(call, register): [calls, of these to userspace]} while GRUB loads its kernel."""
     run = guest.Guest(host, guest.Setup())
     run.prepare()
-    host.run(f"cd {TRACE}; echo 0 >tracing_on; echo >trace; echo 65536 >buffer_size_kb; "
-             "echo 1 >events/kvm_hv/kvm_hcall_enter/enable; echo 1 >events/kvm_hv/kvm_hcall_exit/enable", 20)
     job = run.start(BOOT_LIMIT)
     job.wait_for(b"GRUB loads Linux", BOOT_LIMIT - 10)
-    host.run(f"echo 1 >{TRACE}/tracing_on", 20)
-    time.sleep(4)
-    host.run(f"echo 0 >{TRACE}/tracing_on; kill -TERM $(pidof lparun); cp {TRACE}/trace {run.inside}/trace; "
-             f"echo 0 >{TRACE}/events/kvm_hv/enable; echo >{TRACE}/trace", 60)
+    trace.start(host)
+    time.sleep(TRACE_SECONDS)
+    trace.stop(host, f"{run.inside}/trace")
+    host.run("kill -TERM $(pidof lparun)", 20)
     job.wait()
     run.collect()
-    return count_calls((run.folder / "trace").read_text(errors="replace"))
-
-
-def count_calls(trace):
-    """{(call, register): [calls, of these to userspace]} of a trace of kvm_hcall_enter and _exit."""
     counts = collections.defaultdict(lambda: [0, 0])
-    pending = None
-    for line in trace.splitlines():
-        call = CALL.search(line)
-        if "kvm_hcall_enter" in line:
-            pending = (call.group(1), REGISTERS.get(int(call.group(3), 16) & 0x3fff, "other")) if call else None
-        elif "kvm_hcall_exit" in line and pending:
-            counts[pending][0] += 1
-            counts[pending][1] += "RESUME_HOST" in line
-            pending = None
+    for call in trace.parse((run.folder / "trace").read_text(errors="replace"))[0]:
+        if call.register:
+            counts[call.name, call.register][0] += 1
+            counts[call.name, call.register][1] += call.resumed == "RESUME_HOST"
     return dict(counts)
 
 

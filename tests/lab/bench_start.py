@@ -4,7 +4,7 @@ import re
 import shlex
 import statistics
 
-from lab import guest, guest_images, peer, say
+from lab import guest, guest_images, paths, peer, say, toolchain
 from lab.failure import LabError
 
 MEMORY_MIB = 1024
@@ -13,6 +13,12 @@ IDLE_LIMIT = 150
 # What each prints first comes from SLOF, whose first characters are line feeds and "SLOF".
 MATCH = "SLOF"
 IDLE = "console=hvc0 quiet lab.job=idle"
+
+
+def prepare():
+    peer.prepare()
+    toolchain.build_ppc64le("lparun")
+    toolchain.build_tool(paths.TOP / "tests/bench/first_byte.c", paths.BUILD / "bench/first_byte")
 
 
 def programs(host):

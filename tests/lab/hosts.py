@@ -8,7 +8,7 @@ LOCAL = "local"
 
 def default():
     """Names of the hosts that the tests use unless told otherwise."""
-    return [LOCAL] if usable() else ["nested", "powernv9"]
+    return [LOCAL] if usable() else ["nested", "powernv9", "powernv8"]
 
 
 def make(name):

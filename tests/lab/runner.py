@@ -16,9 +16,9 @@ def command(arguments):
     parser = argparse.ArgumentParser(prog="lab test", add_help=False)
     parser.add_argument("--host", action="append")
     options, rest = parser.parse_known_args(arguments)
-    names = options.host or hosts.default()
+    names = options.host or []
     try:
-        prepare(names)
+        prepare(names or hosts.default())
     except LabError as error:
         say.problem(str(error))
         print(line({"failed": 1}))

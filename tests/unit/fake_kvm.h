@@ -48,7 +48,7 @@ typedef struct FakeKvmPower {
     uint32_t htab_order;
     int characteristics; // KVM_PPC_GET_CPU_CHAR
     uint64_t character, behaviour;
-    bool pr; // this is KVM-PR
+    bool pr;               // this is KVM-PR
     int no_hash, no_radix; // KVM_PPC_GET_SMMU_INFO and KVM_PPC_GET_RMMU_INFO
     struct kvm_ppc_smmu_info hash;
     int vcpu, vcpu_enable; // KVM_CREATE_VCPU, and KVM_ENABLE_CAP on a vCPU

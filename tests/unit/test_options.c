@@ -51,6 +51,10 @@ static const struct {
     { "-m", "-m: needs a value; see lparun -help" },
     { "--smp", "-smp: needs a value; see lparun -help" },
     { "-nographic -kernel", "-kernel: needs a value; see lparun -help" },
+    { "-ker vmlinux", "-ker: unknown option; see lparun -help" },
+    { "--ker=vmlinux", "--ker=vmlinux: unknown option; see lparun -help" },
+    { "-drive file=a,if=none,id=d -drive file=b,if=none,id=d",
+        "-drive id d: that id is given twice; give each drive its own" },
     { "-drive", "-drive: needs a value; see lparun -help" },
     // -m
     { "-m ^", "-m: 'size' has no value; give key=value" },

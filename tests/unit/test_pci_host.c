@@ -118,6 +118,20 @@ static void test_windows(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(fixture->at[4], ==, PCI_UNMAPPED);
 }
 
+// A BAR that is larger than the narrow window.
+static void test_large_bar(Fixture *fixture, gconstpointer data)
+{
+    static const PciDeviceOps ops = { .bar_moved = bar_moved, .reset = reset };
+    static const PciIdentity identity = { .vendor = 0x1af4, .device = 0x1042 };
+    fixture->device = pci_device_new(&identity, &ops, fixture);
+    pci_device_add_bar(fixture->device, 4, PCI_BAR_MEM64, 1ULL << 32);
+    g_assert_true(pci_host_add(fixture->host, 4, fixture->device));
+    place(fixture, 0, 0x100000000);
+    g_assert_cmphex(fixture->at[4], ==, PCI_UNMAPPED);
+    place(fixture, 0, 0x21ff00000000);
+    g_assert_cmphex(fixture->at[4], ==, 0x21ff00000000);
+}
+
 static void assert_cells(const void *blob, int node, const char *name, const uint32_t *cells, int count)
 {
     int size;
@@ -166,6 +180,7 @@ int main(int argc, char **argv)
     ADD("slots", test_slots);
     ADD("find", test_find);
     ADD("windows", test_windows);
+    ADD("large-bar", test_large_bar);
     ADD("node", test_node);
     return g_test_run();
 }

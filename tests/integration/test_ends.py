@@ -1,0 +1,40 @@
+"""How a run ends, and what the exit status says of it."""
+
+import pytest
+
+from lab import guest
+
+pytestmark = pytest.mark.one_host
+LIMIT = 120
+
+
+def setup(job, *extra):
+    return guest.Setup(memory="512M", disk=False, kernel=True, append=f"console=hvc0 quiet lab.job={job}", extra=extra)
+
+
+def test_reboot_ends_with_no_reboot(host, log):
+    result = guest.Guest(host, setup("reboot", "-no-reboot")).start(LIMIT).wait()
+    log.add("console", result.output)
+    assert (result.status, result.late) == (0, False)
+    assert result.output.count(b"Welcome to Open Firmware") == 1
+
+
+def test_reboot_starts_again(host, log):
+    """Firmware, kernel and initrd are loaded anew each time; the second guest is as good as the first."""
+    job = guest.Guest(host, setup("reboot")).start(LIMIT)
+    job.wait_for(b"guest: userspace is up", LIMIT)
+    again = False
+    while not again and not job.ended.wait(0.2):
+        again = job.output().count(b"guest: userspace is up") >= 3
+    host.run("kill -TERM $(pidof lparun)", 20)
+    result = job.wait()
+    log.add("console", result.output)
+    assert again, "the guest did not come up a third time"
+    assert result.status == 128 + 15
+
+
+def test_panic_has_a_status(host, log):
+    result = guest.Guest(host, setup("panic")).start(LIMIT).wait()
+    log.add("console", result.output)
+    assert (result.status, result.late) == (4, False)
+    assert "lparun: the guest panicked: " in result.text
