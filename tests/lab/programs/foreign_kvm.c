@@ -10,7 +10,10 @@
 
 static int device = -1;
 
-int open(const char *path, int flags, ...)
+// Under the names that a program has it by, with 64-bit file offsets and without.
+int open64(const char *path, int flags, ...);
+
+int open64(const char *path, int flags, ...)
 {
     va_list arguments;
     va_start(arguments, flags);
@@ -20,6 +23,8 @@ int open(const char *path, int flags, ...)
         return device = (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", flags, 0);
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
+
+int open(const char *path, int flags, ...) __attribute__((alias("open64")));
 
 int ioctl(int fd, unsigned long request, ...)
 {
