@@ -331,7 +331,7 @@ static const struct {
         parse_ci },
     { "x-demo-stall", NULL,
         "for a demonstration only (./lab stall): as -ci-hcalls user, but doorbells are left to the kernel;\n"
-        "the guest hangs in SLOF at its first disk read",
+        "no disk read of SLOF's is ever answered",
         parse_demo_stall },
     { "stats", "FILE",
         "write counts of exits, hypercalls, RTAS calls, doorbells and disks at the end, as JSON",

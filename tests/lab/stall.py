@@ -60,8 +60,9 @@ def table(outcomes):
     for outcome in outcomes:
         if not outcome.booted:
             print(f"\n({outcome.letter}) hangs in SLOF: its time was over at pc {outcome.where()}, real mode, polling "
-                  f"the used ring of its first read.\n    The console's last line: {outcome.last_line}\n"
-                  "    The store reached userspace, no eventfd fired, the iothread slept on.")
+                  f"the used ring of a disk read\n    (SLOF gives each read five seconds, fails it and polls for the "
+                  f"next). The console's last line:\n    {outcome.last_line}\n"
+                  "    Every store reached userspace, no eventfd fired, the iothread slept on.")
 
 
 def as_expected(outcomes):
