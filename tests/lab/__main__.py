@@ -14,7 +14,7 @@ usage: ./lab COMMAND [...]
   test [--host H]... [PYTEST ARGUMENTS]
                                  every test: native, cross-built, and on the hosts (-k EXPR selects)
   shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there
-  bench NAME [--host H] [--json FILE] [--runs N]
+  bench NAME [--host H]... [--json FILE] [--runs N]
                                  measure on one host in one run; NAME: start (beside QEMU), ci
   stall [--host H]               the same boot from disk three ways, one of which hangs in SLOF
   clean                          remove build-lab and the cache

@@ -13,20 +13,28 @@ BENCHMARKS = {"start": "lab.bench_start", "ci": "lab.bench_ci"}
 def command(arguments):
     parser = argparse.ArgumentParser(prog="lab bench")
     parser.add_argument("name", choices=sorted(BENCHMARKS))
-    parser.add_argument("--host", default=hosts.default()[0])
+    parser.add_argument("--host", action="append", help="where to measure; may be given again")
     parser.add_argument("--json", metavar="FILE", help="write the figures there")
     parser.add_argument("--runs", type=int, default=7, help="how often each is measured")
     options = parser.parse_args(arguments)
-    setup.for_guests(options.host)
-    if options.host == hosts.LOCAL:
-        raise LabError("benchmarks need an emulated host as yet: --host nested")
     benchmark = importlib.import_module(BENCHMARKS[options.name])
+    names = options.host or (hosts.default() if benchmark.EACH_HOST else hosts.default()[:1])
+    if hosts.LOCAL in names:
+        raise LabError("benchmarks need an emulated host as yet: --host nested")
+    for name in names:
+        setup.for_guests(name)
     benchmark.prepare()
-    with hosts.make(options.host) as host:
-        figures = benchmark.measure(host, options.runs)
-    benchmark.table(figures)
+    figures = [measure(benchmark, name, options) for name in names]
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"bench": options.name, "host": options.host, **figures}, file, indent=2)
+            json.dump(figures, file, indent=2)
             file.write("\n")
     return 0
+
+
+def measure(benchmark, name, options):
+    with hosts.make(name) as host:
+        figures = benchmark.measure(host, options.runs)
+    print(f"\nhost {name}", end="")
+    benchmark.table(figures)
+    return {"bench": options.name, "host": name, **figures}

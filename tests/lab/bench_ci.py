@@ -9,6 +9,7 @@ import time
 from lab import guest, guest_images, say, toolchain, trace
 from lab.failure import LabError
 
+EACH_HOST = True
 WAYS = ("kernel", "user")
 TIMING = re.compile(r"ci_timing: (\d+) (stores|loads) (\d+) timebase ticks")
 BOOT_LIMIT = 150

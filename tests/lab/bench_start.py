@@ -7,6 +7,7 @@ import statistics
 from lab import guest, guest_images, paths, peer, say, toolchain
 from lab.failure import LabError
 
+EACH_HOST = False
 MEMORY_MIB = 1024
 RUN_LIMIT = 90
 IDLE_LIMIT = 150

@@ -1,0 +1,45 @@
+"""What the documents say that a machine can check: code that compiles, options that exist, files that are there."""
+
+import re
+import subprocess
+
+import pytest
+
+from lab import paths, toolchain
+
+PAGES = [paths.TOP / "README.md", *sorted((paths.TOP / "docs").glob("*.md"))]
+CODE = re.compile(r"<!-- test: compiles -->\s*```c\n(.*?)```", re.DOTALL)
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+
+
+def blocks():
+    return [pytest.param(code, id=f"{page.name}-{number}")
+            for page in PAGES for number, code in enumerate(CODE.findall(page.read_text()), 1)]
+
+
+@pytest.mark.parametrize("code", blocks())
+def test_code_compiles(code, log):
+    compiler = "gcc" if toolchain.is_ppc64le() else f"{toolchain.TARGET}-gcc"
+    done = subprocess.run([compiler, "-x", "c", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-"], input=code,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    log.add("compiler", done.stdout)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    missing = [link for link in LINK.findall(page.read_text())
+               if "://" not in link and not (page.parent / link).exists()]
+    assert not missing
+
+
+def test_options_are_documented():
+    """Every option of -help is in README's table and in the manual page."""
+    done = subprocess.run([str(paths.NATIVE / "lparun"), "-help"], stdout=subprocess.PIPE, text=True, check=True)
+    options = re.findall(r"^-([\w-]+)", done.stdout, re.MULTILINE)
+    assert len(options) > 20
+    readme = (paths.TOP / "README.md").read_text()
+    manual = (paths.TOP / "docs/lparun.1").read_text().replace("\\-", "-")
+    for option in set(options) - {"h", "M", "accel", "enable-kvm"}:
+        assert f"-{option}" in readme, f"README does not have -{option}"
+        assert re.search(rf"-{option}\b", manual), f"the manual does not have -{option}"
