@@ -212,6 +212,68 @@ void pci_device_reset(PciDevice *device)
     g_mutex_unlock(&device->lock);
 }
 
+// Generic names of the classes that guests and boot paths look for; any other function is named by its IDs.
+static void begin_node(const PciDevice *device, unsigned slot, Tree *tree)
+{
+    enum { MASS_STORAGE_SCSI = 0x0100, NETWORK_ETHERNET = 0x0200 };
+    const uint8_t *config = device->config;
+    switch (le_bytes_get(config + CLASS + 1, 2)) {
+    case MASS_STORAGE_SCSI:
+        tree_begin(tree, "scsi@%x", slot);
+        break;
+    case NETWORK_ETHERNET:
+        tree_begin(tree, "ethernet@%x", slot);
+        break;
+    default:
+        tree_begin(tree, "pci%x,%x@%x", (unsigned)le_bytes_get(config + VENDOR_ID, 2),
+            (unsigned)le_bytes_get(config + DEVICE_ID, 2), slot);
+    }
+}
+
+// "reg": configuration space, then each BAR, as three cells of address and two of size. The first cell of an
+// address has prefetchable in bit 30, the space in bits 25:24 (2: 32-bit memory, 3: 64-bit), slot and
+// register.
+static void describe_registers(const PciDevice *device, unsigned slot, Tree *tree)
+{
+    enum { CELLS = 5, MEM32 = 0x02000000, MEM64_PREFETCHABLE = 0x43000000 };
+    uint32_t reg[(1 + G_N_ELEMENTS(device->bars)) * CELLS] = { slot << 11 };
+    size_t count = CELLS;
+    for (unsigned i = 0; i < G_N_ELEMENTS(device->bars); i++) {
+        const Bar *bar = &device->bars[i];
+        if (!bar->size)
+            continue;
+        reg[count] = (bar->kind == PCI_BAR_MEM64 ? MEM64_PREFETCHABLE : MEM32) | slot << 11 | (BARS + 4 * i);
+        reg[count + 3] = (uint32_t)(bar->size >> 32);
+        reg[count + 4] = (uint32_t)bar->size;
+        count += CELLS;
+    }
+    tree_cells_array(tree, "reg", reg, count);
+}
+
+void pci_device_describe(const PciDevice *device, unsigned slot, Tree *tree)
+{
+    static const struct {
+        const char *name;
+        unsigned offset, size;
+    } fields[] = {
+        { "vendor-id", VENDOR_ID, 2 },
+        { "device-id", DEVICE_ID, 2 },
+        { "revision-id", REVISION, 1 },
+        { "class-code", CLASS, 3 },
+        { "subsystem-vendor-id", SUBSYSTEM_VENDOR_ID, 2 },
+        { "subsystem-id", SUBSYSTEM_ID, 2 },
+    };
+    begin_node(device, slot, tree);
+    describe_registers(device, slot, tree);
+    for (unsigned i = 0; i < G_N_ELEMENTS(fields); i++)
+        tree_u32(
+            tree, fields[i].name, (uint32_t)le_bytes_get(device->config + fields[i].offset, fields[i].size));
+    tree_u32(tree, "ibm,pci-config-space-type", 0); // CONFIG_SIZE bytes, no extended space
+    if (device->msix)
+        tree_u32(tree, "ibm,req#msi-x", msix_vectors(device->msix));
+    tree_end(tree);
+}
+
 void pci_device_attach(PciDevice *device, PciTranslate translate, void *bridge)
 {
     device->translate = translate;

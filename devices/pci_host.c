@@ -96,7 +96,14 @@ static void describe_windows(Tree *tree)
         HIGH(wide->gpa), LOW(wide->gpa), HIGH(wide->size), LOW(wide->size));
 }
 
-void pci_host_describe(const PciHost *host, Tree *tree)
+static void describe_functions(const PciHost *host, Tree *tree)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (host->slots[i])
+            pci_device_describe(host->slots[i], i, tree);
+}
+
+void pci_host_describe(const PciHost *host, bool functions, Tree *tree)
 {
     tree_begin(tree, "pci@%llx", PHB_BUID);
     tree_string(tree, "device_type", "pci");
@@ -112,5 +119,7 @@ void pci_host_describe(const PciHost *host, Tree *tree)
     tree_u32(tree, "ibm,pe-total-#msi", SOURCE_MSI_COUNT); // Linux makes no MSI domain without it
     if (host->dma)
         dma_window_describe(host->dma, tree);
+    if (functions)
+        describe_functions(host, tree);
     tree_end(tree);
 }

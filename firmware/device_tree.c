@@ -33,6 +33,8 @@ static void describe_options(bool radix, Tree *tree)
 
 static void describe_boot(const BootImages *boot, Tree *tree)
 {
+    if (boot->functions)
+        tree_u32(tree, "linux,pci-probe-only", 0); // nobody gave the BARs an address: Linux shall
     if (boot->kernel.size > 0) {
         uint64_t entry = boot->kernel.entry, size = boot->kernel.size;
         tree_cells(tree, "qemu,boot-kernel", (uint32_t)(entry >> 32), (uint32_t)entry, (uint32_t)(size >> 32),
@@ -100,6 +102,10 @@ static void describe_rtas(const MachineParts *parts, Tree *tree)
     describe_hypercalls(parts, tree);
     tree_empty(tree, "ibm,change-msix-capable");
     tree_empty(tree, "ibm,extended-os-term");
+    if (parts->boot->rtas) { // what Linux writes itself when firmware gives it RTAS
+        tree_u32(tree, "linux,rtas-base", (uint32_t)parts->boot->rtas);
+        tree_u32(tree, "linux,rtas-entry", (uint32_t)parts->boot->rtas);
+    }
     rtas_table_describe(parts->rtas, tree);
     tree_end(tree);
 }
@@ -135,6 +141,8 @@ static void reserve_images(const BootImages *boot, Tree *tree)
         tree_reserve(tree, boot->kernel.address, boot->kernel.size);
     if (boot->initrd_size > 0)
         tree_reserve(tree, boot->initrd, boot->initrd_size);
+    if (boot->rtas)
+        tree_reserve(tree, boot->rtas, RTAS_ROOM);
 }
 
 static void describe_machine(const MachineParts *parts, Tree *tree)
@@ -150,7 +158,7 @@ static void describe_machine(const MachineParts *parts, Tree *tree)
     interrupt_controller_describe(parts->interrupts, vcpu_set_count(parts->vcpus), tree);
     describe_hypervisor(parts, tree);
     describe_virtual_devices(parts, tree);
-    pci_host_describe(parts->pci, tree);
+    pci_host_describe(parts->pci, parts->boot->functions, tree);
     tree_end(tree);
 }
 

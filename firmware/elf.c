@@ -131,9 +131,22 @@ bool elf_load(const ImageFile *file, GuestMemory *memory, uint64_t address, Kern
     return false;
 }
 
-bool initrd_load(const ImageFile *file, GuestMemory *memory, uint64_t limit, BootImages *boot, GError **error)
+bool kernel_load(const ImageFile *file, GuestMemory *memory, uint64_t address, uint64_t limit, Kernel *kernel,
+    GError **error)
 {
-    uint64_t address = (boot->kernel.address + boot->kernel.size + 0x1ffff) & ~0xffffULL;
+    if (!elf_load(file, memory, address, kernel, error))
+        return false;
+    if (kernel->size <= limit - address)
+        return true;
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "%s %s: no room for it below the device tree; give more memory with -m", file->option, file->path);
+    return false;
+}
+
+bool initrd_load(const ImageFile *file, GuestMemory *memory, uint64_t start, uint64_t limit, BootImages *boot,
+    GError **error)
+{
+    uint64_t address = (start + 0x1ffff) & ~0xffffULL;
     if (address > limit || file->size > limit - address) {
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
             "%s %s: no room behind the kernel; give more memory with -m", file->option, file->path);

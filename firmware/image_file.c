@@ -37,6 +37,13 @@ void image_file_close(ImageFile *file)
     g_free(file);
 }
 
+void boot_files_close(BootFiles *files)
+{
+    image_file_close(files->bios);
+    image_file_close(files->kernel);
+    image_file_close(files->initrd);
+}
+
 bool image_file_load(const ImageFile *file, uint64_t offset, uint64_t length, GuestMemory *memory,
     uint64_t gpa, GError **error)
 {

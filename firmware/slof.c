@@ -4,14 +4,16 @@
 #include "lparun/firmware.h"
 #include <unistd.h>
 
-#define SLOF_LIMIT 0x400000 // where a kernel goes (board-qemu, KERNEL_LOAD_ADDR)
+#define SLOF_LIMIT 0x400000    // where a kernel goes (board-qemu, KERNEL_LOAD_ADDR)
+#define OVERHEAD (40ULL << 20) // what SLOF takes below its tree (QEMU's FW_OVERHEAD)
+#define TREE_ROOM 0x200000
 
 // The header's first file: a magic word and the length of the whole image.
 #define MAGIC_OFFSET 0x28
 #define LENGTH_OFFSET 0x30
 static const char magic[8] = "magic123";
 
-bool slof_check(const ImageFile *file, GError **error)
+static bool check(const ImageFile *file, GError **error)
 {
     uint8_t head[LENGTH_OFFSET + sizeof(be64)];
     const char *why = NULL;
@@ -32,13 +34,43 @@ bool slof_check(const ImageFile *file, GError **error)
     return !why;
 }
 
-bool slof_load(const ImageFile *file, GuestMemory *memory, GError **error)
+// Where the image is looked for without -bios.
+static const char *find(GError **error)
 {
-    return image_file_load(file, 0, file->size, memory, 0, error);
+    static const char *const places[] = { "/usr/share/lparun/slof.bin", "/usr/share/qemu/slof.bin",
+        "/usr/share/slof/slof.bin" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(places); i++)
+        if (access(places[i], R_OK) == 0)
+            return places[i];
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "-bios: no slof.bin in /usr/share/lparun, /usr/share/qemu or /usr/share/slof; give its path");
+    return NULL;
 }
 
-// SLOF takes the memory right below its tree for itself and addresses it with 32 bits.
-uint64_t slof_tree_address(uint64_t memory_size)
+static ImageFile *open_image(const char *bios, GError **error)
 {
-    return MIN(memory_size, 0x80000000ULL) - SLOF_TREE_ROOM;
+    const char *path = bios ? bios : find(error);
+    ImageFile *file = path ? image_file_open("-bios", path, error) : NULL;
+    if (file && !check(file, error)) {
+        image_file_close(file);
+        return NULL;
+    }
+    return file;
 }
+
+// The tree is at the end of what SLOF addresses, 2 GiB; right below it SLOF takes memory for itself.
+static bool load(
+    const BootFiles *files, GuestMemory *memory, uint64_t real_mode_area, BootImages *boot, GError **error)
+{
+    *boot = (BootImages){ .entry = SLOF_ENTRY, .tree_room = TREE_ROOM };
+    boot->tree = MIN(real_mode_area, 0x80000000ULL) - TREE_ROOM;
+    if (!image_file_load(files->bios, 0, files->bios->size, memory, 0, error))
+        return false;
+    uint64_t limit = boot->tree - OVERHEAD;
+    if (files->kernel && !kernel_load(files->kernel, memory, SLOF_LIMIT, limit, &boot->kernel, error))
+        return false;
+    uint64_t end = boot->kernel.address + boot->kernel.size;
+    return !files->initrd || initrd_load(files->initrd, memory, end, limit, boot, error);
+}
+
+const BootWay boot_slof = { .open = open_image, .load = load };

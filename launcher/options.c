@@ -111,14 +111,16 @@ static bool parse_machine(Options *options, const char *option, const char *valu
     if (!values)
         return false;
     const char *type = key_values_take(values, "type"), *accelerator = key_values_take(values, "accel");
-    const char *mmu = key_values_take(values, "mmu");
+    const char *mmu = key_values_take(values, "mmu"), *firmware = key_values_take(values, "firmware");
     if ((type && !parse_one_of("-machine type", type, types, error)) ||
         (accelerator && !parse_one_of("-machine accel", accelerator, accelerators, error)) ||
         (mmu && !parse_one_of("-machine mmu", mmu, mmus, error)))
         return false;
     if (mmu)
         options->mmu = strcmp(mmu, "radix") == 0 ? MMU_RADIX : strcmp(mmu, "hash") == 0 ? MMU_HASH : MMU_AUTO;
-    return key_values_finish(values, "type=, accel= and mmu=", error);
+    if (firmware) // -bios is QEMU's short word for the same
+        set(&options->bios, firmware);
+    return key_values_finish(values, "type=, accel=, mmu= and firmware=", error);
 }
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
@@ -302,8 +304,10 @@ static const struct {
 } table[] = {
     { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M)", parse_memory },
     { "smp", "N", "vCPUs (default 1)", parse_cpus },
-    { "bios", "FILE", "SLOF's image (default: slof.bin of lparun or QEMU)", parse_bios },
-    { "kernel", "FILE", "kernel that SLOF starts from memory (64-bit ELF vmlinux)", parse_kernel },
+    { "bios", "FILE|none",
+        "SLOF's image (default: slof.bin of lparun or QEMU); none: no firmware, -kernel starts at once",
+        parse_bios },
+    { "kernel", "FILE", "kernel that starts from memory (64-bit ELF vmlinux)", parse_kernel },
     { "initrd", "FILE", "initial ramdisk for -kernel", parse_initrd },
     { "append", "TEXT", "command line for -kernel", parse_append },
     { "drive", "file=F[,if=virtio|none][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A]",
@@ -314,8 +318,9 @@ static const struct {
     { "device", "virtio-blk-pci,drive=I[,iothread=I][,serial=S][,addr=SLOT][,bootindex=N]",
         "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
     { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
-    { "machine", "pseries[,accel=kvm][,mmu=auto|radix|hash]",
-        "the one machine there is; mmu: what the guest starts with (default auto: radix where KVM has it)",
+    { "machine", "pseries[,accel=kvm][,mmu=auto|radix|hash][,firmware=FILE|none]",
+        "the one machine there is; mmu: what the guest starts with (default auto: radix where KVM has it)\n"
+        "firmware: as -bios",
         parse_machine },
     { "M", "...", "the same", parse_machine },
     { "accel", "kvm", "the one accelerator there is", parse_accel },
@@ -380,8 +385,15 @@ void options_clear(Options *options)
     g_clear_pointer(&options->disks, g_ptr_array_unref);
 }
 
+bool options_are_direct(const Options *options)
+{
+    return g_strcmp0(options->bios, "none") == 0;
+}
+
 static bool check_together(const Options *options, GError **error)
 {
+    if (options_are_direct(options) && !options->kernel)
+        return wrong("-bios", "none", "without firmware there is nothing to start; give -kernel too", error);
     if (options->initrd && !options->kernel)
         return wrong("-initrd", options->initrd, "there is no kernel for it; give -kernel too", error);
     if (options->append && !options->kernel)

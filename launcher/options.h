@@ -44,5 +44,7 @@ typedef enum {
 // Reads the command line. OPTIONS_WRONG: `error` has one line that names option, value and mend.
 OptionsResult options_parse(Options *options, int argc, char **argv, GError **error);
 void options_clear(Options *options);
+// -bios none: the kernel starts without firmware.
+bool options_are_direct(const Options *options);
 // The text of -help (g_free).
 char *options_help(void);

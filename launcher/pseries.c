@@ -9,7 +9,6 @@
 #include "terminal.h"
 #include <glib-unix.h>
 #include <signal.h>
-#include <unistd.h>
 
 struct Machine {
     const Options *options;
@@ -29,7 +28,9 @@ struct Machine {
     HypercallTable *hypercalls;
     LogicalCi *logical_ci;
     RtasTable *rtas;
-    ImageFile *bios, *kernel, *initrd;
+    const BootWay *way;
+    BootFiles files;
+    BootImages boot; // what is in memory since the last load()
     bool multi_tce;
     char *boot_list, *uuid;
     GMainLoop *loop;
@@ -171,59 +172,24 @@ static bool make_rtas(Machine *machine, GError **error)
     return true;
 }
 
-// Where SLOF's image is looked for without -bios.
-static ImageFile *open_bios(const char *path, GError **error)
-{
-    static const char *const places[] = { "/usr/share/lparun/slof.bin", "/usr/share/qemu/slof.bin",
-        "/usr/share/slof/slof.bin" };
-    if (path)
-        return image_file_open("-bios", path, error);
-    for (unsigned i = 0; i < G_N_ELEMENTS(places); i++)
-        if (access(places[i], R_OK) == 0)
-            return image_file_open("-bios", places[i], error);
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "-bios: no slof.bin in /usr/share/lparun, /usr/share/qemu or /usr/share/slof; give its path");
-    return NULL;
-}
-
-static bool open_images(Machine *machine, GError **error)
+static bool open_files(Machine *machine, GError **error)
 {
     const Options *options = machine->options;
-    machine->bios = open_bios(options->bios, error);
-    if (!machine->bios || !slof_check(machine->bios, error))
+    BootFiles *files = &machine->files;
+    machine->way = options_are_direct(options) ? &boot_direct : &boot_slof;
+    if (machine->way->open && !(files->bios = machine->way->open(options->bios, error)))
         return false;
-    if (options->kernel && !(machine->kernel = image_file_open("-kernel", options->kernel, error)))
+    if (options->kernel && !(files->kernel = image_file_open("-kernel", options->kernel, error)))
         return false;
-    return !options->initrd || (machine->initrd = image_file_open("-initrd", options->initrd, error));
+    return !options->initrd || (files->initrd = image_file_open("-initrd", options->initrd, error));
 }
 
-static uint64_t tree_address(const Machine *machine)
-{
-    return slof_tree_address(mmu_real_mode_area(machine->mmu, machine->options->memory));
-}
-
-// The kernel and its initrd, below `limit`: what is above is SLOF's.
-static bool kernel_load(Machine *machine, uint64_t limit, BootImages *boot, GError **error)
-{
-    const ImageFile *kernel = machine->kernel;
-    if (!elf_load(kernel, machine->memory, KERNEL_ADDRESS, &boot->kernel, error))
-        return false;
-    if (boot->kernel.address + boot->kernel.size > limit) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-            "%s %s: no room below the firmware; give more memory with -m", kernel->option, kernel->path);
-        return false;
-    }
-    return !machine->initrd || initrd_load(machine->initrd, machine->memory, limit, boot, error);
-}
-
-// Puts firmware, kernel and device tree into memory that is all zeros.
+// Puts what the guest starts from into memory that is all zeros.
 static bool load(Machine *machine, GError **error)
 {
-    BootImages boot = { 0 };
-    uint64_t tree = tree_address(machine);
-    if (!slof_load(machine->bios, machine->memory, error))
-        return false;
-    if (machine->kernel && !kernel_load(machine, tree - SLOF_OVERHEAD, &boot, error))
+    BootImages *boot = &machine->boot;
+    uint64_t real_mode_area = mmu_real_mode_area(machine->mmu, machine->options->memory);
+    if (!machine->way->load(&machine->files, machine->memory, real_mode_area, boot, error))
         return false;
     MachineParts parts = {
         .memory = machine->memory,
@@ -235,14 +201,14 @@ static bool load(Machine *machine, GError **error)
         .pci = machine->pci,
         .vty = machine->vty,
         .nvram = machine->nvram,
-        .boot = &boot,
+        .boot = boot,
         .multi_tce = machine->multi_tce,
         .vm = machine->vm,
         .command_line = machine->options->append,
         .boot_list = machine->boot_list,
         .uuid = machine->uuid,
     };
-    return device_tree_place(&parts, machine->memory, tree, SLOF_TREE_ROOM, error);
+    return device_tree_place(&parts, machine->memory, boot->tree, boot->tree_room, error);
 }
 
 Machine *machine_new(const Options *options, GError **error)
@@ -252,7 +218,7 @@ Machine *machine_new(const Options *options, GError **error)
     machine->loop = g_main_loop_new(NULL, FALSE);
     g_mutex_init(&machine->lock);
     machine->bus = bus_new();
-    if (!open_images(machine, error))
+    if (!open_files(machine, error))
         goto fail;
     machine->vm = kvm_vm_open("/dev/kvm", error);
     if (!machine->vm || !make_memory(machine, error))
@@ -287,9 +253,7 @@ void machine_free(Machine *machine)
     bus_free(machine->bus);
     guest_memory_free(machine->memory);
     kvm_vm_close(machine->vm);
-    image_file_close(machine->bios);
-    image_file_close(machine->kernel);
-    image_file_close(machine->initrd);
+    boot_files_close(&machine->files);
     g_main_loop_unref(machine->loop);
     g_mutex_clear(&machine->lock);
     g_free(machine->boot_list);
@@ -302,11 +266,11 @@ void machine_free(Machine *machine)
 
 static void start(Machine *machine)
 {
-    VcpuEntry entry = { .pc = SLOF_ENTRY, .r3 = tree_address(machine), .msr = MSR_SF | MSR_ME };
+    VcpuEntry entry = { .pc = machine->boot.entry, .r3 = machine->boot.tree, .msr = MSR_SF | MSR_ME };
     vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
 }
 
-// Everything back to the state after power-on, then the firmware again.
+// Everything back to the state after power-on, then all that the guest starts from again.
 static bool reboot(Machine *machine, GError **error)
 {
     vcpu_set_park_all(machine->vcpus);

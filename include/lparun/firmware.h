@@ -1,4 +1,4 @@
-// What the guest starts from: SLOF, a kernel and initrd in memory, and the device tree.
+// What the guest starts from: SLOF or nothing at all, a kernel and initrd in memory, and the device tree.
 #pragma once
 #include "lparun/hypercall.h"
 #include "lparun/interrupt.h"
@@ -26,16 +26,11 @@ void image_file_close(ImageFile *file);
 bool image_file_load(const ImageFile *file, uint64_t offset, uint64_t length, GuestMemory *memory,
     uint64_t gpa, GError **error);
 
-// firmware/slof.c: SLOF, a flat image for address 0.
-#define SLOF_ENTRY 0x100
-// What SLOF takes below its tree, bytes (QEMU's FW_OVERHEAD).
-#define SLOF_OVERHEAD (40ULL << 20)
-// False and `error` when the file is not a whole SLOF image.
-bool slof_check(const ImageFile *file, GError **error);
-bool slof_load(const ImageFile *file, GuestMemory *memory, GError **error);
-// Where the device tree goes: the end of what SLOF may use of `memory_size` bytes (of the real mode area).
-uint64_t slof_tree_address(uint64_t memory_size);
-#define SLOF_TREE_ROOM 0x200000
+// Files that a way into the guest starts from; NULL where none is given.
+typedef struct BootFiles {
+    ImageFile *bios, *kernel, *initrd;
+} BootFiles;
+void boot_files_close(BootFiles *files);
 
 // firmware/elf.c: a kernel.
 typedef struct Kernel {
@@ -44,16 +39,38 @@ typedef struct Kernel {
 // Loads a 64-bit POWER ELF executable of either byte order, its lowest segment at `address`. False and
 // `error` for anything else, or when it does not fit.
 bool elf_load(const ImageFile *file, GuestMemory *memory, uint64_t address, Kernel *kernel, GError **error);
+// The same, and false also when it reaches beyond `limit`, which is above `address`.
+bool kernel_load(const ImageFile *file, GuestMemory *memory, uint64_t address, uint64_t limit, Kernel *kernel,
+    GError **error);
 
-// What was placed in memory for SLOF to start; sizes 0 where there is none.
-#define KERNEL_ADDRESS 0x400000
+// What was placed in memory, and what the device tree has to say of it.
 typedef struct BootImages {
-    Kernel kernel;
-    uint64_t initrd, initrd_size;
+    uint64_t entry;               // GPA of the guest's first instruction; r3 is `tree` there
+    uint64_t tree, tree_room;     // GPA of the device tree and the bytes that are free for it
+    Kernel kernel;                // for firmware to start; size 0: there is none
+    uint64_t initrd, initrd_size; // size 0: there is none
+    uint64_t rtas;                // GPA of RTAS_ROOM bytes for RTAS; 0: firmware brings it
+    bool functions;               // the tree lists PCI functions, because no firmware will
 } BootImages;
-// Places the initrd after the kernel, below `limit`. False and `error` when it does not fit.
-bool initrd_load(
-    const ImageFile *file, GuestMemory *memory, uint64_t limit, BootImages *boot, GError **error);
+#define RTAS_ROOM 0x10000 // a page of any guest's
+// Places the initrd at `start` or a little above, below `limit`. False and `error` when it does not fit.
+bool initrd_load(const ImageFile *file, GuestMemory *memory, uint64_t start, uint64_t limit, BootImages *boot,
+    GError **error);
+
+// A way into the guest, chosen once for a machine. Everything that differs is here and in BootImages.
+typedef struct BootWay {
+    // Opens the firmware; `bios` is -bios's value or NULL. NULL: this way has none.
+    ImageFile *(*open)(const char *bios, GError **error);
+    // Fills memory that is all zeros, but for the tree. `real_mode_area`: bytes of memory that the guest
+    // reaches in real mode. False and `error` when something does not fit or cannot be read.
+    bool (*load)(const BootFiles *files, GuestMemory *memory, uint64_t real_mode_area, BootImages *boot,
+        GError **error);
+} BootWay;
+// firmware/slof.c: SLOF, a flat image for address 0, which finds a kernel itself or starts the one in memory.
+extern const BootWay boot_slof;
+#define SLOF_ENTRY 0x100
+// firmware/direct.c: the kernel is the first that runs.
+extern const BootWay boot_direct;
 
 // firmware/cpus.c: what the guest learns of its processors.
 typedef struct Cpus {

@@ -54,6 +54,9 @@ uint32_t pci_device_read(PciDevice *device, unsigned offset, unsigned size);
 void pci_device_write(PciDevice *device, unsigned offset, unsigned size, uint32_t value);
 // Back to the state after power-on. No vCPU may run.
 void pci_device_reset(PciDevice *device);
+// The function's node (IEEE 1275 PCI binding, 4.1) as firmware would write it, but for the BARs' addresses: the guest
+// gives them theirs. Only while no vCPU runs.
+void pci_device_describe(const PciDevice *device, unsigned slot, Tree *tree);
 // How the bridge turns a BAR's value into a guest physical address: PCI_UNMAPPED when the range is in no window.
 typedef uint64_t (*PciTranslate)(void *bridge, PciBarKind kind, uint64_t bar, uint64_t size);
 void pci_device_attach(PciDevice *device, PciTranslate translate, void *bridge);
@@ -91,4 +94,5 @@ int pci_host_free_slot(const PciHost *host);
 // The function that a configuration address names (bus << 16 | devfn << 8, RTAS ibm,read-pci-config), or NULL.
 PciDevice *pci_host_find(PciHost *host, uint64_t buid, uint32_t config_address);
 void pci_host_reset(PciHost *host);
-void pci_host_describe(const PciHost *host, Tree *tree);
+// `functions`: with a node for every function, where no firmware looks for them.
+void pci_host_describe(const PciHost *host, bool functions, Tree *tree);

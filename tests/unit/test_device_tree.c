@@ -4,8 +4,8 @@
 #include "lparun/firmware.h"
 #include "lparun/papr.h"
 #include "partition.h"
+#include "tree_cells.h"
 #include <errno.h>
-#include <libfdt.h>
 
 #define PLACE 0x40000
 #define ROOM 0x40000
@@ -144,11 +144,7 @@ static void assert_string(Fixture *fixture, const char *path, const char *name, 
 static void assert_cell_array(
     Fixture *fixture, const char *path, const char *name, const uint32_t *cells, int count)
 {
-    int size;
-    const fdt32_t *value = property(fixture, path, name, &size);
-    g_assert_cmpint(size, ==, 4 * count);
-    for (int i = 0; i < count; i++)
-        g_assert_cmphex(fdt32_ld(value + i), ==, cells[i]);
+    assert_node_cells(fixture->blob, node_at(fixture, path), name, cells, count);
 }
 #define assert_cells(fixture, path, name, ...)                                                               \
     assert_cell_array(fixture, path, name, (const uint32_t[]){ __VA_ARGS__ },                                \
@@ -334,6 +330,31 @@ static void test_boot(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(size, ==, 0x123);
 }
 
+// Without firmware: what SLOF and prom_init would have added is there, and what is theirs is not.
+static void test_direct(Fixture *fixture, gconstpointer data)
+{
+    static const PciIdentity identity = { .vendor = 0x1af4, .device = 0x1042, .class_code = 0x010000 };
+    static const PciDeviceOps ops = { 0 };
+    pci_host_add(fixture->pci, 5, pci_device_new(&identity, &ops, NULL));
+    place(fixture);
+    g_assert_false(has(fixture, "/rtas", "linux,rtas-base"));
+    g_assert_false(has(fixture, "/chosen", "linux,pci-probe-only"));
+    g_assert_cmpint(fdt_first_subnode(fixture->blob, node_at(fixture, "/pci@800000020000000")), <, 0);
+    fixture->boot = (BootImages){ .entry = 0x10, .rtas = 0x2fff0000, .functions = true };
+    place(fixture);
+    assert_cells(fixture, "/rtas", "linux,rtas-base", 0x2fff0000);
+    assert_cells(fixture, "/rtas", "linux,rtas-entry", 0x2fff0000);
+    assert_cells(fixture, "/rtas", "rtas-size", 0x1000);
+    assert_cells(fixture, "/chosen", "linux,pci-probe-only", 0);
+    g_assert_false(has(fixture, "/chosen", "qemu,boot-kernel"));
+    assert_cells(fixture, "/pci@800000020000000/scsi@5", "vendor-id", 0x1af4);
+    uint64_t address, size;
+    g_assert_cmpint(fdt_num_mem_rsv(fixture->blob), ==, 1); // RTAS; not the kernel, which frees what it can
+    g_assert_cmpint(fdt_get_mem_rsv(fixture->blob, 0, &address, &size), ==, 0);
+    g_assert_cmphex(address, ==, 0x2fff0000);
+    g_assert_cmphex(size, ==, RTAS_ROOM);
+}
+
 // PR traps `sc 1` elsewhere: its own instructions, and none of the calls that it does not serve
 // (kvm-ppc-abi 2.2).
 static void test_pr(Fixture *fixture, gconstpointer data)
@@ -447,6 +468,7 @@ int main(int argc, char **argv)
     ADD("hash-most-pages", "hash", test_hash_most_pages);
     ADD("cpus", NULL, test_cpus);
     ADD("boot", NULL, test_boot);
+    ADD("direct", NULL, test_direct);
     ADD("pr", "hash", test_pr);
     ADD("no-room", NULL, test_no_room);
     ADD("processors", NULL, test_processors);

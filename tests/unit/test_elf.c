@@ -1,67 +1,11 @@
 // Loading kernels: ELF files of both byte orders, and broken ones of all kinds. The initrd behind them.
-#include "lparun/bytes.h"
+#include "kernel_image.h"
 #include "lparun/error.h"
 #include "lparun/firmware.h"
 #include "scratch_file.h"
-#include <elf.h>
 
 #define RAM 0x800000ULL
 #define ADDRESS 0x400000ULL
-#define LINK 0xc000000000000000ULL // where Linux is linked to
-#define FILE_SIZE 0x4000
-
-// An ELF file in the making.
-typedef struct Image {
-    bool big_endian;
-    uint8_t bytes[FILE_SIZE];
-    size_t size;
-} Image;
-
-static void put(Image *image, size_t offset, unsigned size, uint64_t value)
-{
-    le_bytes_put(image->bytes + offset, size, image->big_endian ? bytes_reversed(value, size) : value);
-}
-
-#define PUT_HEADER(image, member, value)                                                                     \
-    put(image, G_STRUCT_OFFSET(Elf64_Ehdr, member), sizeof(((Elf64_Ehdr *)NULL)->member), value)
-#define PUT_SEGMENT(image, index, member, value)                                                             \
-    put(image, sizeof(Elf64_Ehdr) + (index) * sizeof(Elf64_Phdr) + G_STRUCT_OFFSET(Elf64_Phdr, member),      \
-        sizeof(((Elf64_Phdr *)NULL)->member), value)
-
-static void put_segment(
-    Image *image, unsigned index, uint64_t offset, uint64_t address, uint64_t file_size, uint64_t memory_size)
-{
-    PUT_SEGMENT(image, index, p_type, PT_LOAD);
-    PUT_SEGMENT(image, index, p_offset, offset);
-    PUT_SEGMENT(image, index, p_vaddr, address);
-    PUT_SEGMENT(image, index, p_paddr, address & 0xffffff);
-    PUT_SEGMENT(image, index, p_filesz, file_size);
-    PUT_SEGMENT(image, index, p_memsz, memory_size);
-}
-
-// A kernel with text, data with bss, and a note in between that is not loaded.
-static void make_kernel(Image *image, bool big_endian)
-{
-    *image = (Image){ .big_endian = big_endian, .size = 0x3000 };
-    memcpy(image->bytes, ELFMAG, SELFMAG);
-    image->bytes[EI_CLASS] = ELFCLASS64;
-    image->bytes[EI_DATA] = big_endian ? ELFDATA2MSB : ELFDATA2LSB;
-    image->bytes[EI_VERSION] = EV_CURRENT;
-    PUT_HEADER(image, e_type, ET_EXEC);
-    PUT_HEADER(image, e_machine, EM_PPC64);
-    PUT_HEADER(image, e_version, EV_CURRENT);
-    PUT_HEADER(image, e_entry, LINK + 0x10);
-    PUT_HEADER(image, e_phoff, sizeof(Elf64_Ehdr));
-    PUT_HEADER(image, e_ehsize, sizeof(Elf64_Ehdr));
-    PUT_HEADER(image, e_phentsize, sizeof(Elf64_Phdr));
-    PUT_HEADER(image, e_phnum, 3);
-    put_segment(image, 0, 0x1000, LINK, 0x800, 0x800);
-    put_segment(image, 1, 0x1000, 0, 0x100, 0x100);
-    PUT_SEGMENT(image, 1, p_type, PT_NOTE);
-    put_segment(image, 2, 0x2000, LINK + 0x10000, 0x900, 0x20000);
-    memset(image->bytes + 0x1000, 0x11, 0x800);
-    memset(image->bytes + 0x2000, 0x22, 0x900);
-}
 
 typedef struct Loading {
     char *path;
@@ -296,21 +240,21 @@ static void test_initrd(void)
     g_autoptr(GuestMemory) memory = guest_memory_new(RAM, NULL);
     char *path = scratch_file(image.bytes, 0x2345);
     ImageFile *file = image_file_open("-initrd", path, NULL);
-    BootImages boot = { .kernel = { .address = 0x400000, .size = 0x123456 } };
-    g_assert_true(initrd_load(file, memory, RAM, &boot, &error));
+    BootImages boot = { 0 };
+    const uint64_t end = 0x523456; // the kernel's
+    g_assert_true(initrd_load(file, memory, end, RAM, &boot, &error));
     g_assert_cmphex(boot.initrd, ==, 0x540000);
     g_assert_cmphex(boot.initrd_size, ==, 0x2345);
     g_assert_cmpmem(guest_memory_at(memory, 0x540000, 0x2345), 0x2345, image.bytes, 0x2345);
-    g_assert_true(initrd_load(file, memory, 0x540000 + 0x2345, &boot, &error));
-    g_assert_false(initrd_load(file, memory, 0x540000 + 0x2344, &boot, &error));
+    g_assert_true(initrd_load(file, memory, end, 0x540000 + 0x2345, &boot, &error));
+    g_assert_false(initrd_load(file, memory, end, 0x540000 + 0x2344, &boot, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
     g_assert_true(g_str_has_suffix(error->message, ": no room behind the kernel; give more memory with -m"));
     static const uint64_t limits[] = { 0, 0x53ffff, 0x540000, UINT64_MAX };
     for (unsigned i = 0; i < G_N_ELEMENTS(limits); i++) {
         g_clear_error(&error);
-        uint64_t kernel_size = limits[i] == UINT64_MAX ? RAM : 0x123456; // or no RAM there
-        boot = (BootImages){ .kernel = { .address = 0x400000, .size = kernel_size } };
-        g_assert_false(initrd_load(file, memory, limits[i], &boot, &error));
+        uint64_t start = limits[i] == UINT64_MAX ? RAM : end; // or no RAM there
+        g_assert_false(initrd_load(file, memory, start, limits[i], &boot, &error));
         g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
     }
     image_file_close(file);

@@ -105,8 +105,8 @@ static void test_slof(void)
         memcpy(bytes + 0x28, "magic123", 8);
         memcpy(bytes + 0x30, &length, sizeof length);
         char *path = scratch_file(bytes, cases[i].size);
-        ImageFile *file = image_file_open("-bios", path, NULL);
-        g_assert_true(slof_check(file, &error) == !cases[i].why);
+        ImageFile *file = boot_slof.open(path, &error);
+        g_assert_true(!file == !!cases[i].why);
         if (cases[i].why) {
             g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
             g_autofree char *message =
@@ -118,33 +118,6 @@ static void test_slof(void)
     }
 }
 
-static void test_slof_loads(void)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GuestMemory) memory = guest_memory_new(RAM, NULL);
-    uint8_t bytes[0x200];
-    for (unsigned i = 0; i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)(i * 5);
-    char *path = scratch_file(bytes, sizeof bytes);
-    ImageFile *file = image_file_open("-bios", path, NULL);
-    g_assert_false(slof_check(file, &error)); // no magic
-    g_assert_true(slof_load(file, memory, NULL));
-    g_assert_cmpmem(guest_memory_at(memory, 0, sizeof bytes), sizeof bytes, bytes, sizeof bytes);
-    image_file_close(file);
-    scratch_remove(path);
-}
-
-// 2 MiB below the end of memory or 2 GiB (guest-interface 1.2).
-static void test_tree_address(void)
-{
-    g_assert_cmphex(slof_tree_address(0x10000000), ==, 0xfe00000);
-    g_assert_cmphex(slof_tree_address(0x80000000), ==, 0x7fe00000);
-    g_assert_cmphex(slof_tree_address(1ULL << 40), ==, 0x7fe00000);
-    g_assert_cmphex(SLOF_ENTRY, ==, 0x100);
-    g_assert_cmphex(SLOF_OVERHEAD, ==, 0x2800000);
-    g_assert_cmphex(KERNEL_ADDRESS, ==, 0x400000);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -152,7 +125,5 @@ int main(int argc, char **argv)
     g_test_add_func("/image-file/shrinks", test_shrinks);
     g_test_add_func("/image-file/cannot-open", test_cannot_open);
     g_test_add_func("/slof/check", test_slof);
-    g_test_add_func("/slof/loads", test_slof_loads);
-    g_test_add_func("/slof/tree-address", test_tree_address);
     return g_test_run();
 }

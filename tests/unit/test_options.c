@@ -79,12 +79,19 @@ static const struct {
     { "-smp two", "-smp two: not a number of vCPUs; give 1 to 1024" },
     { "-smp 2x", "-smp 2x: not a number of vCPUs; give 1 to 1024" },
     { "-smp 2,threads=2", "-smp: 'threads' is not known; it takes cpus=" },
+    // Without firmware.
+    { "-bios none", "-bios none: without firmware there is nothing to start; give -kernel too" },
+    { "-M firmware=none", "-bios none: without firmware there is nothing to start; give -kernel too" },
+    { "-bios none -append quiet",
+        "-bios none: without firmware there is nothing to start; give -kernel too" },
+    { "-M pseries,firmware=", "-M: 'firmware' has no value; give key=value" },
     // Machines, processors, displays.
     { "-machine q35", "-machine type q35: lparun has not that one; give pseries" },
     { "-M powernv", "-machine type powernv: lparun has not that one; give pseries" },
     { "-machine pseries,accel=tcg", "-machine accel tcg: lparun has not that one; give kvm" },
     { "-machine pseries,mmu=none", "-machine mmu none: lparun has not that one; give auto or radix or hash" },
-    { "-machine pseries,cap-htm=off", "-machine: 'cap-htm' is not known; it takes type=, accel= and mmu=" },
+    { "-machine pseries,cap-htm=off",
+        "-machine: 'cap-htm' is not known; it takes type=, accel=, mmu= and firmware=" },
     { "-accel tcg", "-accel tcg: lparun has not that one; give kvm" },
     { "-cpu power9", "-cpu power9: lparun has not that one; give host" },
     { "-display gtk", "-display gtk: lparun has not that one; give none" },
@@ -240,10 +247,30 @@ static void test_simple(void)
     g_assert_cmpint(options.mmu, ==, MMU_AUTO);
     g_assert_true(options.ci_in_kernel);
     options_clear(&options);
+    parse_right("-M pseries,firmware=a.bin -machine mmu=auto", &options);
+    g_assert_cmpstr(options.bios, ==, "a.bin");
+    g_assert_false(options_are_direct(&options));
+    options_clear(&options);
     parse_right("-x-demo-stall", &options);
     g_assert_true(options.demo_stall);
     g_assert_false(options.ci_in_kernel);
     options_clear(&options);
+}
+
+// Without firmware: two words for it, and the last one counts.
+static void test_direct(void)
+{
+    static const char *const direct[] = { "-bios none -kernel k", "-kernel k -M pseries,firmware=none",
+        "-machine firmware=none -kernel k", "-bios slof.bin -machine firmware=none -kernel k" };
+    static const char *const firmware[] = { "-kernel k", "-bios ./none", "-bios none -bios slof.bin",
+        "-machine firmware=none -bios slof.bin" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(direct) + G_N_ELEMENTS(firmware); i++) {
+        bool wanted = i < G_N_ELEMENTS(direct);
+        Options options;
+        parse_right(wanted ? direct[i] : firmware[i - G_N_ELEMENTS(direct)], &options);
+        g_assert_true(options_are_direct(&options) == wanted);
+        options_clear(&options);
+    }
 }
 
 static void test_drives(void)
@@ -351,6 +378,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/memory-and-cpus", test_memory_and_cpus);
     g_test_add_func("/options/forms", test_forms);
     g_test_add_func("/options/simple", test_simple);
+    g_test_add_func("/options/direct", test_direct);
     g_test_add_func("/options/drives", test_drives);
     g_test_add_func("/options/devices", test_devices);
     g_test_add_func("/options/other-results", test_other_results);

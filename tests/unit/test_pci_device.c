@@ -1,6 +1,7 @@
 // PCI functions: sizing and moving BARs, capabilities, and MSI-X with its masks.
 #include "fake_kvm.h"
 #include "lparun/pci.h"
+#include "tree_cells.h"
 
 #define SOURCE 0x1200
 #define VECTORS 3
@@ -339,6 +340,58 @@ static void add(const char *path, void (*test)(Fixture *, gconstpointer))
     g_test_add(path, Fixture, NULL, open_device, test, close_device);
 }
 
+// What firmware would have written of it (guest-interface 2.2), with sizes in place of addresses.
+static void test_describe(Fixture *fixture, gconstpointer data)
+{
+    static const uint32_t reg[] = { 0x1800, 0, 0, 0, 0, 0x02001814, 0, 0, 0, 0x1000, 0x43001820, 0, 0, 0,
+        0x4000 };
+    static const struct {
+        const char *name;
+        uint32_t value;
+    } cells[] = { { "vendor-id", 0x1af4 }, { "device-id", 0x1042 }, { "subsystem-vendor-id", 0x1af4 },
+        { "subsystem-id", 0x1100 }, { "class-code", 0x010000 }, { "revision-id", 1 },
+        { "ibm,req#msi-x", VECTORS } };
+    g_autoptr(Tree) tree = tree_new(0x1000);
+    tree_begin(tree, "%s", "");
+    pci_device_describe(fixture->device, 3, tree);
+    tree_end(tree);
+    size_t length;
+    const void *blob = tree_finish(tree, 0, &length);
+    int node = fdt_path_offset(blob, "/scsi@3");
+    g_assert_cmpint(node, >, 0);
+    assert_node_cells(blob, node, "reg", reg, G_N_ELEMENTS(reg));
+    for (unsigned i = 0; i < G_N_ELEMENTS(cells); i++)
+        assert_node_cells(blob, node, cells[i].name, &cells[i].value, 1);
+    g_assert_null(fdt_getprop(blob, node, "assigned-addresses", NULL));
+    g_assert_null(fdt_getprop(blob, node, "interrupts", NULL)); // no pin
+}
+
+// Named by class where there is a word for it, else by IDs.
+static void test_names(void)
+{
+    static const struct {
+        uint32_t class_code;
+        const char *path;
+    } names[] = { { 0x010000, "/scsi@1f" }, { 0x010802, "/pci1af4,1044@1f" }, { 0x020000, "/ethernet@1f" },
+        { 0x00ff00, "/pci1af4,1044@1f" } };
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        const PciIdentity identity = {
+            .vendor = 0x1af4, .device = 0x1044, .class_code = names[i].class_code
+        };
+        PciDevice *device = pci_device_new(&identity, &ops, NULL);
+        g_autoptr(Tree) tree = tree_new(0x1000);
+        tree_begin(tree, "%s", "");
+        pci_device_describe(device, 31, tree);
+        tree_end(tree);
+        size_t length;
+        const void *blob = tree_finish(tree, 0, &length);
+        int node = fdt_path_offset(blob, names[i].path);
+        g_assert_cmpint(node, >, 0);
+        g_assert_null(fdt_getprop(blob, node, "ibm,req#msi-x", NULL));
+        pci_device_free(device);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -346,6 +399,8 @@ int main(int argc, char **argv)
     add("/pci-device/bar-sizes", test_bar_sizes);
     add("/pci-device/bar-moves", test_bar_moves);
     add("/pci-device/window", test_window);
+    add("/pci-device/describe", test_describe);
+    g_test_add_func("/pci-device/names", test_names);
     add("/msix/table", test_msix_table);
     add("/msix/send", test_msix_send);
     add("/msix/mask", test_msix_mask);

@@ -1,7 +1,7 @@
 // The PCI host bridge: slots, configuration addresses, and its two windows.
 #include "fake_kvm.h"
 #include "lparun/pci.h"
-#include <libfdt.h>
+#include "tree_cells.h"
 
 #define BUID 0x800000020000000ULL
 #define SIZE32 0x1000
@@ -132,16 +132,6 @@ static void test_large_bar(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(fixture->at[4], ==, 0x21ff00000000);
 }
 
-static void assert_cells(const void *blob, int node, const char *name, const uint32_t *cells, int count)
-{
-    int size;
-    const fdt32_t *value = fdt_getprop(blob, node, name, &size);
-    g_assert_nonnull(value);
-    g_assert_cmpint(size, ==, 4 * count);
-    for (int i = 0; i < count; i++)
-        g_assert_cmphex(fdt32_ld(value + i), ==, cells[i]);
-}
-
 // As SLOF and Linux need it (guest-interface 1.3); without ibm,pe-total-#msi Linux stops in an oops.
 static void test_node(Fixture *fixture, gconstpointer data)
 {
@@ -152,7 +142,7 @@ static void test_node(Fixture *fixture, gconstpointer data)
     static const uint32_t msis[] = { 0xd00 };
     g_autoptr(Tree) tree = tree_new(0x1000);
     tree_begin(tree, "%s", "");
-    pci_host_describe(fixture->host, tree);
+    pci_host_describe(fixture->host, false, tree);
     tree_end(tree);
     size_t length;
     const void *blob = tree_finish(tree, 0, &length);
@@ -160,13 +150,13 @@ static void test_node(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(node, >, 0);
     g_assert_cmpstr(fdt_getprop(blob, node, "device_type", NULL), ==, "pci");
     g_assert_cmpstr(fdt_getprop(blob, node, "compatible", NULL), ==, "IBM,Logical_PHB");
-    assert_cells(blob, node, "reg", buid, 4);
-    assert_cells(blob, node, "#address-cells", three, 1);
-    assert_cells(blob, node, "#size-cells", two, 1);
-    assert_cells(blob, node, "#interrupt-cells", one, 1);
-    assert_cells(blob, node, "ranges", ranges, 14);
-    assert_cells(blob, node, "ibm,pe-total-#msi", msis, 1);
-    assert_cells(blob, node, "ibm,pci-config-space-type", one, 1);
+    assert_node_cells(blob, node, "reg", buid, 4);
+    assert_node_cells(blob, node, "#address-cells", three, 1);
+    assert_node_cells(blob, node, "#size-cells", two, 1);
+    assert_node_cells(blob, node, "#interrupt-cells", one, 1);
+    assert_node_cells(blob, node, "ranges", ranges, 14);
+    assert_node_cells(blob, node, "ibm,pe-total-#msi", msis, 1);
+    assert_node_cells(blob, node, "ibm,pci-config-space-type", one, 1);
     g_assert_nonnull(fdt_getprop(blob, node, "bus-range", NULL));
     // SLOF then lists and places the functions itself.
     g_assert_null(fdt_getprop(blob, node, "qemu,phb-enumerated", NULL));
