@@ -8,8 +8,9 @@ pytestmark = pytest.mark.one_host
 LIMIT = 120
 
 
-def setup(job, *extra):
-    return guest.Setup(memory="512M", disk=False, kernel=True, append=f"console=hvc0 quiet lab.job={job}", extra=extra)
+def setup(job, *extra, firmware=True):
+    return guest.Setup(memory="512M", disk=False, firmware=firmware, kernel=True,
+                       append=f"console=hvc0 quiet lab.job={job}", extra=extra)
 
 
 def test_reboot_ends_with_no_reboot(host, log):
@@ -19,9 +20,10 @@ def test_reboot_ends_with_no_reboot(host, log):
     assert result.output.count(b"Welcome to Open Firmware") == 1
 
 
-def test_reboot_starts_again(host, log):
+@pytest.mark.parametrize("firmware", (True, False), ids=("slof", "direct"))
+def test_reboot_starts_again(host, firmware, log):
     """Firmware, kernel and initrd are loaded anew each time; the second guest is as good as the first."""
-    job = guest.Guest(host, setup("reboot")).start(LIMIT)
+    job = guest.Guest(host, setup("reboot", firmware=firmware)).start(LIMIT)
     job.wait_for(b"guest: userspace is up", LIMIT)
     again = False
     while not again and not job.ended.wait(0.2):

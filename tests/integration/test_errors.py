@@ -17,6 +17,8 @@ SLOF = "-bios {cache}/emulator/usr/share/qemu/slof.bin"
 CASES = {
     "short-slof": ("-bios {here}/short.bin", USER, ["-bios", "short.bin"]),
     "no-slof": ("-bios {here}/none.bin", USER, ["-bios", "none.bin"]),
+    "no-firmware-no-kernel": ("-bios none", USER, ["-bios none", "-kernel"]),
+    "no-firmware-text": ("-M firmware=none -kernel {here}/text", USER, ["-kernel", "text"]),
     "foreign-kernel": (SLOF + " -kernel {here}/foreign.elf", USER, ["-kernel", "foreign.elf"]),
     "kernel-is-text": (SLOF + " -kernel {here}/text", USER, ["-kernel", "text"]),
     "disk-is-folder": (SLOF + " -drive file={here},if=virtio,format=raw", USER, ["-drive", "{here}"]),

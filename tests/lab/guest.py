@@ -17,7 +17,7 @@ numbers = itertools.count(1)
 class Setup:
     """What to start a guest with; the defaults are the demo."""
     memory: str = "2G"
-    firmware: bool = True
+    firmware: bool = True         # else the kernel starts at once, and kernel must be True
     disk: bool = True
     kernel: bool = False          # -kernel and -initrd instead of GRUB's
     append: str = guest_images.COMMAND_LINE
@@ -56,8 +56,7 @@ class Guest:
         """lparun's command line as a list."""
         setup, cache = self.setup, self.host.cache
         words = [f"{self.host.here}/ppc64le/lparun", "-m", setup.memory, "-nographic"]
-        if setup.firmware:
-            words += ["-bios", f"{cache}/emulator/usr/share/qemu/slof.bin"]
+        words += ["-bios", f"{cache}/emulator/usr/share/qemu/slof.bin" if setup.firmware else "none"]
         if setup.kernel:
             words += ["-kernel", f"{cache}/kernel-{guest_images.KERNEL}/vmlinux",
                       "-initrd", f"{cache}/guest-initrd/initrd", "-append", setup.append]
