@@ -15,7 +15,7 @@ usage: ./lab COMMAND [...]
                                  every test: native, cross-built, and on the hosts (-k EXPR selects)
   shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there
   bench NAME [--host H]... [--json FILE] [--runs N]
-                                 measure on one host in one run; NAME: start (beside QEMU), ci
+                                 measure on one host in one run; NAME: start and boot (beside QEMU), ci
   stall [--host H]               the same boot from disk three ways, one of which hangs in SLOF
   clean                          remove build-lab and the cache
   help                           this text
