@@ -9,10 +9,11 @@
 
 struct Mmu {
     KvmVm *vm;
-    bool radix; // what the machine starts with
-    unsigned hash_order;
-    void *table; // under PR the hashed page table is this process's own memory; else NULL
-    int result;  // of connect_table()
+    MmuMode offer;       // what the guest may choose; AUTO is either
+    bool radix;          // the mode now
+    unsigned hash_order; // of the table when the mode is hash
+    void *table;         // under PR the hashed page table is this process's own memory; else NULL
+    int result;          // of connect_table()
 };
 
 // H_REGISTER_PROC_TBL's flags (LoPAR, "H_REGISTER_PROC_TBL"; Linux, asm/hvcall.h).
@@ -28,16 +29,53 @@ struct Mmu {
 #define CONFIGURE_GTSE 2ULL
 #define PROCESS_TABLE_RADIX (1ULL << 63)
 
-// LoPAR has 1/64 of memory as the rule of thumb, and says that Linux does well with half of it.
-static unsigned hash_order_for(uint64_t memory_size)
+// Firmware, a kernel and its initrd find room in this much real mode; in less, SLOF alone does.
+#define REAL_MODE_WANTED (256ULL << 20)
+#define REAL_MODE_NEEDED (64ULL << 20)
+
+static unsigned order_at_least(uint64_t size)
 {
-    unsigned order = 18;
-    while (order < 46 && (1ULL << order) < memory_size / 128)
+    unsigned order = MMU_HASH_ORDER_MIN;
+    while (order < MMU_HASH_ORDER_MAX && (1ULL << order) < size)
         order++;
     return order;
 }
 
-Mmu *mmu_new(KvmVm *vm, MmuMode wanted, uint64_t memory_size, GError **error)
+// KVM uses one entry of each group of eight for real mode, a group being 128 bytes: as many pages as the
+// table has groups. The pages are as large as what backs the guest's memory.
+static uint64_t real_mode_limit(unsigned hash_order)
+{
+    return (1ULL << (hash_order - 7)) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static unsigned order_for_real_mode(uint64_t size)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    return order_at_least((size + page - 1) / page * 128);
+}
+
+// LoPAR has 1/64 of memory as the rule of thumb, and says that Linux does well with half of it. A host with
+// small pages needs a larger table than that for a small guest's real mode.
+static unsigned hash_order_for(uint64_t memory_size)
+{
+    unsigned order = order_at_least(memory_size / 128);
+    return MAX(order, order_for_real_mode(MIN(memory_size, REAL_MODE_WANTED)));
+}
+
+static bool set_hash_order(Mmu *mmu, unsigned order, uint64_t memory_size, GError **error)
+{
+    uint64_t needed = MIN(memory_size, REAL_MODE_NEEDED);
+    mmu->hash_order = order ? order : hash_order_for(memory_size);
+    if (mmu_real_mode_area(mmu, memory_size) >= needed)
+        return true;
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "-machine hpt-order=%u: firmware does not fit in the real mode that such a table maps; give at least "
+        "%u",
+        order, order_for_real_mode(needed));
+    return false;
+}
+
+Mmu *mmu_new(KvmVm *vm, MmuMode wanted, unsigned hash_order, uint64_t memory_size, GError **error)
 {
     bool has_radix = kvm_check(vm, KVM_CAP_PPC_MMU_RADIX) > 0;
     bool has_hash = !has_radix || kvm_check(vm, KVM_CAP_PPC_MMU_HASH_V3) > 0;
@@ -49,9 +87,12 @@ Mmu *mmu_new(KvmVm *vm, MmuMode wanted, uint64_t memory_size, GError **error)
     }
     Mmu *mmu = g_new0(Mmu, 1);
     mmu->vm = vm;
-    mmu->radix = has_radix && wanted != MMU_HASH;
-    mmu->hash_order = mmu->radix ? 0 : hash_order_for(memory_size);
-    return mmu;
+    mmu->offer = wanted != MMU_AUTO ? wanted : !has_radix ? MMU_HASH : !has_hash ? MMU_RADIX : MMU_AUTO;
+    mmu->radix = mmu->offer != MMU_HASH;
+    if (mmu->offer == MMU_RADIX || set_hash_order(mmu, hash_order, memory_size, error))
+        return mmu;
+    mmu_free(mmu);
+    return NULL;
 }
 
 void mmu_free(Mmu *mmu)
@@ -83,20 +124,40 @@ static int reset_own_table(Mmu *mmu, VcpuSet *vcpus)
     return mmu->result;
 }
 
-static int reset(Mmu *mmu, VcpuSet *vcpus)
+// Either ioctl switches the VM to its mode, and frees what the other mode had. -EBUSY while a vCPU is in the
+// guest.
+static int enter(const Mmu *mmu, bool radix)
 {
-    if (mmu->radix)
-        return kvm_configure_mmu(mmu->vm, CONFIGURE_RADIX | CONFIGURE_GTSE, PROCESS_TABLE_RADIX);
-    return kvm_is_pr(mmu->vm) ? reset_own_table(mmu, vcpus) : kvm_allocate_htab(mmu->vm, mmu->hash_order);
+    return radix ? kvm_configure_mmu(mmu->vm, CONFIGURE_RADIX | CONFIGURE_GTSE, PROCESS_TABLE_RADIX)
+                 : kvm_allocate_htab(mmu->vm, mmu->hash_order);
 }
 
 bool mmu_reset(Mmu *mmu, VcpuSet *vcpus, GError **error)
 {
-    int result = reset(mmu, vcpus);
+    mmu->radix = mmu->offer != MMU_HASH;
+    bool own = !mmu->radix && kvm_is_pr(mmu->vm);
+    int result = own ? reset_own_table(mmu, vcpus) : enter(mmu, mmu->radix);
     if (result < 0)
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "the guest's %s: %s",
             mmu->radix ? "radix MMU" : "hashed page table", g_strerror(-result));
     return result >= 0;
+}
+
+int mmu_switch(Mmu *mmu, bool radix)
+{
+    if (radix == mmu->radix)
+        return 0;
+    int result = enter(mmu, radix);
+    if (result < 0)
+        enter(mmu, mmu->radix); // no memory for a table: KVM has left the old mode by then
+    else
+        mmu->radix = radix;
+    return result;
+}
+
+MmuMode mmu_offer(const Mmu *mmu)
+{
+    return mmu->offer;
 }
 
 bool mmu_is_radix(const Mmu *mmu)
@@ -106,17 +167,14 @@ bool mmu_is_radix(const Mmu *mmu)
 
 unsigned mmu_hash_order(const Mmu *mmu)
 {
-    return mmu->hash_order;
+    return mmu->radix ? 0 : mmu->hash_order;
 }
 
-// KVM uses one entry of each group of eight for real mode, a group being 128 bytes: as many pages as the
-// table has groups. The pages are as large as what backs the guest's memory.
 uint64_t mmu_real_mode_area(const Mmu *mmu, uint64_t memory_size)
 {
-    if (mmu->radix || kvm_is_pr(mmu->vm)) // PR has no such limit: it maps real mode by itself
+    if (mmu->offer == MMU_RADIX || kvm_is_pr(mmu->vm)) // PR has no such limit: it maps real mode by itself
         return memory_size;
-    uint64_t pages = 1ULL << (mmu->hash_order - 7);
-    return MIN(memory_size, pages * (uint64_t)sysconf(_SC_PAGESIZE));
+    return MIN(memory_size, real_mode_limit(mmu->hash_order));
 }
 
 static int64_t check_radix_table(uint64_t base, uint64_t page_size, uint64_t table_size)
@@ -137,7 +195,7 @@ static int64_t register_process_table(void *owner, Vcpu *vcpu, uint64_t argument
     if (flags & ~FLAGS_ALL || flags & FLAG_HASH_TABLES)
         return H_PARAMETER;
     bool radix = flags & FLAG_RADIX;
-    if (radix != mmu->radix) // the mode is chosen when the machine starts
+    if (radix != mmu->radix) // the mode is chosen by CAS
         return H_PARAMETER;
     if (!radix)
         return H_SUCCESS;

@@ -103,6 +103,15 @@ static bool parse_one_of(const char *option, const char *value, const char *cons
     return wrong(option, value, mend, error);
 }
 
+static bool parse_hash_order(const char *text, unsigned *order)
+{
+    guint64 number;
+    if (!g_ascii_string_to_unsigned(text, 10, MMU_HASH_ORDER_MIN, MMU_HASH_ORDER_MAX, &number, NULL))
+        return false;
+    *order = (unsigned)number;
+    return true;
+}
+
 static bool parse_machine(Options *options, const char *option, const char *value, GError **error)
 {
     static const char *const types[] = { "pseries", NULL }, *const accelerators[] = { "kvm", NULL };
@@ -111,16 +120,20 @@ static bool parse_machine(Options *options, const char *option, const char *valu
     if (!values)
         return false;
     const char *type = key_values_take(values, "type"), *accelerator = key_values_take(values, "accel");
-    const char *mmu = key_values_take(values, "mmu"), *firmware = key_values_take(values, "firmware");
+    const char *mmu = key_values_take(values, "mmu"), *order = key_values_take(values, "hpt-order");
+    const char *firmware = key_values_take(values, "firmware");
     if ((type && !parse_one_of("-machine type", type, types, error)) ||
         (accelerator && !parse_one_of("-machine accel", accelerator, accelerators, error)) ||
         (mmu && !parse_one_of("-machine mmu", mmu, mmus, error)))
         return false;
     if (mmu)
         options->mmu = strcmp(mmu, "radix") == 0 ? MMU_RADIX : strcmp(mmu, "hash") == 0 ? MMU_HASH : MMU_AUTO;
+    if (order && !parse_hash_order(order, &options->hash_order))
+        return wrong(
+            "-machine hpt-order", order, "not the log2 of a hashed page table's bytes; give 18 to 46", error);
     if (firmware) // -bios is QEMU's short word for the same
         set(&options->bios, firmware);
-    return key_values_finish(values, "type=, accel=, mmu= and firmware=", error);
+    return key_values_finish(values, "type=, accel=, mmu=, hpt-order= and firmware=", error);
 }
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
@@ -318,8 +331,9 @@ static const struct {
     { "device", "virtio-blk-pci,drive=I[,iothread=I][,serial=S][,addr=SLOT][,bootindex=N]",
         "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
     { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
-    { "machine", "pseries[,accel=kvm][,mmu=auto|radix|hash][,firmware=FILE|none]",
-        "the one machine there is; mmu: what the guest starts with (default auto: radix where KVM has it)\n"
+    { "machine", "pseries[,accel=kvm][,mmu=auto|radix|hash][,hpt-order=N][,firmware=FILE|none]",
+        "the one machine there is; mmu: what the guest may choose (default auto: all that KVM has)\n"
+        "hpt-order: log2 of the bytes of a hashed page table (default: 1/128 of memory)\n"
         "firmware: as -bios",
         parse_machine },
     { "M", "...", "the same", parse_machine },

@@ -23,6 +23,7 @@ typedef struct Options {
     unsigned cpus;
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     MmuMode mmu;
+    unsigned hash_order; // 0: by the size of memory
     bool ci_in_kernel;
     bool demo_stall; // doorbells are on KVM's bus alone
     bool no_reboot;

@@ -120,7 +120,7 @@ static bool build(Probe *probe, GError **error)
     }
     probe->interrupts = interrupt_controller_new(probe->vm, error);
     probe->vcpus = vcpu_set_new(probe->vm, probe->bus, &ops, probe);
-    probe->mmu = mmu_new(probe->vm, MMU_AUTO, PROBE_MEMORY, error);
+    probe->mmu = mmu_new(probe->vm, MMU_AUTO, 0, PROBE_MEMORY, error);
     probe->bell = doorbell_new(probe->vm, probe->bus, "probe", error);
     probe->ci = logical_ci_new(probe->vm, probe->bus, probe->memory);
     return probe->interrupts && probe->mmu && probe->bell &&

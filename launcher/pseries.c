@@ -101,7 +101,8 @@ static bool make_processors(Machine *machine, GError **error)
     for (unsigned i = 0; i < machine->options->cpus; i++)
         if (!vcpu_set_add(machine->vcpus, i, machine->interrupts, error))
             return false;
-    machine->mmu = mmu_new(machine->vm, machine->options->mmu, machine->options->memory, error);
+    const Options *options = machine->options;
+    machine->mmu = mmu_new(machine->vm, options->mmu, options->hash_order, options->memory, error);
     return machine->mmu && cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error);
 }
 

@@ -229,6 +229,7 @@ int kvm_configure_mmu(KvmVm *vm, uint64_t flags, uint64_t process_table)
 
 int kvm_allocate_htab(KvmVm *vm, uint32_t order)
 {
+    vm->power.htab_calls++;
     vm->power.htab_order = order;
     if (vm->power.htab < 0)
         return vm->power.htab;

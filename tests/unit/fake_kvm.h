@@ -45,6 +45,7 @@ typedef struct FakeKvmPower {
     int mmu, htab; // KVM_PPC_CONFIGURE_V3_MMU and KVM_PPC_ALLOCATE_HTAB
     unsigned mmu_calls;
     uint64_t mmu_flags, process_table;
+    unsigned htab_calls;
     uint32_t htab_order;
     int characteristics; // KVM_PPC_GET_CPU_CHAR
     uint64_t character, behaviour;

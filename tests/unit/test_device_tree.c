@@ -72,7 +72,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     if (hash)
         fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
     fixture->interrupts = interrupt_controller_new(partition->vm, NULL);
-    fixture->mmu = mmu_new(partition->vm, MMU_AUTO, PARTITION_RAM, NULL);
+    fixture->mmu = mmu_new(partition->vm, MMU_AUTO, 0, PARTITION_RAM, NULL);
     fixture->pci = pci_host_new(NULL);
     fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VIO, INTERRUPT_EDGE, NULL));
     fixture->nvram = nvram_new();

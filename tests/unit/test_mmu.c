@@ -22,7 +22,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     fixture->power = fake_kvm_power(fixture->partition.vm);
     if (hash)
         fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
-    fixture->mmu = mmu_new(fixture->partition.vm, MMU_AUTO, 4ULL << 30, NULL);
+    fixture->mmu = mmu_new(fixture->partition.vm, MMU_AUTO, 0, 4ULL << 30, NULL);
     mmu_register(fixture->mmu, fixture->partition.hypercalls);
 }
 
@@ -146,23 +146,55 @@ static unsigned order_for(uint64_t memory_size)
 {
     KvmVm *vm = fake_kvm_new();
     fake_kvm_power(vm)->missing[0] = KVM_CAP_PPC_MMU_RADIX;
-    Mmu *mmu = mmu_new(vm, MMU_AUTO, memory_size, NULL);
+    Mmu *mmu = mmu_new(vm, MMU_AUTO, 0, memory_size, NULL);
     unsigned order = mmu_hash_order(mmu);
     mmu_free(mmu);
     kvm_vm_close(vm);
     return order;
 }
 
-// At least 1/128 of memory, 18 to 46 (Documentation/virt/kvm/api.rst).
+// At least 1/128 of memory, 18 to 46 (Documentation/virt/kvm/api.rst), and with a host's small pages more for
+// the real mode of a guest below 1 GiB.
 static void test_hash_order(void)
 {
+    bool small = sysconf(_SC_PAGESIZE) == 4096;
     g_assert_cmpuint(order_for(1 << 20), ==, 18);
-    g_assert_cmpuint(order_for(32ULL << 20), ==, 18);
-    g_assert_cmpuint(order_for((32ULL << 20) + 128), ==, 19);
-    g_assert_cmpuint(order_for(512ULL << 20), ==, 22);
+    g_assert_cmpuint(order_for(32ULL << 20), ==, small ? 20 : 18);
+    g_assert_cmpuint(order_for((32ULL << 20) + 128), ==, small ? 21 : 19);
+    g_assert_cmpuint(order_for(512ULL << 20), ==, small ? 23 : 22);
+    g_assert_cmpuint(order_for(1ULL << 30), ==, 23);
+    g_assert_cmpuint(order_for((1ULL << 30) + 128), ==, 24);
     g_assert_cmpuint(order_for(3ULL << 30), ==, 25);
     g_assert_cmpuint(order_for(1ULL << 40), ==, 33);
     g_assert_cmpuint(order_for(1ULL << 60), ==, 46);
+}
+
+// -machine hpt-order=: taken as it is, unless firmware would have no real mode to live in.
+static void test_hash_order_given(void)
+{
+    KvmVm *vm = fake_kvm_new();
+    g_autoptr(GError) error = NULL;
+    unsigned least = sysconf(_SC_PAGESIZE) == 4096 ? 21 : 18; // 64 MiB in pages, 128 bytes each
+    for (unsigned order = 18; order <= 46; order++) {
+        Mmu *mmu = mmu_new(vm, MMU_HASH, order, 4ULL << 30, &error);
+        if (order < least) {
+            g_assert_null(mmu);
+            g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+            g_autofree char *text = g_strdup_printf("-machine hpt-order=%u: firmware does not fit in the "
+                                                    "real mode that such a table maps; give at least 21",
+                order);
+            g_assert_cmpstr(error->message, ==, text);
+            g_clear_error(&error);
+            continue;
+        }
+        g_assert_no_error(error);
+        g_assert_cmpuint(mmu_hash_order(mmu), ==, order);
+        mmu_free(mmu);
+    }
+    Mmu *mmu = mmu_new(vm, MMU_RADIX, 18, 4ULL << 30, NULL); // there is no table
+    g_assert_cmpuint(mmu_hash_order(mmu), ==, 0);
+    mmu_free(mmu);
+    kvm_vm_close(vm);
 }
 
 // Under a hashed page table real mode reaches as many pages as there are groups of 128 bytes; else all of
@@ -170,9 +202,10 @@ static void test_hash_order(void)
 static void test_real_mode_area(Fixture *fixture, gconstpointer hash)
 {
     uint64_t pages = (uint64_t)sysconf(_SC_PAGESIZE) << (25 - 7);
-    if (!hash) {
-        g_assert_cmphex(mmu_real_mode_area(fixture->mmu, 4ULL << 30), ==, 4ULL << 30);
-        return;
+    if (!hash) { // this KVM has both, and the guest may still choose
+        Mmu *radix = mmu_new(fixture->partition.vm, MMU_RADIX, 0, 4ULL << 30, NULL);
+        g_assert_cmphex(mmu_real_mode_area(radix, 4ULL << 30), ==, 4ULL << 30);
+        mmu_free(radix);
     }
     g_assert_cmphex(mmu_real_mode_area(fixture->mmu, 4ULL << 30), ==, MIN(4ULL << 30, pages));
     g_assert_cmphex(mmu_real_mode_area(fixture->mmu, 1 << 20), ==, 1 << 20);
@@ -180,25 +213,71 @@ static void test_real_mode_area(Fixture *fixture, gconstpointer hash)
     g_assert_cmphex(mmu_real_mode_area(fixture->mmu, 4ULL << 30), ==, 4ULL << 30);
 }
 
+// CAS's switch, there and back, and what a reset makes of it.
+static void test_switch(Fixture *fixture, gconstpointer data)
+{
+    FakeKvmPower *power = fixture->power;
+    g_assert_cmpint(mmu_offer(fixture->mmu), ==, MMU_AUTO);
+    g_assert_true(mmu_is_radix(fixture->mmu));
+    g_assert_cmpint(mmu_switch(fixture->mmu, true), ==, 0);
+    g_assert_cmpuint(power->mmu_calls + power->htab_calls, ==, 0);
+    g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0);
+    g_assert_false(mmu_is_radix(fixture->mmu));
+    g_assert_cmpuint(power->htab_order, ==, 25);
+    g_assert_cmpuint(mmu_hash_order(fixture->mmu), ==, 25);
+    g_assert_cmpint(call(fixture, 0, 0, 0, 0), ==, 0);
+    g_assert_cmpint(call(fixture, 0x1d, 0x3000000, 0, 0xc), ==, -4);
+    g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0); // the guest's table stays as it is
+    g_assert_cmpuint(power->htab_calls, ==, 1);
+    g_assert_cmpint(mmu_switch(fixture->mmu, true), ==, 0);
+    g_assert_cmphex(power->process_table, ==, GR);
+    g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0);
+    unsigned calls = power->mmu_calls;
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    g_assert_true(mmu_is_radix(fixture->mmu));
+    g_assert_cmpuint(power->mmu_calls, ==, calls + 1);
+}
+
+// After -ENOMEM KVM is left with a hashed guest that has no table: back to radix.
+static void test_switch_refused(Fixture *fixture, gconstpointer data)
+{
+    fixture->power->htab = -ENOMEM;
+    g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, -ENOMEM);
+    g_assert_true(mmu_is_radix(fixture->mmu));
+    g_assert_cmpuint(fixture->power->mmu_calls, ==, 1);
+    g_assert_cmphex(fixture->power->mmu_flags, ==, RADIX | GTSE);
+    fixture->power->htab = 0;
+    g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0);
+    fixture->power->mmu = -EBUSY;
+    g_assert_cmpint(mmu_switch(fixture->mmu, true), ==, -EBUSY);
+    g_assert_false(mmu_is_radix(fixture->mmu));
+    g_assert_cmpint(call(fixture, 0, 0, 0, 0), ==, 0);
+}
+
 static void test_wanted(void)
 {
     KvmVm *vm = fake_kvm_new();
     g_autoptr(GError) error = NULL;
-    Mmu *mmu = mmu_new(vm, MMU_HASH, 1 << 30, NULL);
+    Mmu *mmu = mmu_new(vm, MMU_HASH, 0, 1 << 30, NULL);
     g_assert_false(mmu_is_radix(mmu));
+    g_assert_cmpint(mmu_offer(mmu), ==, MMU_HASH);
     mmu_free(mmu);
     fake_kvm_power(vm)->missing[0] = KVM_CAP_PPC_MMU_HASH_V3;
-    g_assert_null(mmu_new(vm, MMU_HASH, 1 << 30, &error));
+    g_assert_null(mmu_new(vm, MMU_HASH, 0, 1 << 30, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
     g_clear_error(&error);
-    mmu = mmu_new(vm, MMU_RADIX, 1 << 30, NULL);
+    mmu = mmu_new(vm, MMU_AUTO, 0, 1 << 30, NULL);
+    g_assert_cmpint(mmu_offer(mmu), ==, MMU_RADIX);
+    mmu_free(mmu);
+    mmu = mmu_new(vm, MMU_RADIX, 0, 1 << 30, NULL);
     g_assert_true(mmu_is_radix(mmu));
+    g_assert_cmpint(mmu_offer(mmu), ==, MMU_RADIX);
     mmu_free(mmu);
     // POWER8: neither capability, and hashed guests all the same (kvm-ppc-abi 1.1).
     fake_kvm_power(vm)->missing[1] = KVM_CAP_PPC_MMU_RADIX;
-    g_assert_null(mmu_new(vm, MMU_RADIX, 1 << 30, &error));
+    g_assert_null(mmu_new(vm, MMU_RADIX, 0, 1 << 30, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
-    mmu = mmu_new(vm, MMU_HASH, 1 << 30, NULL);
+    mmu = mmu_new(vm, MMU_HASH, 0, 1 << 30, NULL);
     g_assert_false(mmu_is_radix(mmu));
     mmu_free(mmu);
     kvm_vm_close(vm);
@@ -214,9 +293,12 @@ int main(int argc, char **argv)
     ADD("register", NULL, test_register);
     ADD("register-wrong", NULL, test_register_wrong);
     ADD("register-hash", "hash", test_register_hash);
+    ADD("switch", NULL, test_switch);
+    ADD("switch-refused", NULL, test_switch_refused);
     ADD("real-mode-area/radix", NULL, test_real_mode_area);
     ADD("real-mode-area/hash", "hash", test_real_mode_area);
     g_test_add_func("/mmu/hash-order", test_hash_order);
+    g_test_add_func("/mmu/hash-order-given", test_hash_order_given);
     g_test_add_func("/mmu/wanted", test_wanted);
     return g_test_run();
 }

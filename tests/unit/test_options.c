@@ -90,8 +90,14 @@ static const struct {
     { "-M powernv", "-machine type powernv: lparun has not that one; give pseries" },
     { "-machine pseries,accel=tcg", "-machine accel tcg: lparun has not that one; give kvm" },
     { "-machine pseries,mmu=none", "-machine mmu none: lparun has not that one; give auto or radix or hash" },
-    { "-machine pseries,cap-htm=off",
-        "-machine: 'cap-htm' is not known; it takes type=, accel=, mmu= and firmware=" },
+    { "-machine pseries,cap-htm=off", "-machine: 'cap-htm' is not known; it takes type=, accel=, "
+                                      "mmu=, hpt-order= and firmware=" },
+    { "-machine pseries,hpt-order=17",
+        "-machine hpt-order 17: not the log2 of a hashed page table's bytes; give 18 to 46" },
+    { "-machine pseries,hpt-order=47",
+        "-machine hpt-order 47: not the log2 of a hashed page table's bytes; give 18 to 46" },
+    { "-machine pseries,hpt-order=16M",
+        "-machine hpt-order 16M: not the log2 of a hashed page table's bytes; give 18 to 46" },
     { "-accel tcg", "-accel tcg: lparun has not that one; give kvm" },
     { "-cpu power9", "-cpu power9: lparun has not that one; give host" },
     { "-display gtk", "-display gtk: lparun has not that one; give none" },
@@ -173,6 +179,7 @@ static void test_defaults(void)
     g_assert_false(options.no_reboot);
     g_assert_false(options.demo_stall);
     g_assert_cmpint(options.mmu, ==, MMU_AUTO);
+    g_assert_cmpuint(options.hash_order, ==, 0);
     g_assert_null(options.kernel);
     g_assert_null(options.uuid);
     g_assert_cmpuint(options.drives->len + options.disks->len + options.iothreads->len, ==, 0);
@@ -243,7 +250,7 @@ static void test_simple(void)
     g_assert_true(options.console);
     g_assert_false(options.ci_in_kernel);
     options_clear(&options);
-    parse_right("-machine pseries,mmu=auto -ci-hcalls user -ci-hcalls kernel", &options);
+    parse_right("-machine pseries,mmu=auto,hpt-order=26 -ci-hcalls user -ci-hcalls kernel", &options);
     g_assert_cmpint(options.mmu, ==, MMU_AUTO);
     g_assert_true(options.ci_in_kernel);
     options_clear(&options);
