@@ -92,9 +92,9 @@ static const uint8_t features_300[] = { 66, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf
     0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80,
     0, 0x80, 0, 0, 0 };
 
-static void describe_features(const Cpus *cpus, bool radix, Tree *tree)
+static void describe_features(unsigned isa, bool radix, Tree *tree)
 {
-    if (cpus->isa < 300) {
+    if (isa < 300) {
         tree_bytes(tree, "ibm,pa-features", features_207, sizeof features_207);
         return;
     }
@@ -153,12 +153,16 @@ static void describe_caches(const Cpus *cpus, Tree *tree)
     tree_u32(tree, "i-cache-size", cpus->instruction_cache);
 }
 
-static void describe_cpu(const Cpus *cpus, uint32_t id, unsigned hash_order, Tree *tree)
+// In a compatibility mode cpu-version and the features are the older processor's; the name stays, or firmware
+// would take it for another one.
+static void describe_cpu(
+    const Cpus *cpus, uint32_t id, const CompatLevel *compat, unsigned hash_order, Tree *tree)
 {
+    unsigned isa = compat ? compat->isa : cpus->isa;
     tree_begin(tree, "%s@%x", cpus->name, id);
     tree_string(tree, "device_type", "cpu");
     tree_u32(tree, "reg", id);
-    tree_u32(tree, "cpu-version", cpus->pvr);
+    tree_u32(tree, "cpu-version", compat ? compat->pvr : cpus->pvr);
     tree_u32(tree, "timebase-frequency", cpus->timebase);
     tree_u32(tree, "clock-frequency", cpus->clock);
     tree_string(tree, "status", "okay");
@@ -168,21 +172,22 @@ static void describe_cpu(const Cpus *cpus, uint32_t id, unsigned hash_order, Tre
     tree_cells(tree, "ibm,ppc-interrupt-server#s", id); // one thread a core
     tree_cells(tree, "ibm,ppc-interrupt-gserver#s", id, 0);
     describe_caches(cpus, tree);
-    describe_features(cpus, hash_order == 0, tree);
+    describe_features(isa, hash_order == 0, tree);
     if (hash_order > 0)
         describe_hash(cpus, hash_order, tree);
-    if (cpus->radix_encoding_count > 0)
+    if (isa >= 300 && cpus->radix_encoding_count > 0)
         tree_cells_array(tree, "ibm,processor-radix-AP-encodings", cpus->radix_encodings,
             (size_t)cpus->radix_encoding_count);
     tree_end(tree);
 }
 
-void cpus_describe(const Cpus *cpus, const VcpuSet *vcpus, unsigned hash_order, Tree *tree)
+void cpus_describe(
+    const Cpus *cpus, const VcpuSet *vcpus, const CompatLevel *compat, unsigned hash_order, Tree *tree)
 {
     tree_begin(tree, "cpus");
     tree_u32(tree, "#address-cells", 1);
     tree_u32(tree, "#size-cells", 0);
     for (unsigned i = 0; i < vcpu_set_count(vcpus); i++)
-        describe_cpu(cpus, vcpu_id(vcpu_set_at(vcpus, i)), hash_order, tree);
+        describe_cpu(cpus, vcpu_id(vcpu_set_at(vcpus, i)), compat, hash_order, tree);
     tree_end(tree);
 }

@@ -1,5 +1,5 @@
-// The device tree that the machine starts with: the root, memory, /chosen, and the order of what the parts
-// say.
+// The device tree that the machine starts with, and that it answers CAS with: the root, memory, /chosen, and
+// the order of what the parts say.
 #include "lparun/error.h"
 #include "lparun/firmware.h"
 
@@ -15,23 +15,21 @@ static void describe_root(const MachineParts *parts, Tree *tree)
     tree_string(tree, "system-id", parts->uuid);
 }
 
-// ibm,architecture-vec-5: the length - 2, then the vector from its first byte on; bytes 24 and 26 have the
-// MMU.
-static void describe_options(bool radix, Tree *tree)
+// ibm,arch-vec-5-platform-support: pairs of a byte of vector 5 and what the guest may choose there.
+static void describe_support(const Mmu *mmu, Tree *tree)
 {
-    enum { LAST = 26, MMU = 24, RADIX_GTSE = 26, RADIX = 0x40, GTSE = 0x40 };
-    uint8_t vector[LAST + 1] = { LAST - 1 };
-    uint8_t support[] = { 23, 0, MMU, 0, 25, 0, RADIX_GTSE, GTSE }; // 23: 0 is XICS
-    if (radix) {
-        vector[MMU] = RADIX;
-        vector[RADIX_GTSE] = GTSE;
-        support[3] = RADIX;
-    }
-    tree_bytes(tree, "ibm,architecture-vec-5", vector, sizeof vector);
+    static const uint8_t mmus[] = {
+        [MMU_AUTO] = VECTOR5_MMU_EITHER,
+        [MMU_RADIX] = VECTOR5_MMU_RADIX,
+        [MMU_HASH] = VECTOR5_MMU_HASH,
+    };
+    MmuMode offer = mmu_offer(mmu);
+    const uint8_t support[] = { VECTOR5_INTERRUPTS, 0, VECTOR5_MMU, mmus[offer], VECTOR5_HASH_EXTENSIONS, 0,
+        VECTOR5_RADIX_EXTENSIONS, offer == MMU_HASH ? 0 : VECTOR5_GTSE };
     tree_bytes(tree, "ibm,arch-vec-5-platform-support", support, sizeof support);
 }
 
-static void describe_boot(const BootImages *boot, Tree *tree)
+static void describe_images(const BootImages *boot, Tree *tree)
 {
     if (boot->functions)
         tree_u32(tree, "linux,pci-probe-only", 0); // nobody gave the BARs an address: Linux shall
@@ -46,16 +44,25 @@ static void describe_boot(const BootImages *boot, Tree *tree)
     }
 }
 
-static void describe_chosen(const MachineParts *parts, Tree *tree)
+// What firmware starts from. It has made its own of that by the time of CAS: GRUB's bootargs are its
+// kernel's.
+static void describe_boot(const MachineParts *parts, Tree *tree)
 {
-    tree_begin(tree, "chosen");
     g_autofree char *path = g_strdup_printf("/vdevice/vty@%x", VTY_UNIT);
     tree_string(tree, "stdout-path", path);
     tree_string(tree, "bootargs", parts->command_line ? parts->command_line : "");
     if (parts->boot_list)
         tree_string(tree, "qemu,boot-list", parts->boot_list);
-    describe_options(mmu_is_radix(parts->mmu), tree);
-    describe_boot(parts->boot, tree);
+    describe_support(parts->mmu, tree);
+    describe_images(parts->boot, tree);
+}
+
+static void describe_chosen(const MachineParts *parts, Tree *tree)
+{
+    tree_begin(tree, "chosen");
+    tree_bytes(tree, "ibm,architecture-vec-5", parts->negotiated->vector5, sizeof parts->negotiated->vector5);
+    if (!parts->is_answer)
+        describe_boot(parts, tree);
     tree_end(tree);
 }
 
@@ -147,13 +154,13 @@ static void reserve_images(const BootImages *boot, Tree *tree)
 
 static void describe_machine(const MachineParts *parts, Tree *tree)
 {
-    unsigned hash_order = mmu_is_radix(parts->mmu) ? 0 : mmu_hash_order(parts->mmu);
-    reserve_images(parts->boot, tree);
+    if (!parts->is_answer)
+        reserve_images(parts->boot, tree);
     tree_begin(tree, "%s", "");
     describe_root(parts, tree);
     describe_chosen(parts, tree);
     describe_memory(parts, tree);
-    cpus_describe(parts->cpus, parts->vcpus, hash_order, tree);
+    cpus_describe(parts->cpus, parts->vcpus, parts->negotiated->compat, mmu_hash_order(parts->mmu), tree);
     describe_rtas(parts, tree);
     interrupt_controller_describe(parts->interrupts, vcpu_set_count(parts->vcpus), tree);
     describe_hypervisor(parts, tree);

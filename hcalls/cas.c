@@ -1,34 +1,262 @@
-// KVMPPC_H_CAS and KVMPPC_H_UPDATE_DT: what SLOF hands on of ibm,client-architecture-support and of its own
-// tree.
-//
-// The device tree that the machine starts with already says what this machine gives (ibm,architecture-vec-5),
-// so the answer to CAS is that nothing changes. The guest's own wishes are not read yet.
+// KVMPPC_H_CAS and KVMPPC_H_UPDATE_DT: SLOF hands on what the guest wishes of the machine, and later the
+// device tree that it leaves to the guest.
+#include "lparun/cas.h"
 #include "lparun/bytes.h"
-#include "lparun/hypercall.h"
+#include "lparun/error.h"
 #include "lparun/papr.h"
+#include <errno.h>
+#include <libfdt.h>
+#include <stdatomic.h>
 
-// The answer starts with this word; 0 says that no tree follows.
-#define CAS_NO_UPDATE 0
+// The answer starts with this word, behind it the whole tree: what a node or property is not in, SLOF takes
+// from its own.
+#define CAS_WHOLE_TREE 1
+// What SLOF has room for, and more than any tree that it can build.
+#define TREE_LIMIT 0x200000
 
-// r4 the guest's vectors, r5 a buffer for the answer, r6 its size in bytes.
+struct Cas {
+    CasParts parts;
+    const CasOps *ops;
+    void *owner;
+    uint32_t pvr;             // the processor's own
+    unsigned accepted;        // the levels that KVM takes
+    const CompatLevel *max;   // the newest that the guest may have; NULL: the processor as it is
+    const CompatLevel *first; // after a reset
+    Negotiated negotiated;
+    atomic_flag negotiating;
+    GMutex lock; // guards the next two
+    void *tree;  // what H_UPDATE_DT left
+    size_t tree_size;
+};
+
+Negotiated negotiated_make(const CompatLevel *compat, bool radix, bool gtse)
+{
+    Negotiated negotiated = { .compat = compat, .vector5[0] = VECTOR5_LAST - 1 };
+    negotiated.vector5[VECTOR5_MMU] = radix ? VECTOR5_MMU_RADIX : VECTOR5_MMU_HASH;
+    negotiated.vector5[VECTOR5_RADIX_EXTENSIONS] = radix && gtse ? VECTOR5_GTSE : 0;
+    return negotiated;
+}
+
+// --- What the guest gets of what it wishes.
+
+static bool is_known(uint32_t pvr, const void *request)
+{
+    return cas_request_knows(request, pvr);
+}
+
+// A guest that knows this processor runs on it as it is, unless -machine max-cpu-compat= says otherwise.
+// False when it knows nothing that this machine can be.
+static bool choose_compat(const Cas *cas, const CasRequest *request, const CompatLevel **compat)
+{
+    *compat = NULL;
+    if (!cas->max && cas_request_knows(request, cas->pvr))
+        return true;
+    *compat = compat_best(cas->accepted, cas->max, is_known, request);
+    return *compat;
+}
+
+// AUTO: the guest leaves it to the machine. A guest from before ISA 3.0 sends too short a vector 5 to say so,
+// but says in vector 1 which ISA it knows; a boot loader says neither, and has no use for an MMU.
+static MmuMode wished_mmu(const CasRequest *request, const CompatLevel *compat)
+{
+    if (compat && compat->isa < 300)
+        return MMU_HASH;
+    int mmu = cas_request_byte(request, 5, VECTOR5_MMU);
+    if (mmu < 0)
+        return cas_request_byte(request, 1, 2) < 0 ? MMU_AUTO : MMU_HASH;
+    switch (mmu & VECTOR5_MMU_MASK) {
+    case VECTOR5_MMU_RADIX:
+        return MMU_RADIX;
+    case VECTOR5_MMU_HASH:
+        return MMU_HASH;
+    default:
+        return MMU_AUTO;
+    }
+}
+
+static bool choose_mmu(const Cas *cas, const CasRequest *request, const CompatLevel *compat, bool *radix)
+{
+    MmuMode wished = wished_mmu(request, compat), offer = mmu_offer(cas->parts.mmu);
+    *radix = wished == MMU_AUTO ? mmu_is_radix(cas->parts.mmu) : wished == MMU_RADIX;
+    return wished == MMU_AUTO || offer == MMU_AUTO || wished == offer;
+}
+
+static bool choose(const Cas *cas, const CasRequest *request, Negotiated *chosen, bool *radix)
+{
+    const CompatLevel *compat;
+    if (!choose_compat(cas, request, &compat) || !choose_mmu(cas, request, compat, radix))
+        return false;
+    int extensions = cas_request_byte(request, 5, VECTOR5_RADIX_EXTENSIONS);
+    *chosen = negotiated_make(compat, *radix, extensions >= 0 && extensions & VECTOR5_GTSE);
+    return true;
+}
+
+// --- The machine as it was agreed on.
+
+static int set_compat(const Cas *cas, Vcpu *caller, const CompatLevel *compat)
+{
+    // A KVM without levels (PR) has no register to set, and is raw.
+    return cas->accepted ? compat_set(cas->parts.vcpus, caller, compat) : 0;
+}
+
+// The levels first: after that no other vCPU is inside KVM_RUN, which the switch of the MMU needs.
+static int64_t apply(Cas *cas, Vcpu *caller, const Negotiated *next, bool radix)
+{
+    if (set_compat(cas, caller, next->compat) < 0)
+        return H_HARDWARE;
+    int result = mmu_switch(cas->parts.mmu, radix);
+    if (result < 0)
+        return result == -EBUSY ? H_BUSY : H_HARDWARE;
+    cas->negotiated = *next;
+    return H_SUCCESS;
+}
+
+static bool place_answer(Cas *cas, uint64_t answer, uint64_t size)
+{
+    be32 version = be32_make(CAS_WHOLE_TREE);
+    uint64_t room = MIN(size - sizeof version, TREE_LIMIT);
+    return cas->ops->place_tree(cas->owner, answer + sizeof version, room) &&
+           guest_memory_write(cas->parts.memory, answer, &version, sizeof version);
+}
+
+// r4 the guest's wishes, r5 a buffer for the answer, r6 its size in bytes. All or nothing.
+static int64_t negotiate(Cas *cas, Vcpu *vcpu, const uint64_t arguments[9])
+{
+    uint64_t answer = papr_real_address(arguments[1]), size = arguments[2];
+    g_autofree CasRequest *request = g_new(CasRequest, 1);
+    if (size < sizeof(be32) || !guest_memory_at(cas->parts.memory, answer, size) ||
+        !cas_request_read(request, cas->parts.memory, papr_real_address(arguments[0])))
+        return H_PARAMETER;
+    Negotiated chosen, before = cas->negotiated;
+    bool radix, radix_before = mmu_is_radix(cas->parts.mmu);
+    if (!choose(cas, request, &chosen, &radix))
+        return H_HARDWARE;
+    int64_t result = apply(cas, vcpu, &chosen, radix);
+    if (result == H_SUCCESS && !place_answer(cas, answer, size))
+        result = H_PARAMETER;
+    if (result != H_SUCCESS)
+        apply(cas, vcpu, &before, radix_before);
+    return result;
+}
+
+static bool others_run(const Cas *cas, const Vcpu *caller)
+{
+    for (unsigned i = 0; i < vcpu_set_count(cas->parts.vcpus); i++) {
+        const Vcpu *vcpu = vcpu_set_at(cas->parts.vcpus, i);
+        if (vcpu != caller && !vcpu_is_parked(vcpu))
+            return true;
+    }
+    return false;
+}
+
+// Two vCPUs may both be here while the main thread parks all; the second is told what it would be otherwise.
 static int64_t client_architecture_support(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
-    GuestMemory *memory = owner;
-    uint64_t answer = arguments[1], size = arguments[2];
-    be32 version = be32_make(CAS_NO_UPDATE);
-    if (size < sizeof version || !guest_memory_write(memory, answer, &version, sizeof version))
-        return H_PARAMETER;
-    return H_SUCCESS;
+    Cas *cas = owner;
+    if (others_run(cas, vcpu) || atomic_flag_test_and_set(&cas->negotiating))
+        return H_MULTI_THREADS_ACTIVE;
+    int64_t result = negotiate(cas, vcpu, arguments);
+    atomic_flag_clear(&cas->negotiating);
+    return result;
 }
 
-// r4 the tree as the firmware leaves it to the operating system. Nothing here needs it.
+// --- The tree that firmware leaves.
+
+static void keep_tree(Cas *cas, void *tree, size_t size)
+{
+    g_mutex_lock(&cas->lock);
+    g_free(cas->tree);
+    cas->tree = tree;
+    cas->tree_size = size;
+    g_mutex_unlock(&cas->lock);
+}
+
+// r4 the tree. The copy is what is checked: the guest may change its own meanwhile.
 static int64_t update_device_tree(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
+    Cas *cas = owner;
+    uint64_t address = papr_real_address(arguments[0]);
+    struct fdt_header head;
+    if (!guest_memory_read(cas->parts.memory, address, &head, sizeof head))
+        return H_PARAMETER;
+    size_t size = fdt_totalsize(&head);
+    if (size < sizeof head || size > TREE_LIMIT)
+        return H_PARAMETER;
+    g_autofree void *tree = g_malloc(size);
+    if (!guest_memory_read(cas->parts.memory, address, tree, size) || fdt_check_full(tree, size) != 0)
+        return H_PARAMETER;
+    keep_tree(cas, g_steal_pointer(&tree), size);
     return H_SUCCESS;
 }
 
-void cas_register(HypercallTable *table, GuestMemory *memory)
+void *cas_device_tree(Cas *cas, size_t *length)
 {
-    hypercall_register(table, KVMPPC_H_CAS, "KVMPPC_H_CAS", client_architecture_support, memory);
-    hypercall_register(table, KVMPPC_H_UPDATE_DT, "KVMPPC_H_UPDATE_DT", update_device_tree, NULL);
+    g_mutex_lock(&cas->lock);
+    *length = cas->tree_size;
+    void *copy = g_memdup2(cas->tree, cas->tree_size);
+    g_mutex_unlock(&cas->lock);
+    return copy;
+}
+
+// --- From power-on to the end.
+
+static bool read_levels(Cas *cas, GError **error)
+{
+    Vcpu *boot = vcpu_set_at(cas->parts.vcpus, 0);
+    int result = kvm_vcpu_pvr(vcpu_kvm(boot), &cas->pvr);
+    if (result < 0) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_GET_SREGS: %s", g_strerror(-result));
+        return false;
+    }
+    cas->accepted = compat_accepted(boot);
+    if (!cas->max)
+        return true;
+    cas->first = compat_best(cas->accepted, cas->max, NULL, NULL);
+    if (!cas->first)
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+            "-machine max-cpu-compat=%s: this host's KVM can hold no guest to that; leave it out",
+            cas->max->name);
+    return cas->first;
+}
+
+Cas *cas_new(const CasParts *parts, const CompatLevel *max, const CasOps *ops, void *owner, GError **error)
+{
+    Cas *cas = g_new0(Cas, 1);
+    *cas = (Cas){ .parts = *parts, .max = max, .ops = ops, .owner = owner, .negotiating = ATOMIC_FLAG_INIT };
+    g_mutex_init(&cas->lock);
+    if (read_levels(cas, error))
+        return cas;
+    cas_free(cas);
+    return NULL;
+}
+
+void cas_free(Cas *cas)
+{
+    if (!cas)
+        return;
+    g_mutex_clear(&cas->lock);
+    g_free(cas->tree);
+    g_free(cas);
+}
+
+bool cas_reset(Cas *cas, GError **error)
+{
+    int result = set_compat(cas, NULL, cas->first);
+    if (result < 0)
+        g_set_error(
+            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_REG_PPC_ARCH_COMPAT: %s", g_strerror(-result));
+    cas->negotiated = negotiated_make(cas->first, mmu_is_radix(cas->parts.mmu), true);
+    keep_tree(cas, NULL, 0);
+    return result >= 0;
+}
+
+const Negotiated *cas_negotiated(const Cas *cas)
+{
+    return &cas->negotiated;
+}
+
+void cas_register(Cas *cas, HypercallTable *table)
+{
+    hypercall_register(table, KVMPPC_H_CAS, "KVMPPC_H_CAS", client_architecture_support, cas);
+    hypercall_register(table, KVMPPC_H_UPDATE_DT, "KVMPPC_H_UPDATE_DT", update_device_tree, cas);
 }

@@ -121,6 +121,7 @@ static bool parse_machine(Options *options, const char *option, const char *valu
         return false;
     const char *type = key_values_take(values, "type"), *accelerator = key_values_take(values, "accel");
     const char *mmu = key_values_take(values, "mmu"), *order = key_values_take(values, "hpt-order");
+    const char *compat = key_values_take(values, "max-cpu-compat");
     const char *firmware = key_values_take(values, "firmware");
     if ((type && !parse_one_of("-machine type", type, types, error)) ||
         (accelerator && !parse_one_of("-machine accel", accelerator, accelerators, error)) ||
@@ -131,9 +132,11 @@ static bool parse_machine(Options *options, const char *option, const char *valu
     if (order && !parse_hash_order(order, &options->hash_order))
         return wrong(
             "-machine hpt-order", order, "not the log2 of a hashed page table's bytes; give 18 to 46", error);
+    if (compat && !(options->max_compat = compat_find(compat)))
+        return wrong("-machine max-cpu-compat", compat, "give one of " COMPAT_WORDS, error);
     if (firmware) // -bios is QEMU's short word for the same
         set(&options->bios, firmware);
-    return key_values_finish(values, "type=, accel=, mmu=, hpt-order= and firmware=", error);
+    return key_values_finish(values, "type=, accel=, mmu=, hpt-order=, max-cpu-compat= and firmware=", error);
 }
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
@@ -331,10 +334,12 @@ static const struct {
     { "device", "virtio-blk-pci,drive=I[,iothread=I][,serial=S][,addr=SLOT][,bootindex=N]",
         "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
     { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
-    { "machine", "pseries[,accel=kvm][,mmu=auto|radix|hash][,hpt-order=N][,firmware=FILE|none]",
+    { "machine",
+        "pseries[,accel=kvm][,mmu=auto|radix|hash][,hpt-order=N][,max-cpu-compat=C][,firmware=FILE|none]",
         "the one machine there is; mmu: what the guest may choose (default auto: all that KVM has)\n"
         "hpt-order: log2 of the bytes of a hashed page table (default: 1/128 of memory)\n"
-        "firmware: as -bios",
+        "max-cpu-compat: the newest processor that the guest sees (default: the host's): " COMPAT_WORDS
+        "\nfirmware: as -bios",
         parse_machine },
     { "M", "...", "the same", parse_machine },
     { "accel", "kvm", "the one accelerator there is", parse_accel },
@@ -412,6 +417,9 @@ static bool check_together(const Options *options, GError **error)
         return wrong("-initrd", options->initrd, "there is no kernel for it; give -kernel too", error);
     if (options->append && !options->kernel)
         return wrong("-append", options->append, "there is no kernel for it; give -kernel too", error);
+    if (options->max_compat && options->max_compat->isa < 300 && options->mmu == MMU_RADIX)
+        return wrong("-machine max-cpu-compat", options->max_compat->name,
+            "that processor has no radix MMU; leave mmu=radix out", error);
     return true;
 }
 

@@ -1,6 +1,6 @@
 // The command line, as values.
 #pragma once
-#include "lparun/hypercall.h"
+#include "lparun/cas.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +23,8 @@ typedef struct Options {
     unsigned cpus;
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     MmuMode mmu;
-    unsigned hash_order; // 0: by the size of memory
+    const CompatLevel *max_compat; // the newest that the guest may have, or NULL
+    unsigned hash_order;           // 0: by the size of memory
     bool ci_in_kernel;
     bool demo_stall; // doorbells are on KVM's bus alone
     bool no_reboot;

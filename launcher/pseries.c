@@ -2,6 +2,7 @@
 // bottom.
 #include "pseries.h"
 #include "disks.h"
+#include "lparun/cas.h"
 #include "lparun/error.h"
 #include "lparun/firmware.h"
 #include "lparun/papr.h"
@@ -18,6 +19,7 @@ struct Machine {
     InterruptController *interrupts;
     VcpuSet *vcpus;
     Mmu *mmu;
+    Cas *cas;
     Cpus cpus;
     DmaWindow *dma;
     PciHost *pci;
@@ -94,6 +96,59 @@ static void on_quit(void *owner)
     request(owner, MACHINE_QUIT, NULL);
 }
 
+// What the device tree tells of.
+static MachineParts machine_parts(const Machine *machine, bool is_answer)
+{
+    return (MachineParts){
+        .memory = machine->memory,
+        .cpus = &machine->cpus,
+        .vcpus = machine->vcpus,
+        .mmu = machine->mmu,
+        .interrupts = machine->interrupts,
+        .rtas = machine->rtas,
+        .pci = machine->pci,
+        .vty = machine->vty,
+        .nvram = machine->nvram,
+        .negotiated = cas_negotiated(machine->cas),
+        .boot = &machine->boot,
+        .is_answer = is_answer,
+        .multi_tce = machine->multi_tce,
+        .vm = machine->vm,
+        .command_line = machine->options->append,
+        .boot_list = machine->boot_list,
+        .uuid = machine->uuid,
+    };
+}
+
+// CasOps.place_tree.
+static bool place_tree(void *owner, uint64_t address, uint64_t room)
+{
+    Machine *machine = owner;
+    MachineParts parts = machine_parts(machine, true);
+    return device_tree_place(&parts, machine->memory, address, room, NULL);
+}
+
+// A processor from before ISA 3.0 has no radix MMU.
+static bool make_mmu(Machine *machine, GError **error)
+{
+    const Options *options = machine->options;
+    bool only_hash = options->max_compat && options->max_compat->isa < 300;
+    machine->mmu = mmu_new(
+        machine->vm, only_hash ? MMU_HASH : options->mmu, options->hash_order, options->memory, error);
+    if (!machine->mmu && only_hash)
+        g_prefix_error(
+            error, "-machine max-cpu-compat=%s has a hashed page table: ", options->max_compat->name);
+    return machine->mmu;
+}
+
+static bool make_cas(Machine *machine, GError **error)
+{
+    static const CasOps ops = { .place_tree = place_tree };
+    CasParts parts = { .memory = machine->memory, .vcpus = machine->vcpus, .mmu = machine->mmu };
+    machine->cas = cas_new(&parts, machine->options->max_compat, &ops, machine, error);
+    return machine->cas;
+}
+
 static bool make_processors(Machine *machine, GError **error)
 {
     static const VcpuOps ops = { .hypercall = on_hypercall, .failed = on_failed };
@@ -101,9 +156,9 @@ static bool make_processors(Machine *machine, GError **error)
     for (unsigned i = 0; i < machine->options->cpus; i++)
         if (!vcpu_set_add(machine->vcpus, i, machine->interrupts, error))
             return false;
-    const Options *options = machine->options;
-    machine->mmu = mmu_new(machine->vm, options->mmu, options->hash_order, options->memory, error);
-    return machine->mmu && cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error);
+    return make_mmu(machine, error) &&
+           cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error) &&
+           make_cas(machine, error);
 }
 
 static bool make_devices(Machine *machine, GError **error)
@@ -141,7 +196,7 @@ static void make_hypercalls(Machine *machine)
     console_register(machine->hypercalls, machine->vty);
     cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
     mmu_register(machine->mmu, machine->hypercalls);
-    cas_register(machine->hypercalls, machine->memory);
+    cas_register(machine->cas, machine->hypercalls);
     machine->multi_tce = tce_hypercalls_enable(machine->vm);
     g_autofree char *why = NULL;
     if (machine->options->ci_in_kernel && !logical_ci_enable(machine->logical_ci, &why))
@@ -192,24 +247,14 @@ static bool load(Machine *machine, GError **error)
     uint64_t real_mode_area = mmu_real_mode_area(machine->mmu, machine->options->memory);
     if (!machine->way->load(&machine->files, machine->memory, real_mode_area, boot, error))
         return false;
-    MachineParts parts = {
-        .memory = machine->memory,
-        .cpus = &machine->cpus,
-        .vcpus = machine->vcpus,
-        .mmu = machine->mmu,
-        .interrupts = machine->interrupts,
-        .rtas = machine->rtas,
-        .pci = machine->pci,
-        .vty = machine->vty,
-        .nvram = machine->nvram,
-        .boot = boot,
-        .multi_tce = machine->multi_tce,
-        .vm = machine->vm,
-        .command_line = machine->options->append,
-        .boot_list = machine->boot_list,
-        .uuid = machine->uuid,
-    };
+    MachineParts parts = machine_parts(machine, false);
     return device_tree_place(&parts, machine->memory, boot->tree, boot->tree_room, error);
+}
+
+// The processors' modes as after power-on; `load` says them in the tree.
+static bool reset_processors(Machine *machine, GError **error)
+{
+    return mmu_reset(machine->mmu, machine->vcpus, error) && cas_reset(machine->cas, error);
 }
 
 Machine *machine_new(const Options *options, GError **error)
@@ -228,7 +273,7 @@ Machine *machine_new(const Options *options, GError **error)
     if (!machine->interrupts || !make_processors(machine, error) || !make_devices(machine, error))
         goto fail;
     make_hypercalls(machine);
-    if (make_rtas(machine, error) && mmu_reset(machine->mmu, machine->vcpus, error) && load(machine, error))
+    if (make_rtas(machine, error) && reset_processors(machine, error) && load(machine, error))
         return machine;
 fail:
     machine_free(machine);
@@ -249,6 +294,7 @@ void machine_free(Machine *machine)
     vty_free(machine->vty);
     terminal_free(machine->terminal);
     nvram_free(machine->nvram);
+    cas_free(machine->cas);
     mmu_free(machine->mmu);
     interrupt_controller_free(machine->interrupts);
     bus_free(machine->bus);
@@ -279,7 +325,7 @@ static bool reboot(Machine *machine, GError **error)
     interrupt_controller_reset(machine->interrupts);
     vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
     guest_memory_clear(machine->memory);
-    if (!mmu_reset(machine->mmu, machine->vcpus, error) || !load(machine, error))
+    if (!reset_processors(machine, error) || !load(machine, error))
         return false;
     g_mutex_lock(&machine->lock);
     machine->ended = machine->event != MACHINE_REBOOT; // unless the user quit meanwhile

@@ -104,7 +104,7 @@ static int32_t dispatch(RtasTable *table, Entry *entry, Vcpu *vcpu, RtasCall *ca
 static int64_t rtas(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     RtasTable *table = owner;
-    uint64_t block = arguments[0] & 0x0fffffffffffffffULL; // without the real-mode alias bit
+    uint64_t block = papr_real_address(arguments[0]);
     be32 head[3], cells[RTAS_CELLS];
     if (!guest_memory_read(table->memory, block, head, sizeof head))
         return H_PARAMETER;

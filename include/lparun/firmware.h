@@ -1,5 +1,6 @@
 // What the guest starts from: SLOF or nothing at all, a kernel and initrd in memory, and the device tree.
 #pragma once
+#include "lparun/cas.h"
 #include "lparun/hypercall.h"
 #include "lparun/interrupt.h"
 #include "lparun/memory.h"
@@ -86,8 +87,9 @@ typedef struct Cpus {
 // Reads the host's own processors and what KVM says of them. False and `error` when the host has none that
 // lparun knows.
 bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error);
-// `hash_order` 0: radix.
-void cpus_describe(const Cpus *cpus, const VcpuSet *vcpus, unsigned hash_order, Tree *tree);
+// `compat` NULL: raw. `hash_order` 0: radix.
+void cpus_describe(
+    const Cpus *cpus, const VcpuSet *vcpus, const CompatLevel *compat, unsigned hash_order, Tree *tree);
 
 // firmware/device_tree.c.
 typedef struct MachineParts {
@@ -101,12 +103,14 @@ typedef struct MachineParts {
     const PciHost *pci;
     const Vty *vty;
     const Nvram *nvram;
+    const Negotiated *negotiated;
     const BootImages *boot;
+    bool is_answer;           // to CAS: without what firmware boots by, and may have changed since
     bool multi_tce;           // the kernel serves H_PUT_TCE_INDIRECT and H_STUFF_TCE
     const char *command_line; // the kernel's, or NULL
     const char *boot_list;    // Open Firmware paths, space-separated, or NULL
     const char *uuid;
 } MachineParts;
-// The tree that the machine starts with, written to `address`. False and `error` when it does not fit.
+// The machine's tree, written to `address`. False and `error` when it does not fit.
 bool device_tree_place(
     const MachineParts *parts, GuestMemory *memory, uint64_t address, uint64_t room, GError **error);

@@ -67,6 +67,3 @@ unsigned mmu_hash_order(const Mmu *mmu);
 // them. A guest that may choose a hashed page table has the limit from the start: firmware asks for the
 // switch and must still be mapped after it.
 uint64_t mmu_real_mode_area(const Mmu *mmu, uint64_t memory_size);
-
-// hcalls/cas.c: KVMPPC_H_CAS and KVMPPC_H_UPDATE_DT.
-void cas_register(HypercallTable *table, GuestMemory *memory);

@@ -42,6 +42,12 @@
 #define KVMPPC_H_UPDATE_DT 0xf003
 #define KVMPPC_H_LAST 0xf00f
 
+// An address as a real-mode guest hands it over: the top bits only name the mode.
+static inline uint64_t papr_real_address(uint64_t address)
+{
+    return address & 0x0fffffffffffffffULL;
+}
+
 // RTAS statuses (LoPAR 7.2.7).
 #define RTAS_SUCCESS 0
 #define RTAS_HARDWARE_ERROR (-1)

@@ -49,6 +49,7 @@ typedef struct FakeKvmPower {
     uint32_t htab_order;
     int characteristics; // KVM_PPC_GET_CPU_CHAR
     uint64_t character, behaviour;
+    uint32_t newest_compat; // the newest logical PVR that KVM_REG_PPC_ARCH_COMPAT may be; 0: all
     bool pr;               // this is KVM-PR
     int no_hash, no_radix; // KVM_PPC_GET_SMMU_INFO and KVM_PPC_GET_RMMU_INFO
     struct kvm_ppc_smmu_info hash;

@@ -347,7 +347,8 @@ int kvm_vcpu_get_reg(KvmVcpu *vcpu, uint64_t id, uint64_t *value)
 int kvm_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value)
 {
     enter(vcpu);
-    bool refused = vcpu->refuse_regs;
+    uint32_t newest = fake_kvm_power(vcpu->vm)->newest_compat;
+    bool refused = vcpu->refuse_regs || (id == KVM_PPC_COMPAT && newest && value > newest);
     if (!refused) {
         find(vcpu, id)->value = value;
         find(vcpu, id)->sets++;

@@ -16,6 +16,7 @@ typedef struct Fixture {
     InterruptController *interrupts;
     Cpus cpus;
     Mmu *mmu;
+    Negotiated negotiated;
     PciHost *pci;
     Vty *vty;
     Nvram *nvram;
@@ -73,6 +74,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
         fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
     fixture->interrupts = interrupt_controller_new(partition->vm, NULL);
     fixture->mmu = mmu_new(partition->vm, MMU_AUTO, 0, PARTITION_RAM, NULL);
+    fixture->negotiated = negotiated_make(NULL, mmu_is_radix(fixture->mmu), true);
     fixture->pci = pci_host_new(NULL);
     fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VIO, INTERRUPT_EDGE, NULL));
     fixture->nvram = nvram_new();
@@ -88,6 +90,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
         .pci = fixture->pci,
         .vty = fixture->vty,
         .nvram = fixture->nvram,
+        .negotiated = &fixture->negotiated,
         .boot = &fixture->boot,
         .uuid = "01234567-89ab-cdef-0123-456789abcdef" };
 }
@@ -222,7 +225,7 @@ static void test_radix(Fixture *fixture, gconstpointer data)
     const uint8_t *value = property(fixture, "/chosen", "ibm,architecture-vec-5", &size);
     g_assert_cmpmem(value, (size_t)size, vector, sizeof vector);
     value = property(fixture, "/chosen", "ibm,arch-vec-5-platform-support", &size);
-    static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x40, 0x19, 0x00, 0x1a, 0x40 };
+    static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x80, 0x19, 0x00, 0x1a, 0x40 };
     g_assert_cmpmem(value, (size_t)size, support, sizeof support);
     g_assert_true(has_hypercalls(fixture, "hcall-set-mode")); // Linux hangs without
     g_assert_true(has_hypercalls(fixture, "hcall-term"));
@@ -246,7 +249,8 @@ static void test_hash(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(size, ==, 27);
     g_assert_cmphex(value[24] & 0xc0, ==, 0);
     value = property(fixture, "/chosen", "ibm,arch-vec-5-platform-support", &size);
-    g_assert_cmphex(value[3], ==, 0);
+    static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x00, 0x19, 0x00, 0x1a, 0x00 };
+    g_assert_cmpmem(value, (size_t)size, support, sizeof support);
     g_assert_true(has_hypercalls(fixture, "hcall-pft"));
     g_assert_true(has_hypercalls(fixture, "hcall-bulk"));
 #define CPU "/cpus/PowerPC,POWER9@8"
@@ -353,6 +357,99 @@ static void test_direct(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fdt_get_mem_rsv(fixture->blob, 0, &address, &size), ==, 0);
     g_assert_cmphex(address, ==, 0x2fff0000);
     g_assert_cmphex(size, ==, RTAS_ROOM);
+}
+
+// -machine mmu=radix, or a KVM that has nothing else.
+static void test_radix_only(Fixture *fixture, gconstpointer data)
+{
+    static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x40, 0x19, 0x00, 0x1a, 0x40 };
+    mmu_free(fixture->mmu);
+    fixture->parts.mmu = fixture->mmu = mmu_new(fixture->partition.vm, MMU_RADIX, 0, PARTITION_RAM, NULL);
+    place(fixture);
+    int size;
+    const uint8_t *value = property(fixture, "/chosen", "ibm,arch-vec-5-platform-support", &size);
+    g_assert_cmpmem(value, (size_t)size, support, sizeof support);
+}
+
+// In a compatibility mode the processor is the older one to the guest, under its own name.
+static void test_compat(Fixture *fixture, gconstpointer data)
+{
+    int size;
+    fixture->negotiated = negotiated_make(compat_find("power9"), true, true);
+    place(fixture);
+    assert_cells(fixture, CPU, "cpu-version", 0x0f000005);
+    property(fixture, CPU, "ibm,pa-features", &size);
+    g_assert_cmpint(size, ==, 68);
+    g_assert_true(has(fixture, CPU, "ibm,processor-radix-AP-encodings"));
+    g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0);
+    fixture->negotiated = negotiated_make(compat_find("power8"), false, false);
+    place(fixture);
+    assert_cells(fixture, CPU, "cpu-version", 0x0f000004);
+    property(fixture, CPU, "ibm,pa-features", &size);
+    g_assert_cmpint(size, ==, 26);
+    g_assert_false(has(fixture, CPU, "ibm,processor-radix-AP-encodings"));
+}
+
+// --- The answer to CAS: SLOF removes the nodes that are not in it, and takes all properties from it.
+
+// Of /chosen: what firmware or a boot loader may have changed by then.
+static const char *const boot_only[] = { "stdout-path", "bootargs", "qemu,boot-list", "qemu,boot-kernel",
+    "ibm,arch-vec-5-platform-support", "linux,initrd-start", "linux,initrd-end", NULL };
+
+static void assert_same_node(const void *before, int node, const void *after, int node_after)
+{
+    int property_at;
+    fdt_for_each_property_offset(property_at, before, node)
+    {
+        const char *name;
+        int size, size_after;
+        const void *value = fdt_getprop_by_offset(before, property_at, &name, &size);
+        const void *value_after = fdt_getprop(after, node_after, name, &size_after);
+        if (g_strv_contains(boot_only, name)) {
+            g_assert_null(value_after);
+            continue;
+        }
+        g_assert_nonnull(value_after);
+        g_assert_cmpmem(value, (size_t)size, value_after, (size_t)size_after);
+    }
+}
+
+static void test_answer(Fixture *fixture, gconstpointer data)
+{
+    fixture->boot = (BootImages){ .kernel = { .address = 0x400000, .size = 0x1000, .entry = 0x400000 },
+        .initrd = 0x650000,
+        .initrd_size = 0x123 };
+    fixture->parts.command_line = "console=hvc0";
+    fixture->parts.boot_list = "/pci@800000020000000/scsi@0";
+    place(fixture);
+    size_t size = fdt_totalsize(fixture->blob);
+    g_autofree void *before = g_memdup2(fixture->blob, size);
+    fixture->parts.is_answer = true;
+    place(fixture);
+    unsigned nodes = 0;
+    for (int node = 0; node >= 0; node = fdt_next_node(before, node, NULL), nodes++) {
+        char path[200];
+        g_assert_cmpint(fdt_get_path(before, node, path, sizeof path), ==, 0);
+        g_test_message("%s", path);
+        assert_same_node(before, node, fixture->blob, node_at(fixture, path));
+    }
+    g_assert_cmpuint(nodes, >, 10);
+    g_assert_cmpint(fdt_num_mem_rsv(fixture->blob), ==, 0);
+}
+
+// A guest that chose a hashed page table in CAS gets all that one which started with it has.
+static void test_answer_hash(Fixture *fixture, gconstpointer data)
+{
+    g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0);
+    fixture->negotiated = negotiated_make(NULL, false, false);
+    fixture->parts.is_answer = true;
+    place(fixture);
+    g_autofree void *chosen = g_memdup2(fixture->blob, fdt_totalsize(fixture->blob));
+    mmu_free(fixture->mmu);
+    fixture->parts.mmu = fixture->mmu = mmu_new(fixture->partition.vm, MMU_HASH, 0, PARTITION_RAM, NULL);
+    place(fixture);
+    g_assert_cmpmem(chosen, fdt_totalsize(chosen), fixture->blob, fdt_totalsize(fixture->blob));
+    g_assert_true(has(fixture, CPU, "ibm,pft-size"));
 }
 
 // PR traps `sc 1` elsewhere: its own instructions, and none of the calls that it does not serve
@@ -466,6 +563,10 @@ int main(int argc, char **argv)
     ADD("hash", "hash", test_hash);
     ADD("hash-real-pages", "hash", test_hash_real_pages);
     ADD("hash-most-pages", "hash", test_hash_most_pages);
+    ADD("radix-only", NULL, test_radix_only);
+    ADD("compat", NULL, test_compat);
+    ADD("answer", NULL, test_answer);
+    ADD("answer-hash", NULL, test_answer_hash);
     ADD("cpus", NULL, test_cpus);
     ADD("boot", NULL, test_boot);
     ADD("direct", NULL, test_direct);

@@ -1,5 +1,4 @@
-// The table of hypercalls, and those about the processor: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM,
-// CAS.
+// The table of hypercalls, and those about the processor: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
 #include "lparun/bytes.h"
 #include "lparun/papr.h"
 #include "partition.h"
@@ -207,28 +206,6 @@ static void test_characteristics_and_random(Partition *partition, gconstpointer 
     g_assert_false(values[0] == values[1] && values[1] == values[2]);
 }
 
-// --- CAS: the answer's first word is 0, "nothing follows", and no byte behind it changes.
-
-static void test_cas(Partition *partition, gconstpointer data)
-{
-    cas_register(partition->hypercalls, partition->memory);
-    uint64_t ones = UINT64_MAX;
-    be32 words[2];
-    guest_memory_write(partition->memory, 0x9000, &ones, sizeof ones);
-    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, 0x9000, 0x200000), ==, 0);
-    guest_memory_read(partition->memory, 0x9000, words, sizeof words);
-    g_assert_cmphex(be32_get(words[0]), ==, 0);
-    g_assert_cmphex(be32_get(words[1]), ==, UINT32_MAX);
-    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, PARTITION_RAM - 4, 4), ==, 0);
-    // No room, no RAM, half RAM, wrapped.
-    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, 0x9000, 3), ==, -4);
-    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, 0x9000, 0), ==, -4);
-    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, PARTITION_RAM, 0x1000), ==, -4);
-    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, PARTITION_RAM - 2, 0x1000), ==, -4);
-    g_assert_cmpint(partition_call(partition, KVMPPC_H_CAS, 0x100, UINT64_MAX - 1, 0x1000), ==, -4);
-    g_assert_cmpint(partition_call(partition, KVMPPC_H_UPDATE_DT, UINT64_MAX), ==, 0);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -241,6 +218,5 @@ int main(int argc, char **argv)
     ADD("in-kernel", test_in_kernel);
     ADD("not-in-kernel", test_not_in_kernel);
     ADD("characteristics-and-random", test_characteristics_and_random);
-    ADD("cas", test_cas);
     return g_test_run();
 }

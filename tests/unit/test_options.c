@@ -91,7 +91,13 @@ static const struct {
     { "-machine pseries,accel=tcg", "-machine accel tcg: lparun has not that one; give kvm" },
     { "-machine pseries,mmu=none", "-machine mmu none: lparun has not that one; give auto or radix or hash" },
     { "-machine pseries,cap-htm=off", "-machine: 'cap-htm' is not known; it takes type=, accel=, "
-                                      "mmu=, hpt-order= and firmware=" },
+                                      "mmu=, hpt-order=, max-cpu-compat= and firmware=" },
+    { "-machine pseries,max-cpu-compat=power7",
+        "-machine max-cpu-compat power7: give one of power8, power9, power10, power11" },
+    { "-machine pseries,max-cpu-compat=power8,mmu=radix",
+        "-machine max-cpu-compat power8: that processor has no radix MMU; leave mmu=radix out" },
+    { "-machine mmu=radix -machine max-cpu-compat=power8",
+        "-machine max-cpu-compat power8: that processor has no radix MMU; leave mmu=radix out" },
     { "-machine pseries,hpt-order=17",
         "-machine hpt-order 17: not the log2 of a hashed page table's bytes; give 18 to 46" },
     { "-machine pseries,hpt-order=47",
@@ -180,6 +186,7 @@ static void test_defaults(void)
     g_assert_false(options.demo_stall);
     g_assert_cmpint(options.mmu, ==, MMU_AUTO);
     g_assert_cmpuint(options.hash_order, ==, 0);
+    g_assert_null(options.max_compat);
     g_assert_null(options.kernel);
     g_assert_null(options.uuid);
     g_assert_cmpuint(options.drives->len + options.disks->len + options.iothreads->len, ==, 0);
@@ -250,8 +257,12 @@ static void test_simple(void)
     g_assert_true(options.console);
     g_assert_false(options.ci_in_kernel);
     options_clear(&options);
-    parse_right("-machine pseries,mmu=auto,hpt-order=26 -ci-hcalls user -ci-hcalls kernel", &options);
+    parse_right(
+        "-machine pseries,mmu=auto,hpt-order=26,max-cpu-compat=power9 -ci-hcalls user -ci-hcalls kernel",
+        &options);
     g_assert_cmpint(options.mmu, ==, MMU_AUTO);
+    g_assert_cmpuint(options.hash_order, ==, 26);
+    g_assert_true(options.max_compat == compat_find("power9"));
     g_assert_true(options.ci_in_kernel);
     options_clear(&options);
     parse_right("-M pseries,firmware=a.bin -machine mmu=auto", &options);

@@ -50,6 +50,10 @@ sha() {
 }
 
 echo "guest: userspace is up, job $job, $(nproc) cpus, $(uname -r)"
+of_cpu() { # the first value of $1 in /proc/cpuinfo
+    sed -n "s/^$1[^:]*: //p" /proc/cpuinfo | head -n 1
+}
+echo "guest: cpu $(of_cpu cpu), MMU $(of_cpu MMU)"
 case $job in
 sha) sha ;;
 idle)

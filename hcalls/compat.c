@@ -1,0 +1,59 @@
+// Compatibility modes: KVM makes a processor look like an older one to the guest's problem state (the PCR).
+#include "lparun/cas.h"
+#include <string.h>
+
+// Oldest first (logical PVRs: LoPAR, "cpu-version"; Linux, asm/reg.h).
+static const CompatLevel levels[] = {
+    { "power8", 0x0f000004, 207 },
+    { "power9", 0x0f000005, 300 },
+    { "power10", 0x0f000006, 310 },
+    { "power11", 0x0f000007, 310 },
+};
+
+const CompatLevel *compat_find(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
+        if (strcmp(levels[i].name, name) == 0)
+            return &levels[i];
+    return NULL;
+}
+
+unsigned compat_accepted(Vcpu *vcpu)
+{
+    unsigned accepted = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
+        if (kvm_vcpu_set_reg(vcpu_kvm(vcpu), KVM_PPC_COMPAT, levels[i].pvr) == 0)
+            accepted |= 1U << i;
+    kvm_vcpu_set_reg(vcpu_kvm(vcpu), KVM_PPC_COMPAT, 0);
+    return accepted;
+}
+
+const CompatLevel *compat_best(unsigned accepted, const CompatLevel *max,
+    bool (*is_known)(uint32_t pvr, const void *data), const void *data)
+{
+    const CompatLevel *best = NULL;
+    for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
+        if (accepted & 1U << i && (!max || &levels[i] <= max) && (!is_known || is_known(levels[i].pvr, data)))
+            best = &levels[i];
+    return best;
+}
+
+typedef struct Setting {
+    uint64_t pvr;
+    int result;
+} Setting;
+
+static void set_level(Vcpu *vcpu, void *data)
+{
+    Setting *setting = data;
+    int result = kvm_vcpu_set_reg(vcpu_kvm(vcpu), KVM_PPC_COMPAT, setting->pvr);
+    if (result < 0)
+        __atomic_store_n(&setting->result, result, __ATOMIC_RELAXED);
+}
+
+int compat_set(VcpuSet *vcpus, Vcpu *caller, const CompatLevel *level)
+{
+    Setting setting = { .pvr = level ? level->pvr : 0 };
+    vcpu_set_call(vcpus, caller, set_level, &setting);
+    return setting.result;
+}
