@@ -1,7 +1,7 @@
 // The vectors of ibm,client-architecture-support, as any guest may send them.
 //
-// For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER, with the objects that meson.build
-// here names. Without it the program makes its own inputs: what Linux sends, with some bytes changed, for a
+// For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with hcalls/cas_vectors.c and
+// vmm/memory.c. Without it the program makes its own inputs: what Linux sends, with some bytes changed, for a
 // fixed number of rounds from a fixed start.
 #include "cas_vectors.h"
 #include "lparun/cas.h"

@@ -1,0 +1,86 @@
+"""What Linux and lparun agree on: the processor's level, and the MMU."""
+
+import re
+
+import pytest
+
+from lab import guest
+
+LIMIT = 120
+
+
+def setup(*machine, append="", extra=()):
+    words = ",".join(["pseries", *machine])
+    # All of the kernel's log, which must not have a warning.
+    return guest.Setup(memory="1G", disk=False, kernel=True, append=f"console=hvc0 loglevel=8 lab.job=off {append}",
+                       extra=("-machine", words, *extra))
+
+
+def boot(host, log, *machine, **more):
+    """The guest's own words for its processor and MMU, and how often it was asked for CAS."""
+    run = guest.Guest(host, setup(*machine, **more))
+    result = run.run(LIMIT)
+    log.add("console", result.output)
+    if result.status == 1 and re.search("no such guests|can hold no guest", result.text):
+        pytest.skip(result.text.strip().splitlines()[-1])
+    assert (result.status, result.late) == (0, False)
+    warned = re.findall(r"^.*(?:WARN|BUG|Oops|call FAILED).*$", result.text, re.MULTILINE)
+    assert not warned, "\n".join(warned)
+    found = re.search(r"guest: cpu (.*), MMU (\w+)", result.text)
+    assert found, "the guest did not come up"
+    assert run.stats()["hypercalls"]["KVMPPC_H_CAS"] >= 1
+    return found.group(1), found.group(2)
+
+
+def default_mmu(host):
+    return "Hash" if host.name == "powernv8" else "Radix"
+
+
+def test_raw(host, log):
+    cpu, mmu = boot(host, log, extra=("-smp", "2"))
+    assert "(raw)" in cpu and mmu == default_mmu(host)
+
+
+@pytest.mark.not_on("powernv8")
+def test_power9(host, log):
+    cpu, mmu = boot(host, log, "max-cpu-compat=power9", extra=("-smp", "2"))
+    assert cpu.startswith("POWER9 (architected)") and mmu == "Radix"
+
+
+def test_power8(host, log):
+    """An older processor has a hashed page table, or is refused where KVM has none."""
+    cpu, mmu = boot(host, log, "max-cpu-compat=power8")
+    assert cpu.startswith("POWER8 (architected)") and mmu == "Hash"
+
+
+@pytest.mark.not_on("nested")
+@pytest.mark.not_on("powernv8")
+def test_guest_chooses_hash(host, log):
+    """KVM has both and starts with radix; the switch is in the middle of SLOF."""
+    cpu, mmu = boot(host, log, append="disable_radix", extra=("-smp", "2"))
+    assert "(raw)" in cpu and mmu == "Hash"
+
+
+@pytest.mark.not_on("nested")
+@pytest.mark.not_on("powernv8")
+def test_reboot_forgets(host, log):
+    """A guest that chose hash and reset starts with radix again, and may choose once more."""
+    made = setup(append="disable_radix")
+    made.append = made.append.replace("lab.job=off", "lab.job=reboot")
+    job = guest.Guest(host, made).start(LIMIT)
+    again = False
+    while not again and not job.ended.wait(0.2):
+        again = job.output().count(b"MMU Hash") >= 2
+    host.run("kill -TERM $(pidof lparun)", 20)
+    result = job.wait()
+    log.add("console", result.output)
+    assert again, "the guest did not come up a second time"
+    assert result.status == 128 + 15
+
+
+def test_mmu_radix_is_all_there_is(host, log):
+    """Where hash is not offered, Linux takes radix whatever its command line says."""
+    if host.name == "powernv8":
+        pytest.skip("no radix guests there")
+    cpu, mmu = boot(host, log, "mmu=radix", append="disable_radix")
+    assert "(raw)" in cpu and mmu == "Radix"
