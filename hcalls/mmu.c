@@ -1,4 +1,6 @@
-// The guest's MMU: radix or a hashed page table, and H_REGISTER_PROC_TBL.
+// The guest's MMU: radix or a hashed page table, H_REGISTER_PROC_TBL, and what PR leaves of the hashed page
+// table.
+#include "lparun/bytes.h"
 #include "lparun/error.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
@@ -12,7 +14,7 @@ struct Mmu {
     MmuMode offer;       // what the guest may choose; AUTO is either
     bool radix;          // the mode now
     unsigned hash_order; // of the table when the mode is hash
-    void *table;         // under PR the hashed page table is this process's own memory; else NULL
+    be64 (*table)[2];    // under PR the hashed page table is this process's own memory; else NULL
     int result;          // of connect_table()
 };
 
@@ -116,7 +118,9 @@ static void connect_table(Vcpu *vcpu, void *data)
 static int reset_own_table(Mmu *mmu, VcpuSet *vcpus)
 {
     size_t size = (size_t)1 << mmu->hash_order;
-    if (!mmu->table && posix_memalign(&mmu->table, size, size) != 0)
+    if (!mmu->table)
+        mmu->table = aligned_alloc(size, size);
+    if (!mmu->table)
         return -ENOMEM;
     memset(mmu->table, 0, size);
     mmu->result = 0;
@@ -208,7 +212,27 @@ static int64_t register_process_table(void *owner, Vcpu *vcpu, uint64_t argument
     return result == 0 ? H_SUCCESS : result == -EBUSY ? H_BUSY : H_PARAMETER;
 }
 
+// PR serves H_ENTER, H_REMOVE, H_PROTECT and H_BULK_REMOVE in the table, and not this one
+// (arch/powerpc/kvm/book3s_pr_papr.c). r4 flags, r5 the entry's index; the entry is returned in r4 and r5, or
+// all four of its half group in r4 to r11 (LoPAR, "H_READ"). Its reference and change bits are up to date: PR
+// sets them when it maps a page.
+static int64_t read_entry(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    const Mmu *mmu = owner;
+    bool four = arguments[0] & H_READ_4;
+    uint64_t index = four ? arguments[1] & ~3ULL : arguments[1];
+    if (index >= (1ULL << mmu->hash_order) / sizeof *mmu->table)
+        return H_PARAMETER;
+    for (unsigned i = 0; i < (four ? 4 : 1); i++) {
+        arguments[2 * i] = be64_get(mmu->table[index + i][0]);
+        arguments[2 * i + 1] = be64_get(mmu->table[index + i][1]);
+    }
+    return H_SUCCESS;
+}
+
 void mmu_register(Mmu *mmu, HypercallTable *table)
 {
     hypercall_register(table, H_REGISTER_PROC_TBL, "H_REGISTER_PROC_TBL", register_process_table, mmu);
+    if (kvm_is_pr(mmu->vm))
+        hypercall_register(table, H_READ, "H_READ", read_entry, mmu);
 }

@@ -60,21 +60,21 @@ typedef struct Probe {
 #define PROBE_DONE (KVMPPC_H_RTAS + 0xf) // a number that always reaches userspace
 #define PROBE_SECONDS 10
 
+#define SC_1 0x44000022
+
 // Big-endian, real mode, at SLOF's entry.
 static const uint32_t program[] = {
     0x38600000 | H_LOGICAL_CI_STORE, // li    r3, H_LOGICAL_CI_STORE
     0x38800000 | DOORBELL_STORE,     // li    r4, size
     0x3ca00000 | PROBE_BELL >> 16,   // lis   r5, address
     0x38c00000,                      // li    r6, value
-    0x44000022,                      // sc    1
-    0x7c641b78,                      // mr    r4, r3
-    0x38600000,                      // li    r3, 0
-    0x60630000 | PROBE_DONE,         // ori   r3, r3, PROBE_DONE
-    0x44000022,                      // sc    1
-    0x48000000,                      // b     .
+    SC_1,
+    0x7c641b78,              // mr    r4, r3
+    0x38600000,              // li    r3, 0
+    0x60630000 | PROBE_DONE, // ori   r3, r3, PROBE_DONE
+    SC_1,
+    0x48000000, // b     .
 };
-#define PROGRAM_CALLS_1 4 // index of the first sc
-#define PROGRAM_CALLS_2 8
 
 static void finish(Probe *probe, int64_t result, const char *failure)
 {
@@ -142,18 +142,11 @@ static void clear(Probe *probe)
     g_free(probe->why_not);
 }
 
-// Under PR the one instruction `sc 1` is not enough, and KVM says what to use: its last one makes the call.
 static void load_program(Probe *probe)
 {
     be32 words[G_N_ELEMENTS(program)];
-    uint32_t call[4] = { 0 };
-    bool other = kvm_is_pr(probe->vm) && kvm_hypercall_instructions(probe->vm, call) == 0;
     for (unsigned i = 0; i < G_N_ELEMENTS(program); i++)
-        words[i] = be32_make(program[i]);
-    if (other)
-        for (unsigned i = 0; i < 4; i++)
-            if (call[i] && call[i] != 0x60000000) // not a nop
-                words[PROGRAM_CALLS_1] = words[PROGRAM_CALLS_2] = be32_make(call[i]);
+        words[i] = be32_make(program[i] == SC_1 && kvm_is_pr(probe->vm) ? KVM_PR_HYPERCALL : program[i]);
     guest_memory_write(probe->memory, SLOF_ENTRY, words, sizeof words);
 }
 

@@ -55,8 +55,8 @@ int kvm_hypercall_instructions(KvmVm *vm, uint32_t instructions[4])
 {
     struct kvm_ppc_pvinfo info;
     int result = kvm_ioctl(vm->fd, KVM_PPC_GET_PVINFO, &info);
-    if (result >= 0)
-        memcpy(instructions, info.hcall, 4 * sizeof info.hcall[0]);
+    for (unsigned i = 0; i < 4 && result >= 0; i++)
+        instructions[i] = GUINT32_FROM_BE(info.hcall[i]); // as they go into a device tree
     return result;
 }
 

@@ -39,7 +39,7 @@ void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
 // hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
 bool tce_hypercalls_enable(KvmVm *vm);
 
-// hcalls/mmu.c: H_REGISTER_PROC_TBL and what else KVM serves of the MMU.
+// hcalls/mmu.c: H_REGISTER_PROC_TBL, under PR H_READ, and what else KVM serves of the MMU.
 typedef struct Mmu Mmu;
 typedef enum { MMU_AUTO, MMU_RADIX, MMU_HASH } MmuMode;
 // `wanted` AUTO: all that KVM has; the machine then starts with radix where that is among it. A hashed page

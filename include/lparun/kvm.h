@@ -26,7 +26,8 @@ int kvm_enable(KvmVm *vm, uint32_t capability, uint64_t argument0, uint64_t argu
 // KVM_IOEVENTFD on the MMIO bus without datamatch: a store of exactly `length` bytes at `gpa` signals
 // `eventfd`. -EEXIST when another has the address. Any thread.
 int kvm_ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign);
-// The same for stores whose bytes are all zero (KVM_IOEVENTFD_FLAG_DATAMATCH); others go on as if it were not there.
+// The same for stores whose bytes are all zero (KVM_IOEVENTFD_FLAG_DATAMATCH); others go on as if it were not
+// there.
 int kvm_ioeventfd_zero(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign);
 // KVM_IRQFD: a write to `eventfd` is an edge of XICS source `source`.
 int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign);
@@ -59,8 +60,13 @@ int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
 // Is this KVM-PR, which runs the guest in problem state and leaves more to userspace? (KVM_CAP_PPC_GET_PVINFO
 // is PR's.)
 bool kvm_is_pr(const KvmVm *vm);
-// KVM_PPC_GET_PVINFO: the four instructions that make a hypercall under PR, as words in the host's byte
-// order.
+// The instruction that makes a PAPR hypercall under PR. `sc 1` may not reach PR: its guests run in problem
+// state, and where the host is a partition itself, the hypervisor below answers H_PRIVILEGE. SLOF finds that
+// out, and then puts this one into itself and into kernels (kvmppc_core_emulate_op_pr in
+// arch/powerpc/kvm/book3s_emulate.c).
+#define KVM_PR_HYPERCALL 0x7c000268
+// KVM_PPC_GET_PVINFO: the four instructions with which a guest calls PR itself for what is KVM's own and not
+// PAPR's (Documentation/virt/kvm/ppc-pv.rst), as words in the host's byte order.
 int kvm_hypercall_instructions(KvmVm *vm, uint32_t instructions[4]);
 // KVM_CREATE_SPAPR_TCE_64: a table of `pages` TCEs for pages of 1 << `page_shift` bytes under bus number
 // `liobn`. A file descriptor; -ENOMEM also when locked memory is short.

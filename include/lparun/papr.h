@@ -21,6 +21,8 @@
 // Hypercalls (LoPAR 14.5.4).
 #define H_STUFF_TCE 0x138
 #define H_PUT_TCE_INDIRECT 0x13c
+#define H_READ 0xc
+#define H_READ_4 (1ULL << 37) // its flag
 #define H_CLEAR_MOD 0x10
 #define H_CLEAR_REF 0x14
 #define H_PAGE_INIT 0x2c

@@ -5,7 +5,6 @@ import subprocess
 
 from lab import packages, say
 from lab.failure import LabError
-from lab.failure import LabError
 
 
 def missing(names):
@@ -25,14 +24,18 @@ def apt_get(*arguments):
 
 
 def install_build_tools():
-    """Install what is missing, and say so first."""
     wanted = list(packages.BUILD_TOOLS)
     if packages.building_machine()[0] != "ppc64el":
         wanted += packages.CROSS_TOOLS
+    install("build tools", wanted)
+
+
+def install(what, wanted):
+    """Install what is missing of wanted, and say so first."""
     absent = missing(wanted)
     if not absent:
         return
-    say.step("installing build tools by apt: " + " ".join(absent))
+    say.step(f"installing {what} by apt: " + " ".join(absent))
     apt_get("update")
     done = apt_get("install", "-y", "--no-install-recommends", *absent)
     if done.returncode != 0:

@@ -5,13 +5,14 @@ import pathlib
 from lab import cache, cpio, modules, say, trees
 
 SCRIPTS = pathlib.Path(__file__).parent / "scripts"
-MODULES = ["9p", "9pnet_virtio", "overlay", "kvm-hv", "virtio_blk", "tun", "virtio_net"]
+MODULES = ["9p", "9pnet_virtio", "overlay", "virtio_blk", "tun", "virtio_net"]
 
 
 def initramfs(kind):
     """Path of the initramfs for a host of this kind."""
     kernel = trees.kernel(kind.kernel)
     root = trees.root()
+    wanted = [*MODULES, kind.module]
     scripts = {name: (SCRIPTS / name).read_bytes()
                for name in ("host-init.sh", "agent.sh", "console.sh")}
 
@@ -25,12 +26,12 @@ def initramfs(kind):
         archive.file("init", scripts["host-init.sh"], 0o755)
         archive.file("agent.sh", scripts["agent.sh"])
         archive.file("console.sh", scripts["console.sh"])
-        found = modules.collect(kernel / "modules", MODULES)
+        found = modules.collect(kernel / "modules", wanted)
         for name, data in found:
             archive.file(f"modules/{name}.ko", data)
         archive.file("modules/order", "\n".join(name for name, _ in found).encode())
         (new / "initramfs").write_bytes(archive.finish())
 
-    recipe = [2, MODULES, {name: text.decode() for name, text in scripts.items()},
+    recipe = [2, wanted, {name: text.decode() for name, text in scripts.items()},
               cache.stamp(kernel.name), cache.stamp(root.name)]
     return cache.ensure(f"host-{kind.kernel}", recipe, build) / "initramfs"

@@ -12,7 +12,7 @@ NO_MITIGATIONS = "cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=
 class HostKind:
     name: str
     machine: list          # QEMU's arguments
-    kernel: str            # a key of packages.KERNELS
+    kernel: str            # a key of packages.KERNELS or BUILT_KERNELS
     buses: list            # one per PCI device that the lab adds; empty: any
     module: str = "kvm-hv"
 
@@ -34,6 +34,9 @@ HOSTS = {kind.name: kind for kind in [
     powernv("powernv9", "powernv9", "power9", "6.12-4k"),
     powernv("powernv10", "powernv10", "power10", "6.12-4k"),
     powernv("powernv8", "powernv8", "power8", "6.12-64k"),
+    # A partition whose KVM needs no hypervisor mode. PR takes no transactional memory from its host.
+    HostKind("pr", ["-M", f"pseries,cap-htm=off,{NO_MITIGATIONS}", "-cpu", "power8", "-nodefaults"],
+             "6.1-pr", [], module="kvm-pr"),
 ]}
 
 

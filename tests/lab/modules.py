@@ -19,7 +19,7 @@ def depends(module):
 
 def collect(folder, names):
     """[(name, bytes)] of names and what they need, each after its own needs; a name may be built in."""
-    builtin = {line.rsplit("/", 1)[-1].removesuffix(".ko").strip().replace("_", "-")
+    builtin = {line.strip().rsplit("/", 1)[-1].removesuffix(".ko").replace("_", "-")
                for line in open(folder / "modules.builtin")}
     files = {path.name.split(".ko")[0].replace("_", "-"): path for path in folder.rglob("*.ko*")}
     done = {}

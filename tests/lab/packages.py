@@ -35,6 +35,14 @@ KERNELS = {
     "6.1-64k": ("bookworm", "linux-image-powerpc64le"),
 }
 
+# Host kernels that the lab builds: suite, source package, configuration beside this file.
+BUILT_KERNELS = {
+    "6.1-pr": ("bookworm", "linux-source-6.1", "kvm-pr.config"),
+}
+
+# What it takes to build one, in addition to the build tools.
+KERNEL_TOOLS = ["make", "bc", "bison", "flex", "xz-utils"]
+
 # machine name: Debian architecture, library folder, loader
 ARCHITECTURES = {
     "x86_64": ("amd64", "x86_64-linux-gnu", "ld-linux-x86-64.so.2"),

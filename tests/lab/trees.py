@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from lab import cache, packages, say, unpack
+from lab import cache, kernel_build, packages, say, unpack
 
 PPC = "ppc64el"
 TRIM = ["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "var", "dev", "tmp"]
@@ -77,7 +77,9 @@ def peer():
 
 
 def kernel(flavour):
-    """One of packages.KERNELS: a folder with vmlinux and modules/."""
+    """One of packages.KERNELS or BUILT_KERNELS: a folder with vmlinux and modules/."""
+    if flavour in packages.BUILT_KERNELS:
+        return kernel_build.kernel(flavour)
     suite, meta = packages.KERNELS[flavour]
 
     def build(new):

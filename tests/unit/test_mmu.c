@@ -1,4 +1,5 @@
 // The MMU's modes, H_REGISTER_PROC_TBL, and the size of the hashed page table.
+#include "lparun/bytes.h"
 #include "lparun/error.h"
 #include "lparun/papr.h"
 #include "partition.h"
@@ -16,12 +17,14 @@ typedef struct Fixture {
     Mmu *mmu;
 } Fixture;
 
-static void set_up(Fixture *fixture, gconstpointer hash)
+// `kind` is NULL, "hash" or "pr".
+static void set_up(Fixture *fixture, gconstpointer kind)
 {
     partition_open(&fixture->partition, 1);
     fixture->power = fake_kvm_power(fixture->partition.vm);
-    if (hash)
+    if (kind)
         fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
+    fixture->power->pr = g_strcmp0(kind, "pr") == 0;
     fixture->mmu = mmu_new(fixture->partition.vm, MMU_AUTO, 0, 4ULL << 30, NULL);
     mmu_register(fixture->mmu, fixture->partition.hypercalls);
 }
@@ -72,7 +75,6 @@ static void test_reset_pr(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
     KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, 0));
     unsigned order;
-    fixture->power->pr = true;
     fake_vcpu_set_reg(vcpu, KVM_PPC_HIOR, 0xfff00000);
     g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
     uint8_t *table = fake_vcpu_hash_table(vcpu, &order);
@@ -88,6 +90,48 @@ static void test_reset_pr(Fixture *fixture, gconstpointer data)
     fake_vcpu_refuse_regs(vcpu);
     g_assert_false(mmu_reset(fixture->mmu, fixture->partition.vcpus, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+}
+
+// The words of entry `index` are 0xindex01 and 0xindex02, big-endian in memory.
+static void fill_table(Fixture *fixture)
+{
+    unsigned order;
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    be64 *words = fake_vcpu_hash_table(vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, 0)), &order);
+    for (uint64_t i = 0; i < (1ULL << order) / 16; i++) {
+        words[2 * i] = be64_make(i << 8 | 1);
+        words[2 * i + 1] = be64_make(i << 8 | 2);
+    }
+}
+
+// H_READ is userspace's under PR alone. Entries are 16 bytes; flag bit 26 is for four of them.
+static void test_read(Fixture *fixture, gconstpointer data)
+{
+    enum { H_READ_CALL = 0xc, LAST = (1 << 25) / 16 - 1 };
+    const uint64_t four = 1ULL << (63 - 26), *r = fixture->partition.arguments; // r[0] is r4
+    fill_table(fixture);
+    g_assert_cmpint(partition_call(&fixture->partition, H_READ_CALL, 0, LAST, 3, 4), ==, 0);
+    g_assert_cmphex(r[0], ==, (uint64_t)LAST << 8 | 1);
+    g_assert_cmphex(r[1], ==, (uint64_t)LAST << 8 | 2);
+    g_assert_cmphex(r[2], ==, 3);
+    g_assert_cmphex(r[3], ==, 4);
+    g_assert_cmpint(partition_call(&fixture->partition, H_READ_CALL, four, 7, 0, 0, 0, 0, 0, 0, 9), ==, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        g_assert_cmphex(r[2 * i], ==, (4 + i) << 8 | 1);
+        g_assert_cmphex(r[2 * i + 1], ==, (4 + i) << 8 | 2);
+    }
+    g_assert_cmphex(r[8], ==, 9);
+    g_assert_cmpint(partition_call(&fixture->partition, H_READ_CALL, four, LAST), ==, 0);
+    g_assert_cmphex(r[7], ==, (uint64_t)LAST << 8 | 2);
+    g_assert_cmpint(partition_call(&fixture->partition, H_READ_CALL, 0, LAST + 1), ==, -4);
+    g_assert_cmpint(partition_call(&fixture->partition, H_READ_CALL, four, LAST + 1), ==, -4);
+    g_assert_cmpint(partition_call(&fixture->partition, H_READ_CALL, four, UINT64_MAX), ==, -4);
+    g_assert_cmpint(partition_call(&fixture->partition, H_READ_CALL, 0, 1ULL << 60), ==, -4);
+}
+
+static void test_read_hv(Fixture *fixture, gconstpointer data)
+{
+    g_assert_cmpint(partition_call(&fixture->partition, 0xc, 0, 0), ==, -2);
 }
 
 // Linux's call: flags 1d, a base, page size 0, table size c.
@@ -289,7 +333,9 @@ int main(int argc, char **argv)
 #define ADD(name, hash, test) g_test_add("/mmu/" name, Fixture, hash, set_up, test, tear_down)
     ADD("reset/radix", NULL, test_reset_radix);
     ADD("reset/hash", "hash", test_reset_hash);
-    ADD("reset/pr", "hash", test_reset_pr);
+    ADD("reset/pr", "pr", test_reset_pr);
+    ADD("read/pr", "pr", test_read);
+    ADD("read/hv", "hash", test_read_hv);
     ADD("register", NULL, test_register);
     ADD("register-wrong", NULL, test_register_wrong);
     ADD("register-hash", "hash", test_register_hash);

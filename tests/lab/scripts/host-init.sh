@@ -30,7 +30,12 @@ mount -t devtmpfs dev $root/dev
 mkdir -p $root/dev/pts $root/dev/shm
 mount -t devpts -o ptmxmode=0666 devpts $root/dev/pts
 mount -t tmpfs shm $root/dev/shm
-mount -t tmpfs -o size=4g tmp $root/tmp
+if [ -b /dev/ram0 ]; then # of a kernel older than 6.6, whose tmpfs does not take O_DIRECT
+    mke2fs -i 262144 /dev/ram0 >/dev/null
+    mount -t ext4 /dev/ram0 $root/tmp
+else
+    mount -t tmpfs -o size=4g tmp $root/tmp
+fi
 mount -t tmpfs run $root/run
 mount -t 9p -o cache=none,$share host $root/host || echo "lab: no host share"
 mount --bind /cache $root/cache
