@@ -6,7 +6,7 @@ import pytest
 
 from lab import guest
 
-LIMIT = 120
+LIMIT = 240              # seconds: a hashed guest that logs all takes a minute and more under emulation
 ALLOWED = "Ignoring cmdline option disable_radix"  # Linux's word that it takes what it was offered
 
 
@@ -63,13 +63,14 @@ def test_guest_chooses_hash(host, log):
     assert "(raw)" in cpu and mmu == "Hash"
 
 
+@pytest.mark.limit(560)
 @pytest.mark.not_on("nested")
 @pytest.mark.not_on("powernv8")
 def test_reboot_forgets(host, log):
     """A guest that chose hash and reset starts with radix again, and may choose once more."""
     made = setup(append="disable_radix")
     made.append = made.append.replace("lab.job=off", "lab.job=reboot")
-    job = guest.Guest(host, made).start(LIMIT)
+    job = guest.Guest(host, made).start(2 * LIMIT)
     again = False
     while not again and not job.ended.wait(0.2):
         again = job.output().count(b"MMU Hash") >= 2
