@@ -51,7 +51,9 @@ endian = 'little'
 """
     path = cache.path("ppc64le.cross")
     if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+        aside = path.with_suffix(".new")
+        aside.write_text(text)
+        aside.replace(path)  # whole or not at all, and never into a linked copy of the cache
     return path
 
 
