@@ -113,6 +113,8 @@ static void describe_rtas(const MachineParts *parts, Tree *tree)
         tree_u32(tree, "linux,rtas-base", (uint32_t)parts->boot->rtas);
         tree_u32(tree, "linux,rtas-entry", (uint32_t)parts->boot->rtas);
     }
+    tree_u32(tree, "rtas-error-log-max", 2048);
+    tree_u32(tree, "rtas-event-scan-rate", 1); // calls of event-scan a minute
     rtas_table_describe(parts->rtas, tree);
     tree_end(tree);
 }
@@ -163,6 +165,7 @@ static void describe_machine(const MachineParts *parts, Tree *tree)
     cpus_describe(parts->cpus, parts->vcpus, parts->negotiated->compat, mmu_hash_order(parts->mmu), tree);
     describe_rtas(parts, tree);
     interrupt_controller_describe(parts->interrupts, vcpu_set_count(parts->vcpus), tree);
+    rtas_events_describe(parts->events, tree);
     describe_hypervisor(parts, tree);
     describe_virtual_devices(parts, tree);
     pci_host_describe(parts->pci, parts->boot->functions, tree);

@@ -30,6 +30,7 @@ struct Machine {
     HypercallTable *hypercalls;
     LogicalCi *logical_ci;
     RtasTable *rtas;
+    RtasEvents *events;
     const BootWay *way;
     BootFiles files;
     BootImages boot; // what is in memory since the last load()
@@ -106,6 +107,7 @@ static MachineParts machine_parts(const Machine *machine, bool is_answer)
         .mmu = machine->mmu,
         .interrupts = machine->interrupts,
         .rtas = machine->rtas,
+        .events = machine->events,
         .pci = machine->pci,
         .vty = machine->vty,
         .nvram = machine->nvram,
@@ -185,6 +187,10 @@ static bool make_devices(Machine *machine, GError **error)
     VtyHost host = terminal_vty_host(machine->terminal);
     machine->vty = vty_new(&host, line);
     machine->nvram = nvram_new();
+    line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, error);
+    if (!line)
+        return false;
+    machine->events = rtas_events_new(machine->memory, line);
     return true;
 }
 
@@ -216,6 +222,7 @@ static bool make_rtas(Machine *machine, GError **error)
     rtas_cpu_register(machine->rtas, machine->vcpus);
     rtas_console_register(machine->rtas, machine->vty);
     rtas_parameters_register(machine->rtas, machine->memory, machine->options->cpus, machine->uuid);
+    rtas_events_register(machine->events, machine->rtas);
     rtas_table_register(machine->rtas, machine->hypercalls);
     for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
         int result = rtas_register_in_kernel(machine->rtas, machine->vm, in_kernel[i]);
@@ -289,6 +296,7 @@ void machine_free(Machine *machine)
     pci_host_free(machine->pci);
     dma_window_free(machine->dma);
     rtas_table_free(machine->rtas);
+    rtas_events_free(machine->events);
     logical_ci_free(machine->logical_ci);
     hypercall_table_free(machine->hypercalls);
     vty_free(machine->vty);
@@ -323,6 +331,7 @@ static bool reboot(Machine *machine, GError **error)
     vcpu_set_park_all(machine->vcpus);
     pci_host_reset(machine->pci);
     interrupt_controller_reset(machine->interrupts);
+    rtas_events_reset(machine->events);
     vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
     guest_memory_clear(machine->memory);
     if (!reset_processors(machine, error) || !load(machine, error))

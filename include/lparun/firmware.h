@@ -100,6 +100,7 @@ typedef struct MachineParts {
     const Mmu *mmu;
     const InterruptController *interrupts;
     const RtasTable *rtas;
+    const RtasEvents *events;
     const PciHost *pci;
     const Vty *vty;
     const Nvram *nvram;

@@ -1,6 +1,7 @@
 // The table of RTAS calls, and the families that fill it.
 #pragma once
 #include "lparun/hypercall.h"
+#include "lparun/interrupt.h"
 #include "lparun/machine.h"
 #include "lparun/nvram.h"
 #include "lparun/pci.h"
@@ -48,4 +49,17 @@ void rtas_nvram_register(RtasTable *table, GuestMemory *memory, Nvram *nvram);
 void rtas_power_register(RtasTable *table, GuestMemory *memory, const MachineControl *control);
 void rtas_cpu_register(RtasTable *table, VcpuSet *vcpus);
 void rtas_console_register(RtasTable *table, Vty *vty);
+
+// hcalls/rtas/events.c: check-exception and event-scan, and the power button that they tell of.
+typedef struct RtasEvents RtasEvents;
+// `line`: pulsed when there is something to ask for (SOURCE_EPOW).
+RtasEvents *rtas_events_new(GuestMemory *memory, InterruptLine *line);
+void rtas_events_free(RtasEvents *events);
+void rtas_events_register(RtasEvents *events, RtasTable *table);
+// The node that names the interrupt.
+void rtas_events_describe(const RtasEvents *events, Tree *tree);
+// Asks the guest to power off. Once more before it has heard changes nothing. Any thread.
+void rtas_events_press_power_button(RtasEvents *events);
+// Forgets what the guest has not heard.
+void rtas_events_reset(RtasEvents *events);
 void rtas_parameters_register(RtasTable *table, GuestMemory *memory, unsigned vcpus, const char *uuid);

@@ -20,6 +20,7 @@ typedef struct Fixture {
     PciHost *pci;
     Vty *vty;
     Nvram *nvram;
+    RtasEvents *events;
     BootImages boot;
     MachineParts parts;
     const void *blob;
@@ -54,6 +55,9 @@ static void make_rtas(Fixture *fixture)
 {
     const MachineControl control = { .request = ignore_request };
     RtasTable *rtas = fixture->partition.rtas;
+    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, NULL);
+    fixture->events = rtas_events_new(fixture->partition.memory, line);
+    rtas_events_register(fixture->events, rtas);
     rtas_pci_register(rtas, fixture->pci);
     rtas_time_register(rtas);
     rtas_nvram_register(rtas, fixture->partition.memory, fixture->nvram);
@@ -87,6 +91,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
         .mmu = fixture->mmu,
         .interrupts = fixture->interrupts,
         .rtas = partition->rtas,
+        .events = fixture->events,
         .pci = fixture->pci,
         .vty = fixture->vty,
         .nvram = fixture->nvram,
@@ -97,6 +102,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
+    rtas_events_free(fixture->events);
     nvram_free(fixture->nvram);
     vty_free(fixture->vty);
     pci_host_free(fixture->pci);
@@ -196,6 +202,9 @@ static void test_devices(Fixture *fixture, gconstpointer data)
     assert_cells(fixture, "/vdevice/nvram@71000001", "#bytes", 0x10000);
     assert_cells(fixture, "/pci@800000020000000", "ibm,pe-total-#msi", 0xd00);
     assert_cells(fixture, "/interrupt-controller", "ibm,interrupt-server-ranges", 0, 3);
+    assert_cells(fixture, "/event-sources", "interrupt-ranges", 0x1000, 1);
+    assert_cells(fixture, "/event-sources", "#interrupt-cells", 2);
+    assert_cells(fixture, "/event-sources/epow-events", "interrupts", 0x1000, 0);
 }
 
 // SLOF and Linux find RTAS calls by name; SLOF wants rtas-size, Linux the two marks.
@@ -204,8 +213,8 @@ static void test_rtas(Fixture *fixture, gconstpointer data)
     static const char *const calls[] = { "power-off", "system-reboot", "start-cpu", "stop-self",
         "query-cpu-stopped-state", "get-time-of-day", "set-time-of-day", "ibm,os-term", "ibm,read-pci-config",
         "ibm,write-pci-config", "ibm,change-msi", "ibm,query-interrupt-source-number", "nvram-fetch",
-        "nvram-store", "quiesce", "display-character", "ibm,get-system-parameter",
-        "ibm,set-system-parameter" };
+        "nvram-store", "check-exception", "event-scan", "quiesce", "display-character",
+        "ibm,get-system-parameter", "ibm,set-system-parameter" };
     place(fixture);
     for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
         assert_cells(fixture, "/rtas", calls[i], partition_token(&fixture->partition, calls[i]));
@@ -213,6 +222,8 @@ static void test_rtas(Fixture *fixture, gconstpointer data)
     g_assert_true(has(fixture, "/rtas", "ibm,extended-os-term"));
     int size;
     g_assert_cmpuint(fdt32_ld(property(fixture, "/rtas", "rtas-size", &size)), >=, 20);
+    assert_cells(fixture, "/rtas", "rtas-error-log-max", 2048);
+    assert_cells(fixture, "/rtas", "rtas-event-scan-rate", 1);
 }
 
 // Vector 5: byte 0 is its length - 1, 18h has radix (40), 1ah GTSE (40). FORM2 (5:20) must stay off.

@@ -1,12 +1,13 @@
 #!/bin/busybox sh
 # First program of a test guest. The word lab.job= on the kernel's command line says what to do:
 #   sha     (default) read the data area of /dev/vda, answer the host's nonce on disk, power off
-#   idle    say so and wait for ever
+#   idle    say so and wait for ever; the power button powers off
+#   count   print numbers for ever
 #   off     power off
 #   panic   crash the kernel
 #   reboot  reset the machine
 # /layout holds the disk's areas, in MiB: DATA_AT DATA_SIZE NONCE_AT ANSWER_AT
-/bin/busybox mkdir -p /proc /sys /dev /tmp
+/bin/busybox mkdir -p /proc /sys /dev /tmp /sbin
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc
@@ -54,8 +55,25 @@ of_cpu() { # the first value of $1 in /proc/cpuinfo
     sed -n "s/^$1[^:]*: //p" /proc/cpuinfo | head -n 1
 }
 echo "guest: cpu $(of_cpu cpu), MMU $(of_cpu MMU)"
+
+# What the kernel runs when the power button is pressed.
+cat >/sbin/poweroff <<'END'
+#!/bin/busybox sh
+echo "guest: power button" >/dev/console
+exec /bin/poweroff -f
+END
+chmod +x /sbin/poweroff
+
 case $job in
 sha) sha ;;
+count)
+    number=0
+    while :; do
+        number=$((number + 1))
+        echo "guest: count $number"
+        sleep 0.1
+    done
+    ;;
 idle)
     echo "guest: idle"
     while :; do sleep 1000; done
