@@ -69,6 +69,21 @@ static int64_t set_mode(void *owner, Vcpu *vcpu, uint64_t arguments[9])
                                    : set_interrupt_location(owner, vcpu, mode);
 }
 
+// Bits of the MSR that are 0 in SRR1 after a system reset interrupt: 33:36 and 42:47.
+#define SRR1_RESET 0x783f0000ULL
+#define MSR_LE 1ULL
+
+void cpu_system_reset(Vcpu *vcpu, void *data)
+{
+    uint64_t lpcr;
+    KvmRegisters registers;
+    if (vcpu_is_parked(vcpu) || kvm_vcpu_get_reg(vcpu_kvm(vcpu), KVM_PPC_LPCR, &lpcr) < 0 ||
+        kvm_vcpu_registers(vcpu_kvm(vcpu), &registers) < 0)
+        return;
+    uint64_t msr = MSR_SF | (registers.msr & MSR_ME) | (lpcr & LPCR_ILE ? MSR_LE : 0);
+    kvm_vcpu_interrupt(vcpu_kvm(vcpu), SYSTEM_RESET_VECTOR, msr, SRR1_RESET);
+}
+
 static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     uint64_t character, behaviour;

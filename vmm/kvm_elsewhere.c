@@ -83,6 +83,11 @@ int kvm_vcpu_set_entry(KvmVcpu *vcpu, uint64_t pc, uint64_t r3, uint64_t msr)
     return -ENOSYS;
 }
 
+int kvm_vcpu_interrupt(KvmVcpu *vcpu, uint64_t vector, uint64_t msr, uint64_t cleared)
+{
+    return -ENOSYS;
+}
+
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
 {
     return -ENOSYS;

@@ -10,6 +10,7 @@ G_STATIC_ASSERT(KVM_PPC_COMPAT == KVM_REG_PPC_ARCH_COMPAT);
 G_STATIC_ASSERT(KVM_PPC_VPA_ADDRESS == KVM_REG_PPC_VPA_ADDR);
 G_STATIC_ASSERT(KVM_PPC_VPA_SLB_SHADOW == KVM_REG_PPC_VPA_SLB);
 G_STATIC_ASSERT(KVM_PPC_VPA_DISPATCH_LOG == KVM_REG_PPC_VPA_DTL);
+G_STATIC_ASSERT(KVM_PPC_TB_OFFSET == KVM_REG_PPC_TB_OFFSET);
 G_STATIC_ASSERT(KVM_PPC_ONLINE == KVM_REG_PPC_ONLINE);
 G_STATIC_ASSERT(KVM_PPC_HIOR == KVM_REG_PPC_HIOR);
 G_STATIC_ASSERT(KVM_XICS_SOURCES == KVM_DEV_XICS_GRP_SOURCES);
@@ -131,6 +132,19 @@ int kvm_vcpu_set_entry(KvmVcpu *vcpu, uint64_t pc, uint64_t r3, uint64_t msr)
 {
     struct kvm_regs regs = { .pc = pc, .msr = msr };
     regs.gpr[3] = r3;
+    return kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
+}
+
+int kvm_vcpu_interrupt(KvmVcpu *vcpu, uint64_t vector, uint64_t msr, uint64_t cleared)
+{
+    struct kvm_regs regs;
+    int result = kvm_ioctl(vcpu->fd, KVM_GET_REGS, &regs);
+    if (result < 0)
+        return result;
+    regs.srr0 = regs.pc;
+    regs.srr1 = regs.msr & ~cleared;
+    regs.pc = vector;
+    regs.msr = msr;
     return kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
 }
 

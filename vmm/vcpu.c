@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
 
 typedef enum { PARKED, RUNNING, ENDED } State;
 
@@ -25,7 +26,8 @@ struct Vcpu {
     uint64_t first_lpcr; // after power-on
     pthread_t thread;
     bool has_thread;
-    bool asleep; // waits to be started; under the set's lock, as are the next four
+    pid_t thread_id; // 0 until the thread runs; under the set's lock
+    bool asleep;     // waits to be started; under the set's lock, as are the next four
     State wanted;
     bool entering; // `entry` is to be loaded
     VcpuEntry entry;
@@ -40,6 +42,7 @@ struct VcpuSet {
     void *owner;
     GPtrArray *vcpus;
     GMutex lock; // guards states and work queues; never taken on the way of an exit
+    bool held;   // none enters the guest, whatever is wanted of it; under the lock
     GCond changed;
 };
 
@@ -76,24 +79,26 @@ static void do_work(Vcpu *vcpu)
     }
 }
 
-// Does what was asked of this vCPU and sleeps while it is parked. False when the thread shall end.
+// Does what was asked of this vCPU and sleeps while it is parked or held. False when the thread shall end.
 static bool serve(Vcpu *vcpu)
 {
     VcpuSet *set = vcpu->set;
     g_mutex_lock(&set->lock);
     __atomic_store_n(&vcpu->state->immediate_exit, 0, __ATOMIC_SEQ_CST);
     for (;;) {
+        if (vcpu->entering) // before any work, which may read or change the registers
+            kvm_vcpu_set_entry(vcpu->kvm, vcpu->entry.pc, vcpu->entry.r3, vcpu->entry.msr);
+        vcpu->entering = false;
         do_work(vcpu);
-        if (vcpu->wanted != PARKED)
+        if (vcpu->entering)
+            continue;
+        if (vcpu->wanted == ENDED || (vcpu->wanted == RUNNING && !set->held))
             break;
         vcpu->asleep = true;
         g_cond_broadcast(&set->changed);
         g_cond_wait(&set->changed, &set->lock);
         vcpu->asleep = false;
     }
-    if (vcpu->entering)
-        kvm_vcpu_set_entry(vcpu->kvm, vcpu->entry.pc, vcpu->entry.r3, vcpu->entry.msr);
-    vcpu->entering = false;
     bool go_on = vcpu->wanted == RUNNING;
     g_mutex_unlock(&set->lock);
     return go_on;
@@ -180,6 +185,9 @@ static void *vcpu_thread(void *argument)
     sigfillset(&all);
     sigdelset(&all, kick_signal());
     pthread_sigmask(SIG_SETMASK, &all, NULL);
+    g_mutex_lock(&vcpu->set->lock);
+    vcpu->thread_id = gettid();
+    g_mutex_unlock(&vcpu->set->lock);
     bool go_on = serve(vcpu);
     while (go_on) {
         int result = kvm_vcpu_run(vcpu->kvm);
@@ -306,6 +314,16 @@ KvmVcpu *vcpu_kvm(Vcpu *vcpu)
     return vcpu->kvm;
 }
 
+pid_t vcpu_thread_id(const Vcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    while (vcpu->thread_id == 0) // it has only just been made: its thread is about to go to sleep, and tells
+        g_cond_wait(&vcpu->set->changed, &vcpu->set->lock);
+    pid_t id = vcpu->thread_id;
+    g_mutex_unlock(&vcpu->set->lock);
+    return id;
+}
+
 bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry)
 {
     g_mutex_lock(&vcpu->set->lock);
@@ -364,17 +382,38 @@ void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *dat
     g_mutex_unlock(&set->lock);
 }
 
-void vcpu_set_park_all(VcpuSet *set)
+// Under the lock, after what lets them sleep was set.
+static void await_sleep(VcpuSet *set)
 {
-    g_mutex_lock(&set->lock);
-    for (unsigned i = 0; i < set->vcpus->len; i++) {
-        Vcpu *vcpu = set->vcpus->pdata[i];
-        vcpu->wanted = PARKED;
-        kick(vcpu);
-    }
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        kick(vcpu_set_at(set, i));
     for (unsigned i = 0; i < set->vcpus->len; i++)
         while (!vcpu_set_at(set, i)->asleep)
             g_cond_wait(&set->changed, &set->lock);
+}
+
+void vcpu_set_park_all(VcpuSet *set)
+{
+    g_mutex_lock(&set->lock);
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        vcpu_set_at(set, i)->wanted = PARKED;
+    await_sleep(set);
+    g_mutex_unlock(&set->lock);
+}
+
+void vcpu_set_hold(VcpuSet *set)
+{
+    g_mutex_lock(&set->lock);
+    set->held = true;
+    await_sleep(set);
+    g_mutex_unlock(&set->lock);
+}
+
+void vcpu_set_release(VcpuSet *set)
+{
+    g_mutex_lock(&set->lock);
+    set->held = false;
+    g_cond_broadcast(&set->changed);
     g_mutex_unlock(&set->lock);
 }
 

@@ -35,6 +35,10 @@ bool logical_ci_enable(LogicalCi *ci, char **why);
 
 // hcalls/cpu.c: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
 void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
+// Work for vcpu_set_call(): a system reset interrupt (Power ISA 3.1, book III, 7.5.1), which no guest can
+// mask. A parked vCPU gets none.
+#define SYSTEM_RESET_VECTOR 0x100
+void cpu_system_reset(Vcpu *vcpu, void *data);
 
 // hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
 bool tce_hypercalls_enable(KvmVm *vm);

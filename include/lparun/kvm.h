@@ -88,6 +88,9 @@ int kvm_vcpu_run(KvmVcpu *vcpu);
 int kvm_vcpu_enable(KvmVcpu *vcpu, uint32_t capability, uint64_t argument0, uint64_t argument1);
 // All general registers 0 except these; real mode, 64-bit, big-endian unless `msr` says otherwise.
 int kvm_vcpu_set_entry(KvmVcpu *vcpu, uint64_t pc, uint64_t r3, uint64_t msr);
+// An interrupt (Power ISA 3.1, book III, 7.5): the vCPU goes on at `vector` with `msr`; where it stood is in
+// SRR0, its MSR without the bits of `cleared` in SRR1.
+int kvm_vcpu_interrupt(KvmVcpu *vcpu, uint64_t vector, uint64_t msr, uint64_t cleared);
 typedef struct KvmRegisters {
     uint64_t pc, msr, lr, ctr, srr0, srr1, gpr[32];
 } KvmRegisters;
@@ -108,5 +111,6 @@ int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t
 #define KVM_PPC_VPA_ADDRESS 0x1030000000000082ULL
 #define KVM_PPC_VPA_SLB_SHADOW 0x1040000000000083ULL
 #define KVM_PPC_VPA_DISPATCH_LOG 0x1040000000000084ULL
+#define KVM_PPC_TB_OFFSET 0x103000000000009cULL
 #define KVM_PPC_ONLINE 0x10200000000000bfULL
 #define KVM_PPC_HIOR 0x1030000000000001ULL

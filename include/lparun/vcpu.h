@@ -1,6 +1,7 @@
 // vCPUs: one KVM vCPU and one thread each.
 //
-// All vCPUs of a machine are one set. A vCPU is parked (its thread sleeps), running, or ended. What must
+// All vCPUs of a machine are one set. A vCPU is parked (its thread sleeps), running, or ended; all together
+// they may be held. What must
 // happen on a vCPU's own thread is queued to it and it is kicked out of the guest by a signal and kvm_run's
 // immediate_exit; work runs only between two KVM_RUNs, when the exit before is finished, so registers may be
 // read and written there.
@@ -10,6 +11,7 @@
 #include "lparun/kvm.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 typedef struct Vcpu Vcpu;
 typedef struct VcpuSet VcpuSet;
@@ -45,6 +47,8 @@ Vcpu *vcpu_set_find(const VcpuSet *set, uint32_t id);
 uint32_t vcpu_id(const Vcpu *vcpu);
 unsigned vcpu_index(const Vcpu *vcpu);
 KvmVcpu *vcpu_kvm(Vcpu *vcpu);
+// The host's number of its thread (gettid). Any thread.
+pid_t vcpu_thread_id(const Vcpu *vcpu);
 
 // Lets a parked vCPU enter the guest. False when it is not parked. Any thread.
 bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry);
@@ -58,6 +62,14 @@ void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*work)(Vcpu *vcpu, void *da
 
 // Parks all vCPUs and waits until they are. Not on a vCPU's thread.
 void vcpu_set_park_all(VcpuSet *set);
+
+// Takes all vCPUs out of the guest and waits until they are: none enters it before the release, whatever is
+// wanted of it meanwhile (start, work). The release lets each go on where it stood. Not on a vCPU's thread.
+void vcpu_set_hold(VcpuSet *set);
+void vcpu_set_release(VcpuSet *set);
+// vmm/timebase.c: while all are held, sets the guest's timebase back by `ticks`, for the time that they were:
+// a guest does not notice that it was stopped. A KVM without the register (PR) lets it see the leap.
+void vcpu_set_step_back(VcpuSet *set, uint64_t ticks);
 
 // Work for vcpu_set_call() while all are parked: the registers that outlive a reset of the machine go back to
 // what they were after power-on (LPCR's modes, the areas registered by H_REGISTER_VPA, the interrupt

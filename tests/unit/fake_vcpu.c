@@ -31,6 +31,7 @@ struct KvmVcpu {
     unsigned finished;
     FakeAnswer answer;
     FakeEntry entry;
+    FakeInterrupt interrupt;
     Register registers[REGISTERS];
     bool refuse_regs;
     void *hash_table;
@@ -276,6 +277,22 @@ FakeEntry fake_vcpu_entry(KvmVcpu *vcpu)
     FakeEntry entry = vcpu->entry;
     g_mutex_unlock(&vcpu->lock);
     return entry;
+}
+
+int kvm_vcpu_interrupt(KvmVcpu *vcpu, uint64_t vector, uint64_t msr, uint64_t cleared)
+{
+    enter(vcpu);
+    vcpu->interrupt = (FakeInterrupt){ vector, msr, cleared, vcpu->interrupt.count + 1 };
+    leave(vcpu);
+    return 0;
+}
+
+FakeInterrupt fake_vcpu_interrupt(KvmVcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->lock);
+    FakeInterrupt interrupt = vcpu->interrupt;
+    g_mutex_unlock(&vcpu->lock);
+    return interrupt;
 }
 
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)

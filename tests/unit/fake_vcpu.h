@@ -38,6 +38,13 @@ typedef struct FakeEntry {
 } FakeEntry;
 FakeEntry fake_vcpu_entry(KvmVcpu *vcpu);
 
+// What kvm_vcpu_interrupt() was given last, and how often it was.
+typedef struct FakeInterrupt {
+    uint64_t vector, msr, cleared;
+    unsigned count;
+} FakeInterrupt;
+FakeInterrupt fake_vcpu_interrupt(KvmVcpu *vcpu);
+
 // A register as kvm_vcpu_set_reg() or _pair() left it; 0 at first. The setter may be used while no one else
 // does.
 uint64_t fake_vcpu_reg(KvmVcpu *vcpu, uint64_t id);

@@ -206,6 +206,27 @@ static void test_characteristics_and_random(Partition *partition, gconstpointer 
     g_assert_false(values[0] == values[1] && values[1] == values[2]);
 }
 
+// A system reset interrupt goes to the vCPUs that run, in the byte order of the guest's interrupts.
+static void test_system_reset(Partition *partition, gconstpointer data)
+{
+    const VcpuEntry entry = { .pc = 0x100, .msr = MSR_SF | MSR_ME };
+    KvmVcpu *running = vcpu_kvm(vcpu_set_at(partition->vcpus, 1));
+    KvmVcpu *parked = vcpu_kvm(vcpu_set_at(partition->vcpus, 0));
+    vcpu_start(vcpu_set_at(partition->vcpus, 1), &entry);
+    vcpu_set_call(partition->vcpus, NULL, cpu_system_reset, NULL);
+    FakeInterrupt interrupt = fake_vcpu_interrupt(running);
+    g_assert_cmpuint(interrupt.count, ==, 1);
+    g_assert_cmphex(interrupt.vector, ==, 0x100);
+    g_assert_cmphex(interrupt.msr, ==, 0x8000000000001000);
+    g_assert_cmphex(interrupt.cleared, ==, 0x783f0000);
+    g_assert_cmpuint(fake_vcpu_interrupt(parked).count, ==, 0);
+    vcpu_set_park_all(partition->vcpus);
+    fake_vcpu_set_reg(running, KVM_PPC_LPCR, 0x2000000); // ILE
+    vcpu_start(vcpu_set_at(partition->vcpus, 1), &entry);
+    vcpu_set_call(partition->vcpus, NULL, cpu_system_reset, NULL);
+    g_assert_cmphex(fake_vcpu_interrupt(running).msr, ==, 0x8000000000001001);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -218,5 +239,6 @@ int main(int argc, char **argv)
     ADD("in-kernel", test_in_kernel);
     ADD("not-in-kernel", test_not_in_kernel);
     ADD("characteristics-and-random", test_characteristics_and_random);
+    ADD("system-reset", test_system_reset);
     return g_test_run();
 }

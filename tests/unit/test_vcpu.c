@@ -358,6 +358,95 @@ static void test_start_by_hypercall(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fake_vcpu_answer(kvm(fixture, 0)).result, ==, false);
 }
 
+// Held, no vCPU enters the guest; released, those that ran go on where they stood, without a new entry.
+static void test_hold(Fixture *fixture, gconstpointer data)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        start(fixture, i);
+        g_assert_true(fake_vcpu_wait_idle(kvm(fixture, i)));
+    }
+    vcpu_set_hold(fixture->vcpus);
+    add_call(fixture, 0, CALL_ECHO, 1);
+    start(fixture, 2); // as a hypercall does that was on its way
+    vcpu_set_call(fixture->vcpus, NULL, count, fixture);
+    vcpu_set_hold(fixture->vcpus); // once more is no error
+    g_usleep(20000);
+    g_assert_cmpuint(atomic_load(&fixture->calls), ==, 0);
+    g_assert_false(vcpu_is_parked(at(fixture, 0)));
+    assert_counted(fixture, 1);
+    vcpu_set_release(fixture->vcpus);
+    g_assert_true(fake_vcpu_wait(kvm(fixture, 0), 1));
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 1)));
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 2)));
+    for (unsigned i = 0; i < VCPUS; i++)
+        g_assert_cmpuint(fake_vcpu_entry(kvm(fixture, i)).count, ==, 1);
+    g_assert_cmpuint(fake_vcpu_answer(kvm(fixture, 0)).arguments[0], ==, 2);
+}
+
+// A reset of the machine while it is held: parked, reset, started, and still held.
+static void test_hold_and_park(Fixture *fixture, gconstpointer data)
+{
+    start(fixture, 0);
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 0)));
+    vcpu_set_hold(fixture->vcpus);
+    vcpu_set_park_all(fixture->vcpus);
+    g_assert_true(vcpu_is_parked(at(fixture, 0)));
+    vcpu_set_call(fixture->vcpus, NULL, vcpu_reset, NULL);
+    start(fixture, 0);
+    add_call(fixture, 0, CALL_ECHO, 1);
+    g_usleep(20000);
+    g_assert_cmpuint(atomic_load(&fixture->calls), ==, 0);
+    vcpu_set_release(fixture->vcpus);
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 0)));
+    g_assert_cmpuint(fake_vcpu_entry(kvm(fixture, 0)).count, ==, 2);
+    g_assert_true(vcpu_is_parked(at(fixture, 1)));
+    vcpu_set_hold(fixture->vcpus); // and freed like that
+}
+
+// Held again and again while vCPUs ask each other for work.
+static void test_hold_while_calling(Fixture *fixture, gconstpointer data)
+{
+    const unsigned calls = 200;
+    for (unsigned i = 0; i < calls; i++)
+        for (unsigned vcpu = 0; vcpu < 2; vcpu++)
+            add_call(fixture, vcpu, CALL_ALL, 0);
+    start(fixture, 0);
+    start(fixture, 1);
+    for (unsigned i = 0; i < 50; i++) {
+        vcpu_set_hold(fixture->vcpus);
+        unsigned seen = atomic_load(&fixture->calls);
+        g_usleep(100);
+        g_assert_cmpuint(atomic_load(&fixture->calls), ==, seen);
+        vcpu_set_release(fixture->vcpus);
+    }
+    g_assert_true(fake_vcpu_wait(kvm(fixture, 0), calls));
+    g_assert_true(fake_vcpu_wait(kvm(fixture, 1), calls));
+    assert_counted(fixture, 2 * calls);
+}
+
+// The timebase goes back by as much for all; a KVM without the register is left alone.
+static void test_step_back(Fixture *fixture, gconstpointer data)
+{
+    for (unsigned i = 0; i < VCPUS; i++)
+        fake_vcpu_set_reg(kvm(fixture, i), KVM_PPC_TB_OFFSET, 5000);
+    vcpu_set_hold(fixture->vcpus);
+    vcpu_set_step_back(fixture->vcpus, 2000);
+    vcpu_set_step_back(fixture->vcpus, 4000);
+    for (unsigned i = 0; i < VCPUS; i++)
+        g_assert_cmphex(fake_vcpu_reg(kvm(fixture, i), KVM_PPC_TB_OFFSET), ==, (uint64_t)-1000);
+    fake_vcpu_refuse_regs(kvm(fixture, 0));
+    vcpu_set_step_back(fixture->vcpus, 1);
+}
+
+static void test_thread_ids(Fixture *fixture, gconstpointer data)
+{
+    for (unsigned i = 0; i < VCPUS; i++) {
+        g_autofree char *path = g_strdup_printf("/proc/self/task/%d", (int)vcpu_thread_id(at(fixture, i)));
+        g_assert_true(g_file_test(path, G_FILE_TEST_IS_DIR));
+        g_assert_cmpint(vcpu_thread_id(at(fixture, i)), !=, vcpu_thread_id(at(fixture, (i + 1) % VCPUS)));
+    }
+}
+
 static void assert_failure(Fixture *fixture, const FakeExit *exit, const char *why)
 {
     unsigned failures = atomic_load(&fixture->failures);
@@ -494,6 +583,11 @@ int main(int argc, char **argv)
     ADD("park-while-calling", test_park_while_calling);
     ADD("free-while-calling", test_free_while_calling);
     ADD("start-by-hypercall", test_start_by_hypercall);
+    ADD("hold", test_hold);
+    ADD("hold-and-park", test_hold_and_park);
+    ADD("hold-while-calling", test_hold_while_calling);
+    ADD("step-back", test_step_back);
+    ADD("thread-ids", test_thread_ids);
     ADD("failures", test_failures);
     ADD("interruptions", test_interruptions);
     ADD("reset", test_reset);
