@@ -162,6 +162,32 @@ static bool parse_serial(Options *options, const char *option, const char *value
     return true;
 }
 
+// QEMU's words for a socket; "nowait" is its older way to say wait=off.
+static bool parse_qmp(Options *options, const char *option, const char *value, GError **error)
+{
+    g_autoptr(KeyValues) values = key_values_parse(option, value, "address", error);
+    if (!values)
+        return false;
+    const char *address = key_values_take(values, "address");
+    bool server, wait, nowait;
+    if (!key_values_take_bool(values, "server", false, &server, error) ||
+        !key_values_take_bool(values, "wait", true, &wait, error) ||
+        !key_values_take_bool(values, "nowait", false, &nowait, error) ||
+        !key_values_finish(values, "unix:PATH, server= and wait=", error))
+        return false;
+    if (!address || !g_str_has_prefix(address, "unix:") || address[strlen("unix:")] == '\0')
+        return wrong(option, value, "not a Unix socket; give unix:PATH,server=on,wait=off", error);
+    if (!server)
+        return wrong(option, value, "lparun is the one that listens; give server=on", error);
+    if (wait && !nowait)
+        return wrong(
+            option, value, "lparun does not wait for a client before it starts; give wait=off", error);
+    if (options->qmp)
+        return wrong(option, value, "there is one monitor; give -qmp once", error);
+    options->qmp = g_strdup(address + strlen("unix:"));
+    return true;
+}
+
 static bool parse_ci(Options *options, const char *option, const char *value, GError **error)
 {
     if (!parse_one_of(option, value, (const char *const[]){ "kernel", "user", NULL }, error))
@@ -351,6 +377,8 @@ static const struct {
     { "nographic", NULL, "always so", parse_nothing },
     { "nodefaults", NULL, "always so", parse_nothing },
     { "no-reboot", NULL, "end when the guest reboots", parse_no_reboot },
+    { "qmp", "unix:PATH,server=on,wait=off",
+        "let a program watch and steer the guest by QMP, QEMU's protocol", parse_qmp },
     { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)",
         parse_ci },
     { "x-demo-stall", NULL,
@@ -385,7 +413,7 @@ char *options_help(void)
             g_string_append_printf(text, "        %s\n", lines[line]);
     }
     g_string_append(text, "\nExit status: 0 the guest powered off (or rebooted with -no-reboot, or you "
-                          "pressed Ctrl-A x), 1 the host\n"
+                          "or the monitor ended it), 1 the host\n"
                           "cannot run it, 2 an option is wrong, 4 the guest panicked or cannot go on, 128+N "
                           "ended by signal N.\n");
     return g_string_free(g_steal_pointer(&text), FALSE);
@@ -399,6 +427,7 @@ void options_clear(Options *options)
     g_free(options->append);
     g_free(options->stats);
     g_free(options->uuid);
+    g_free(options->qmp);
     g_clear_pointer(&options->iothreads, g_ptr_array_unref);
     g_clear_pointer(&options->drives, g_ptr_array_unref);
     g_clear_pointer(&options->disks, g_ptr_array_unref);

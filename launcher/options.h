@@ -22,6 +22,7 @@ typedef struct Options {
     uint64_t memory; // bytes
     unsigned cpus;
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
+    char *qmp; // path of the monitor's socket, or NULL
     MmuMode mmu;
     const CompatLevel *max_compat; // the newest that the guest may have, or NULL
     unsigned hash_order;           // 0: by the size of memory

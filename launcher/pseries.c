@@ -1,6 +1,7 @@
 // The pseries machine: every part that makes it, and how they are wired. Read machine_new() from top to
 // bottom.
 #include "pseries.h"
+#include "control.h"
 #include "disks.h"
 #include "lparun/cas.h"
 #include "lparun/error.h"
@@ -31,6 +32,7 @@ struct Machine {
     LogicalCi *logical_ci;
     RtasTable *rtas;
     RtasEvents *events;
+    Control *control;
     const BootWay *way;
     BootFiles files;
     BootImages boot; // what is in memory since the last load()
@@ -75,7 +77,7 @@ static void request(void *owner, MachineEvent event, const char *text)
 {
     Machine *machine = owner;
     g_mutex_lock(&machine->lock);
-    bool counts = !machine->ended || event == MACHINE_QUIT;
+    bool counts = !machine->ended || event >= MACHINE_QUIT;
     if (counts) {
         machine->ended = true;
         machine->event = event;
@@ -209,6 +211,18 @@ static void make_hypercalls(Machine *machine)
         g_printerr("lparun: H_LOGICAL_CI_LOAD and _STORE are served in userspace: %s\n", why);
 }
 
+static bool make_control(Machine *machine, GError **error)
+{
+    const ControlParts parts = {
+        .vcpus = machine->vcpus,
+        .events = machine->events,
+        .machine = { .request = request, .owner = machine },
+        .timebase = machine->cpus.timebase,
+    };
+    machine->control = control_new(&parts, machine->options->qmp, error);
+    return machine->control != NULL;
+}
+
 static bool make_rtas(Machine *machine, GError **error)
 {
     static const char *const in_kernel[] = { "ibm,set-xive", "ibm,get-xive", "ibm,int-off", "ibm,int-on" };
@@ -280,7 +294,8 @@ Machine *machine_new(const Options *options, GError **error)
     if (!machine->interrupts || !make_processors(machine, error) || !make_devices(machine, error))
         goto fail;
     make_hypercalls(machine);
-    if (make_rtas(machine, error) && reset_processors(machine, error) && load(machine, error))
+    if (make_rtas(machine, error) && reset_processors(machine, error) && load(machine, error) &&
+        make_control(machine, error))
         return machine;
 fail:
     machine_free(machine);
@@ -291,7 +306,8 @@ void machine_free(Machine *machine)
 {
     if (!machine)
         return;
-    vcpu_set_free(machine->vcpus); // first: nothing runs in the guest from here on
+    control_free(machine->control);
+    vcpu_set_free(machine->vcpus); // before the rest: nothing runs in the guest from here on
     disks_free(machine->disks);
     pci_host_free(machine->pci);
     dma_window_free(machine->dma);
@@ -325,6 +341,11 @@ static void start(Machine *machine)
     vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
 }
 
+static bool is_reset(MachineEvent event)
+{
+    return event == MACHINE_REBOOT || event == MACHINE_RESET;
+}
+
 // Everything back to the state after power-on, then all that the guest starts from again.
 static bool reboot(Machine *machine, GError **error)
 {
@@ -337,7 +358,7 @@ static bool reboot(Machine *machine, GError **error)
     if (!reset_processors(machine, error) || !load(machine, error))
         return false;
     g_mutex_lock(&machine->lock);
-    machine->ended = machine->event != MACHINE_REBOOT; // unless the user quit meanwhile
+    machine->ended = !is_reset(machine->event); // unless the user quit meanwhile
     g_mutex_unlock(&machine->lock);
     start(machine);
     return true;
@@ -352,7 +373,7 @@ static gboolean on_signal(gpointer data)
 {
     SignalWatch *watch = data;
     watch->machine->signal_number = watch->number;
-    request(watch->machine, MACHINE_QUIT, NULL);
+    request(watch->machine, MACHINE_SIGNAL, NULL);
     return G_SOURCE_CONTINUE;
 }
 
@@ -368,8 +389,8 @@ static int verdict(Machine *machine, GError **error)
     case MACHINE_FAILED:
         g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "%s", machine->text);
         return STATUS_GUEST_FAILED;
-    case MACHINE_QUIT:
-        return machine->signal_number ? STATUS_SIGNAL + machine->signal_number : STATUS_DONE;
+    case MACHINE_SIGNAL:
+        return STATUS_SIGNAL + machine->signal_number;
     default:
         return STATUS_DONE;
     }
@@ -384,10 +405,13 @@ int machine_run(Machine *machine, GError **error)
     start(machine);
     for (;;) {
         g_main_loop_run(machine->loop);
-        if (machine->event != MACHINE_REBOOT || machine->options->no_reboot)
-            break;
-        if (!reboot(machine, error))
+        MachineEvent event = machine->event;
+        bool goes_on = is_reset(event) && !machine->options->no_reboot;
+        if (goes_on && !reboot(machine, error))
             return LPARUN_ERROR_HOST;
+        control_ended(machine->control, event, goes_on);
+        if (!goes_on)
+            break;
     }
     vcpu_set_park_all(machine->vcpus);
     return verdict(machine, error);

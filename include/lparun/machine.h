@@ -4,9 +4,14 @@
 typedef enum {
     MACHINE_POWER_OFF, // RTAS power-off
     MACHINE_REBOOT,    // RTAS system-reboot
+    MACHINE_RESET,     // the same, by the monitor
     MACHINE_PANICKED,  // RTAS ibm,os-term
     MACHINE_FAILED,    // KVM cannot run a vCPU any longer
-    MACHINE_QUIT,      // the user
+    // The user wants no more, and need not wait for what the guest began: at the terminal, by a signal, by
+    // the monitor.
+    MACHINE_QUIT,
+    MACHINE_SIGNAL,
+    MACHINE_MONITOR_QUIT,
 } MachineEvent;
 
 // Handed to the parts by launcher/pseries.c.

@@ -4,8 +4,8 @@ import platform
 
 # Installed on this machine by apt: what it takes to build, unpack and test.
 BUILD_TOOLS = [
-    "gcc", "meson", "ninja-build", "pkg-config", "libglib2.0-dev", "libfdt-dev",
-    "liburing-dev", "libaio-dev", "mmdebstrap", "e2fsprogs", "python3-pytest",
+    "gcc", "meson", "ninja-build", "pkg-config", "libglib2.0-dev",
+    "libjson-glib-dev", "libfdt-dev", "liburing-dev", "libaio-dev", "mmdebstrap", "e2fsprogs", "python3-pytest",
 ]
 
 # In addition where the machine is not ppc64el itself.
@@ -18,7 +18,7 @@ EMULATOR_PROGRAMS = ["qemu-system-ppc64", "qemu-ppc64le", "qemu-img"]
 
 # The ppc64el root: sysroot for the cross compiler and userspace of the emulated hosts.
 ROOT_SUITE = "bookworm"
-SYSROOT = ["libc6-dev", "libglib2.0-dev", "liburing-dev", "libaio-dev", "libfdt-dev"]
+SYSROOT = ["libc6-dev", "libglib2.0-dev", "libjson-glib-dev", "liburing-dev", "libaio-dev", "libfdt-dev"]
 USERSPACE = ["busybox-static", "strace", "bsdutils"]
 
 # QEMU for the emulated host: the peer in benchmarks.

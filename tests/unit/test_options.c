@@ -110,6 +110,22 @@ static const struct {
     { "-vga std", "-vga std: lparun has not that one; give none" },
     { "-serial pty", "-serial pty: lparun has not that one; give stdio or none or null" },
     { "-ci-hcalls both", "-ci-hcalls both: lparun has not that one; give kernel or user" },
+    // -qmp
+    { "-qmp stdio", "-qmp stdio: not a Unix socket; give unix:PATH,server=on,wait=off" },
+    { "-qmp unix:,server=on,wait=off",
+        "-qmp unix:,server=on,wait=off: not a Unix socket; give unix:PATH,server=on,wait=off" },
+    { "-qmp tcp:localhost:4444,server=on,wait=off",
+        "-qmp tcp:localhost:4444,server=on,wait=off: not a Unix socket; give unix:PATH,server=on,wait=off" },
+    { "-qmp unix:/q", "-qmp unix:/q: lparun is the one that listens; give server=on" },
+    { "-qmp unix:/q,server=off,wait=off",
+        "-qmp unix:/q,server=off,wait=off: lparun is the one that listens; give server=on" },
+    { "-qmp unix:/q,server=on",
+        "-qmp unix:/q,server=on: lparun does not wait for a client before it starts; give wait=off" },
+    { "-qmp unix:/q,server=on,wait=off,abstract=on",
+        "-qmp: 'abstract' is not known; it takes unix:PATH, server= and wait=" },
+    { "-qmp unix:/q,server=on,wait=perhaps", "-qmp: wait=perhaps is neither on nor off; give one of them" },
+    { "-qmp unix:/q,server=on,wait=off -qmp unix:/r,server=on,wait=off",
+        "-qmp unix:/r,server=on,wait=off: there is one monitor; give -qmp once" },
     { "-uuid 1234", "-uuid 1234: not a UUID; give one as uuidgen prints it" },
     { "-uuid 01234567-89ab-cdef-0123-456789abcdeg",
         "-uuid 01234567-89ab-cdef-0123-456789abcdeg: not a UUID; give one as uuidgen prints it" },
@@ -189,6 +205,7 @@ static void test_defaults(void)
     g_assert_null(options.max_compat);
     g_assert_null(options.kernel);
     g_assert_null(options.uuid);
+    g_assert_null(options.qmp);
     g_assert_cmpuint(options.drives->len + options.disks->len + options.iothreads->len, ==, 0);
     options_clear(&options);
 }
@@ -378,8 +395,8 @@ static void test_other_results(void)
 static void test_help(void)
 {
     static const char *const names[] = { "m", "smp", "bios", "kernel", "initrd", "append", "drive", "object",
-        "device", "serial", "machine", "accel", "cpu", "uuid", "display", "vga", "nographic", "nodefaults",
-        "no-reboot", "ci-hcalls", "stats", "probe", "version", "help" };
+        "device", "serial", "machine", "accel", "cpu", "uuid", "qmp", "display", "vga", "nographic",
+        "nodefaults", "no-reboot", "ci-hcalls", "stats", "probe", "version", "help" };
     g_autofree char *help = options_help();
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *line = g_strdup_printf("\n-%s ", names[i]);
@@ -388,10 +405,24 @@ static void test_help(void)
     g_assert_true(g_str_has_suffix(help, "\n"));
 }
 
+// QEMU's words for a socket that is listened on, its older ones too.
+static void test_qmp(void)
+{
+    static const char *const forms[] = { "-qmp unix:/run/a~b,,c,server=on,wait=off",
+        "--qmp=unix:/run/a~b,,c,server,nowait", "-qmp unix:/run/a~b,,c,wait=no,server=yes" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
+        Options options;
+        parse_right(forms[i], &options);
+        g_assert_cmpstr(options.qmp, ==, "/run/a b,c");
+        options_clear(&options);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/options/wrong", test_wrong);
+    g_test_add_func("/options/qmp", test_qmp);
     g_test_add_func("/options/defaults", test_defaults);
     g_test_add_func("/options/memory-and-cpus", test_memory_and_cpus);
     g_test_add_func("/options/forms", test_forms);

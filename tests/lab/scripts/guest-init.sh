@@ -2,7 +2,7 @@
 # First program of a test guest. The word lab.job= on the kernel's command line says what to do:
 #   sha     (default) read the data area of /dev/vda, answer the host's nonce on disk, power off
 #   idle    say so and wait for ever; the power button powers off
-#   count   print numbers for ever
+#   count   print numbers and the uptime for ever
 #   off     power off
 #   panic   crash the kernel
 #   reboot  reset the machine
@@ -70,7 +70,8 @@ count)
     number=0
     while :; do
         number=$((number + 1))
-        echo "guest: count $number"
+        read -r up idle </proc/uptime
+        echo "guest: count $number, up $up s"
         sleep 0.1
     done
     ;;

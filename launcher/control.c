@@ -1,0 +1,132 @@
+// Stop, continue, reset, power button: what a monitor does, in terms of the machine's parts.
+#include "control.h"
+#include "lparun/hypercall.h"
+
+struct Control {
+    ControlParts parts;
+    Monitor *monitor; // or NULL
+    bool stopped;
+    gint64 stopped_at; // microseconds of the monotonic clock
+};
+
+static void tell(const Control *control, MonitorEventKind kind, bool by_guest, const char *reason)
+{
+    const MonitorEvent event = { .kind = kind, .by_guest = by_guest, .reason = reason };
+    if (control->monitor)
+        monitor_tell(control->monitor, &event);
+}
+
+static bool is_running(void *owner)
+{
+    const Control *control = owner;
+    return !control->stopped;
+}
+
+static void stop(Control *control)
+{
+    if (control->stopped)
+        return;
+    vcpu_set_hold(control->parts.vcpus);
+    control->stopped = true;
+    control->stopped_at = g_get_monotonic_time();
+    tell(control, MONITOR_STOP, false, NULL);
+}
+
+static void resume(Control *control)
+{
+    if (!control->stopped)
+        return;
+    double seconds = (double)(g_get_monotonic_time() - control->stopped_at) / G_USEC_PER_SEC;
+    vcpu_set_step_back(control->parts.vcpus, (uint64_t)(seconds * control->parts.timebase));
+    control->stopped = false;
+    tell(control, MONITOR_RESUME, false, NULL);
+    vcpu_set_release(control->parts.vcpus);
+}
+
+static void request(const Control *control, MachineEvent event)
+{
+    control->parts.machine.request(control->parts.machine.owner, event, NULL);
+}
+
+static void obey(void *owner, MonitorOrder order)
+{
+    Control *control = owner;
+    switch (order) {
+    case ORDER_STOP:
+        stop(control);
+        break;
+    case ORDER_RESUME:
+        resume(control);
+        break;
+    case ORDER_RESET:
+        request(control, MACHINE_RESET);
+        break;
+    case ORDER_POWER_DOWN:
+        rtas_events_press_power_button(control->parts.events);
+        tell(control, MONITOR_POWERDOWN, false, NULL);
+        break;
+    case ORDER_INJECT_NMI:
+        vcpu_set_call(control->parts.vcpus, NULL, cpu_system_reset, NULL);
+        break;
+    case ORDER_QUIT:
+        request(control, MACHINE_MONITOR_QUIT);
+        break;
+    case MONITOR_ORDERS:
+        g_assert_not_reached();
+    }
+}
+
+static unsigned cpus(void *owner)
+{
+    const Control *control = owner;
+    return vcpu_set_count(control->parts.vcpus);
+}
+
+static MonitorCpu cpu(void *owner, unsigned index)
+{
+    const Control *control = owner;
+    const Vcpu *vcpu = vcpu_set_at(control->parts.vcpus, index);
+    return (MonitorCpu){ .index = index, .core = vcpu_id(vcpu), .thread_id = vcpu_thread_id(vcpu) };
+}
+
+Control *control_new(const ControlParts *parts, const char *path, GError **error)
+{
+    Control *control = g_new0(Control, 1);
+    control->parts = *parts;
+    const MonitorMachine machine = {
+        .is_running = is_running, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = control
+    };
+    if (!path || (control->monitor = monitor_open(path, &machine, error)))
+        return control;
+    control_free(control);
+    return NULL;
+}
+
+void control_free(Control *control)
+{
+    if (!control)
+        return;
+    monitor_close(control->monitor);
+    g_free(control);
+}
+
+void control_ended(Control *control, MachineEvent event, bool goes_on)
+{
+    // ShutdownCause in QEMU's schema, and whether it is the guest's doing.
+    static const struct {
+        const char *reason;
+        bool by_guest;
+    } causes[] = {
+        [MACHINE_POWER_OFF] = { "guest-shutdown", true },
+        [MACHINE_REBOOT] = { "guest-reset", true },
+        [MACHINE_RESET] = { "host-qmp-system-reset", false },
+        [MACHINE_PANICKED] = { "guest-panic", true },
+        [MACHINE_FAILED] = { "host-error", false },
+        [MACHINE_QUIT] = { "host-ui", false },
+        [MACHINE_SIGNAL] = { "host-signal", false },
+        [MACHINE_MONITOR_QUIT] = { "host-qmp-quit", false },
+    };
+    if (event == MACHINE_PANICKED)
+        tell(control, MONITOR_PANICKED, false, NULL);
+    tell(control, goes_on ? MONITOR_RESET : MONITOR_SHUTDOWN, causes[event].by_guest, causes[event].reason);
+}

@@ -1,0 +1,66 @@
+// The monitor, which lets another program watch and steer the machine.
+//
+// It speaks QMP and lives in a module of its own, lparun-qmp.so, which is loaded when -qmp asks for it:
+// json-glib brings GObject and GIO with it, which would cost every start a fifth more time and 1.4 MiB. The
+// two sides share what is in this header and GLib, nothing else. All of it is called on the main thread.
+#pragma once
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Monitor Monitor;
+
+typedef struct MonitorCpu {
+    unsigned index, core;
+    int thread_id; // gettid
+} MonitorCpu;
+
+typedef enum {
+    ORDER_STOP, // it and the next one tell the monitor before they return, where something changes
+    ORDER_RESUME,
+    ORDER_RESET, // the rest is only begun
+    ORDER_POWER_DOWN,
+    ORDER_INJECT_NMI,
+    ORDER_QUIT,
+    MONITOR_ORDERS
+} MonitorOrder;
+
+// What a monitor may ask of the machine.
+typedef struct MonitorMachine {
+    bool (*is_running)(void *owner);
+    void (*obey)(void *owner, MonitorOrder order);
+    unsigned (*cpus)(void *owner);
+    MonitorCpu (*cpu)(void *owner, unsigned index);
+    void *owner;
+} MonitorMachine;
+
+typedef enum {
+    MONITOR_STOP,
+    MONITOR_RESUME,
+    MONITOR_POWERDOWN,
+    MONITOR_RESET,
+    MONITOR_SHUTDOWN,
+    MONITOR_PANICKED,
+} MonitorEventKind;
+
+// What the machine tells a monitor.
+typedef struct MonitorEvent {
+    MonitorEventKind kind;
+    bool by_guest;      // RESET and SHUTDOWN: the guest's doing
+    const char *reason; // the same two: a ShutdownCause of QEMU's schema
+} MonitorEvent;
+
+// What the module has under the name "monitor_module".
+typedef struct MonitorModule {
+    const char *version; // LPARUN_VERSION: both sides are of one build
+    Monitor *(*open)(const char *path, const MonitorMachine *machine, GError **error);
+    void (*tell)(Monitor *monitor, const MonitorEvent *event);
+    void (*close)(Monitor *monitor);
+} MonitorModule;
+
+// Loads the module and listens on a Unix socket at `path`. A socket that no one listens on any more is
+// replaced. NULL and `error`: no such folder, something else is there, another program listens, no module.
+Monitor *monitor_open(const char *path, const MonitorMachine *machine, GError **error);
+void monitor_tell(Monitor *monitor, const MonitorEvent *event);
+// Removes the socket.
+void monitor_close(Monitor *monitor);

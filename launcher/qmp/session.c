@@ -1,0 +1,236 @@
+// QMP: requests are checked as QEMU's qmp_dispatch() checks them, with the same words, and answered.
+#include "session.h"
+#include "commands.h"
+#include "frame.h"
+
+struct Session {
+    MonitorMachine machine;
+    void (*write)(void *owner, const char *line, size_t length);
+    void *owner;
+    Frame *frame;
+    bool negotiated; // qmp_capabilities was called
+};
+
+G_DEFINE_QUARK(lparun - qmp - error, qmp_error)
+
+Session *session_new(
+    const MonitorMachine *machine, void (*write)(void *owner, const char *line, size_t length), void *owner)
+{
+    Session *session = g_new0(Session, 1);
+    *session = (Session){ .machine = *machine, .write = write, .owner = owner, .frame = frame_new() };
+    return session;
+}
+
+void session_free(Session *session)
+{
+    if (!session)
+        return;
+    frame_free(session->frame);
+    g_free(session);
+}
+
+// Takes `object`. json-glib makes of a lone surrogate ("\ud800") in what a client sent bytes that are no
+// UTF-8.
+static void write_line(Session *session, JsonObject *object)
+{
+    g_autoptr(JsonNode) root = json_node_alloc();
+    json_node_init_object(root, object);
+    json_object_unref(object);
+    g_autofree char *text = json_to_string(root, FALSE);
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_autofree char *line = g_strconcat(valid, "\r\n", NULL);
+    session->write(session->owner, line, strlen(line));
+}
+
+void session_greet(Session *session)
+{
+    JsonObject *greeting = json_object_new(), *inner = json_object_new();
+    json_object_set_member(inner, "version", command_version());
+    json_object_set_array_member(inner, "capabilities", json_array_new());
+    json_object_set_object_member(greeting, "QMP", inner);
+    write_line(session, greeting);
+}
+
+// `id` is the request's own, or NULL.
+static void write_error(Session *session, const GError *error, JsonNode *id)
+{
+    JsonObject *answer = json_object_new(), *inner = json_object_new();
+    bool not_found = g_error_matches(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND);
+    json_object_set_string_member(inner, "class", not_found ? "CommandNotFound" : "GenericError");
+    json_object_set_string_member(inner, "desc", error->message);
+    json_object_set_object_member(answer, "error", inner);
+    if (id)
+        json_object_set_member(answer, "id", json_node_copy(id));
+    write_line(session, answer);
+}
+
+static bool wrong_member(const char *name, const char *expected, GError **error)
+{
+    g_set_error(error, QMP_ERROR, QMP_GENERIC, "QMP input member '%s' must be %s", name, expected);
+    return false;
+}
+
+static bool check_member(const char *name, JsonNode *value, GError **error)
+{
+    if (strcmp(name, "id") == 0)
+        return true;
+    if (strcmp(name, "execute") == 0)
+        return json_node_get_value_type(value) == G_TYPE_STRING || wrong_member(name, "a string", error);
+    if (strcmp(name, "arguments") == 0)
+        return JSON_NODE_HOLDS_OBJECT(value) || wrong_member(name, "an object", error);
+    g_set_error(error, QMP_ERROR, QMP_GENERIC, "QMP input member '%s' is unexpected", name);
+    return false;
+}
+
+static bool check_request(JsonObject *request, GError **error)
+{
+    JsonObjectIter iter;
+    const char *name;
+    JsonNode *value;
+    json_object_iter_init(&iter, request);
+    while (json_object_iter_next(&iter, &name, &value))
+        if (!check_member(name, value, error))
+            return false;
+    if (json_object_has_member(request, "execute"))
+        return true;
+    g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, "QMP input lacks member 'execute'");
+    return false;
+}
+
+// Before qmp_capabilities there is only that, and afterwards all but that.
+static const Command *find_command(const Session *session, const char *name, GError **error)
+{
+    const Command *command = command_find(name);
+    bool negotiates = command && command_negotiates(command);
+    if (!session->negotiated && !negotiates)
+        g_set_error_literal(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND,
+            "Expecting capabilities negotiation with 'qmp_capabilities'");
+    else if (session->negotiated && negotiates)
+        g_set_error_literal(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND,
+            "Capabilities negotiation is already complete, command ignored");
+    else if (!command)
+        g_set_error(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND, "The command %s has not been found", name);
+    else
+        return command;
+    return NULL;
+}
+
+// What the command returns, or NULL and `error`.
+static JsonNode *execute(Session *session, JsonObject *request, GError **error)
+{
+    if (!check_request(request, error))
+        return NULL;
+    const Command *command = find_command(session, json_object_get_string_member(request, "execute"), error);
+    JsonNode *arguments = json_object_get_member(request, "arguments");
+    if (!command || !command_check(command, arguments ? json_node_get_object(arguments) : NULL, error))
+        return NULL;
+    session->negotiated = true; // now, or long since
+    return command_run(command, &session->machine);
+}
+
+static void answer(Session *session, JsonNode *message)
+{
+    g_autoptr(GError) error = NULL;
+    if (!message || !JSON_NODE_HOLDS_OBJECT(message)) {
+        g_set_error_literal(&error, QMP_ERROR, QMP_GENERIC, "QMP input must be a JSON object");
+        write_error(session, error, NULL);
+        return;
+    }
+    JsonObject *request = json_node_get_object(message);
+    JsonNode *id = json_object_get_member(request, "id");
+    JsonNode *result = execute(session, request, &error);
+    if (!result) {
+        write_error(session, error, id);
+        return;
+    }
+    JsonObject *reply = json_object_new();
+    json_object_set_member(reply, "return", result);
+    if (id)
+        json_object_set_member(reply, "id", json_node_copy(id));
+    write_line(session, reply);
+}
+
+// json-glib takes "var x = {...};" for JSON, too.
+static void parse(Session *session, const GString *text)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(GError) error = NULL;
+    if (json_parser_load_from_data(parser, text->str, (gssize)text->len, &error) &&
+        json_parser_has_assignment(parser, NULL))
+        g_set_error_literal(&error, QMP_ERROR, QMP_GENERIC, "not JSON");
+    if (!error) {
+        answer(session, json_parser_get_root(parser));
+        return;
+    }
+    g_prefix_error(&error, "JSON parse error, ");
+    write_error(session, error, NULL);
+}
+
+size_t session_take(Session *session, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        const char *why;
+        switch (frame_take(session->frame, (uint8_t)bytes[i], &why)) {
+        case FRAME_MORE:
+            break;
+        case FRAME_MESSAGE:
+            parse(session, session->frame->text);
+            frame_clear(session->frame);
+            return i + 1;
+        case FRAME_WRONG: {
+            g_autoptr(GError) error = g_error_new_literal(QMP_ERROR, QMP_GENERIC, why);
+            write_error(session, error, NULL);
+            return i + 1;
+        }
+        }
+    }
+    return length;
+}
+
+static const char *event_name(MonitorEventKind kind)
+{
+    static const char *const names[] = {
+        [MONITOR_STOP] = "STOP",
+        [MONITOR_RESUME] = "RESUME",
+        [MONITOR_POWERDOWN] = "POWERDOWN",
+        [MONITOR_RESET] = "RESET",
+        [MONITOR_SHUTDOWN] = "SHUTDOWN",
+        [MONITOR_PANICKED] = "GUEST_PANICKED",
+    };
+    return names[kind];
+}
+
+// NULL for an event that has none.
+static JsonObject *event_data(const MonitorEvent *event)
+{
+    JsonObject *data = json_object_new();
+    switch (event->kind) {
+    case MONITOR_RESET:
+    case MONITOR_SHUTDOWN:
+        json_object_set_boolean_member(data, "guest", event->by_guest);
+        json_object_set_string_member(data, "reason", event->reason);
+        return data;
+    case MONITOR_PANICKED:
+        json_object_set_string_member(data, "action", "poweroff");
+        return data;
+    default:
+        json_object_unref(data);
+        return NULL;
+    }
+}
+
+void session_tell(Session *session, const MonitorEvent *event)
+{
+    if (!session->negotiated)
+        return;
+    JsonObject *line = json_object_new(), *timestamp = json_object_new();
+    gint64 now = g_get_real_time();
+    json_object_set_int_member(timestamp, "seconds", now / G_USEC_PER_SEC);
+    json_object_set_int_member(timestamp, "microseconds", now % G_USEC_PER_SEC);
+    json_object_set_object_member(line, "timestamp", timestamp);
+    json_object_set_string_member(line, "event", event_name(event->kind));
+    JsonObject *data = event_data(event);
+    if (data)
+        json_object_set_object_member(line, "data", data);
+    write_line(session, line);
+}

@@ -1,0 +1,17 @@
+// One client's conversation in QMP: bytes in, lines out (QEMU's docs/interop/qmp-spec.rst).
+#pragma once
+#include "../monitor.h"
+
+typedef struct Session Session;
+
+// `write` gets whole lines, each with its end; the machine's functions are called for commands.
+Session *session_new(
+    const MonitorMachine *machine, void (*write)(void *owner, const char *line, size_t length), void *owner);
+void session_free(Session *session);
+// The first line that a client gets.
+void session_greet(Session *session);
+// Takes bytes up to the end of the first message among them, and answers it. Returns how many were taken: the
+// caller decides when its client can be given more answers.
+size_t session_take(Session *session, const char *bytes, size_t length);
+// Tells of an event, if the client has come so far that it wants any.
+void session_tell(Session *session, const MonitorEvent *event);

@@ -1,0 +1,163 @@
+"""The monitor: what a program that steers guests by QMP sees, and what its commands do to a real guest."""
+
+import itertools
+import re
+import time
+
+import pytest
+
+from lab import guest, qmp
+
+pytestmark = pytest.mark.one_host
+LIMIT = 150
+STOPPED = 15              # seconds
+numbers = itertools.count(1)
+UP = 90                   # seconds until a guest is in userspace
+BANNER = b"Welcome to Open Firmware"
+
+
+class Run:
+    """A guest of two processors with a monitor and a client of it."""
+
+    def __init__(self, host, job, firmware):
+        self.socket = f"/tmp/qmp-{next(numbers)}"
+        append = f"console=hvc0 loglevel=6 lab.job={job}"
+        extra = ("-smp", "2", "-qmp", f"unix:{self.socket},server=on,wait=off")
+        self.host = host
+        setup = guest.Setup(memory="512M", firmware=firmware, disk=False, kernel=True, append=append, extra=extra)
+        self.job = guest.Guest(host, setup).start(LIMIT)
+        self.client = qmp.Qmp(host, self.socket, LIMIT)
+
+    def finish(self, log):
+        """The run's result, after the end that the test has brought about."""
+        if not self.job.ended.wait(40):
+            self.job.kill()
+        result = self.job.wait()
+        log.add("console", result.output)
+        log.add("monitor", "\n".join(self.client.lines()))
+        left = self.host.run(f"ls {self.socket}", 20)
+        assert left.status != 0, "the socket is still there"
+        return result
+
+    def uptimes(self):
+        """The guest's clock, in seconds, at each number that it has counted."""
+        return [float(up) for up in re.findall(rb"guest: count \d+, up ([0-9.]+) s", self.job.output())]
+
+
+@pytest.fixture
+def started(host):
+    runs = []
+
+    def start(job, firmware=False):
+        runs.append(Run(host, job, firmware))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.job.kill()
+        run.client.job.kill()
+
+
+def test_stop_and_continue(started, log):
+    """A guest that is stopped makes no progress, and does not see that it was when it goes on."""
+    run = started("count")
+    greeting = run.client.greeting()
+    assert greeting["QMP"]["version"]["qemu"].keys() == {"major", "minor", "micro"}
+    assert greeting["QMP"]["capabilities"] == []
+    up = run.job.wait_for(b"guest: count 5,", UP)
+    assert run.client.execute("query-status") == {"running": True, "status": "running"}
+    cpus = run.client.execute("query-cpus-fast")
+    assert [cpu["cpu-index"] for cpu in cpus] == [0, 1] and cpus[0]["target"] == "ppc64"
+    for cpu in cpus:
+        assert run.host.run(f"grep -q vcpu /proc/{cpu['thread-id']}/comm", 20).status == 0
+    assert run.client.execute("stop") == {}
+    assert run.client.execute("query-status") == {"running": False, "status": "paused"}
+    time.sleep(1)
+    before = len(run.uptimes())
+    time.sleep(STOPPED)
+    assert len(run.uptimes()) == before
+    assert run.client.execute("cont") == {}
+    more = run.job.wait_for(b"guest: count %d," % (before + 20), 30)
+    assert run.client.execute("quit") == {}
+    result = run.finish(log)
+    assert up and more
+    assert run.client.events() == ["STOP", "RESUME", "SHUTDOWN"]
+    assert (result.status, result.late) == (0, False)
+    uptimes = run.uptimes()
+    assert uptimes[before] - uptimes[before - 1] < STOPPED / 2, "the guest saw that it was stopped"
+    assert b"stall" not in result.output and b"lockup" not in result.output
+
+
+@pytest.mark.parametrize("firmware", [True, False], ids=["slof", "direct"])
+def test_power_button(started, firmware, log):
+    """system_powerdown reaches the guest's kernel, which has its userspace power off."""
+    run = started("idle", firmware)
+    run.client.greeting()
+    up = run.job.wait_for(b"guest: idle", UP)
+    assert run.client.execute("system_powerdown") == {}
+    shutdown = run.client.event("SHUTDOWN", 60)
+    result = run.finish(log)
+    assert up
+    assert b"guest: power button" in result.output
+    assert run.client.events() == ["POWERDOWN", "SHUTDOWN"]
+    assert shutdown["data"] == {"guest": True, "reason": "guest-shutdown"}
+    assert (result.status, result.late) == (0, False)
+
+
+def test_reset(started, log):
+    """system_reset starts the firmware again, in a guest that runs and in one that is stopped, which stays so."""
+    run = started("idle", firmware=True)
+    run.client.greeting()
+    up = run.job.wait_for(b"guest: idle", UP)
+    assert run.client.execute("system_reset") == {}
+    reset = run.client.event("RESET")
+    again = False
+    end = time.monotonic() + UP
+    while not again and time.monotonic() < end:
+        again = run.job.output().count(b"guest: idle") == 2
+        time.sleep(0.2)
+    run.client.execute("stop")
+    run.client.execute("system_reset")
+    run.client.event("RESET")
+    time.sleep(2)
+    banners = run.job.output().count(BANNER)
+    status = run.client.execute("query-status")
+    run.client.execute("cont")
+    third = False
+    end = time.monotonic() + 30
+    while not third and time.monotonic() < end:
+        third = run.job.output().count(BANNER) == 3
+        time.sleep(0.2)
+    run.client.execute("quit")
+    result = run.finish(log)
+    assert up and again and third
+    assert banners == 2 and status["status"] == "paused"
+    assert reset["data"] == {"guest": False, "reason": "host-qmp-system-reset"}
+    assert run.client.events() == ["RESET", "STOP", "RESET", "RESUME", "SHUTDOWN"]
+    assert result.status == 0
+
+
+def test_nmi_and_panic(started, log):
+    """A system reset interrupt: Linux says so and panics, which is told and has its exit status."""
+    run = started("idle")
+    run.client.greeting()
+    up = run.job.wait_for(b"guest: idle", UP)
+    assert run.client.execute("inject-nmi") == {}
+    shutdown = run.client.event("SHUTDOWN", 60)
+    result = run.finish(log)
+    assert up
+    assert b"System Reset" in result.output
+    assert shutdown["data"] == {"guest": True, "reason": "guest-panic"}
+    assert run.client.events() == ["GUEST_PANICKED", "SHUTDOWN"]
+    assert result.status == 4
+
+
+def test_terminated(started, log):
+    """A signal is told of, and the socket goes with the run."""
+    run = started("idle")
+    run.client.greeting()
+    run.host.run("kill -TERM $(pidof lparun)", 20)
+    shutdown = run.client.event("SHUTDOWN")
+    result = run.finish(log)
+    assert shutdown["data"] == {"guest": False, "reason": "host-signal"}
+    assert result.status == 128 + 15

@@ -1,0 +1,343 @@
+// QMP, a client's conversation: requests good and bad, in one piece and in many (QEMU's qmp-spec.rst).
+#include "fake_machine.h"
+#include "qmp/frame.h"
+#include "qmp/session.h"
+#include <json-glib/json-glib.h>
+
+typedef struct Fixture {
+    FakeMachine machine;
+    Session *session;
+    GPtrArray *lines;
+    unsigned next; // line that was not looked at yet
+} Fixture;
+
+static void keep(void *owner, const char *line, size_t length)
+{
+    Fixture *fixture = owner;
+    g_assert_cmpuint(strlen(line), ==, length);
+    g_assert_true(g_str_has_suffix(line, "\r\n"));
+    g_assert_cmpuint(strcspn(line, "\r\n"), ==, length - 2); // one line
+    g_ptr_array_add(fixture->lines, g_strndup(line, length - 2));
+}
+
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+    fixture->lines = g_ptr_array_new_with_free_func(g_free);
+    fake_machine_init(&fixture->machine);
+    fixture->session = session_new(&fixture->machine.operations, keep, fixture);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+    g_assert_cmpuint(fixture->next, ==, fixture->lines->len); // nothing more was said
+    session_free(fixture->session);
+    g_ptr_array_unref(fixture->lines);
+}
+
+static void send_bytes(Fixture *fixture, const char *bytes, size_t length)
+{
+    for (size_t at = 0; at < length;)
+        at += session_take(fixture->session, bytes + at, length - at);
+}
+
+static void send(Fixture *fixture, const char *text)
+{
+    send_bytes(fixture, text, strlen(text));
+}
+
+static const char *next_line(Fixture *fixture)
+{
+    g_assert_cmpuint(fixture->next, <, fixture->lines->len);
+    return fixture->lines->pdata[fixture->next++];
+}
+
+static void negotiate(Fixture *fixture)
+{
+    send(fixture, "{\"execute\":\"qmp_capabilities\"}\n");
+    g_assert_cmpstr(next_line(fixture), ==, "{\"return\":{}}");
+}
+
+#define ERROR(class, desc) "{\"error\":{\"class\":\"" class "\",\"desc\":\"" desc "\"}}"
+#define GENERIC(desc) ERROR("GenericError", desc)
+
+static void assert_answer(Fixture *fixture, const char *request, const char *answer)
+{
+    send(fixture, request);
+    g_assert_cmpstr(next_line(fixture), ==, answer);
+}
+
+// A message that is no JSON: the words behind the prefix are json-glib's. The session goes on.
+static void assert_no_json(Fixture *fixture, const char *request)
+{
+    send(fixture, request);
+    const char *line = next_line(fixture);
+    if (!g_str_has_prefix(line, "{\"error\":{\"class\":\"GenericError\",\"desc\":\"JSON parse error, "))
+        g_error("'%s' gave %s", request, line);
+    assert_answer(
+        fixture, "{\"execute\":\"none\"}\n", ERROR("CommandNotFound", "The command none has not been found"));
+}
+
+#define VERSION "{\"qemu\":{\"major\":0,\"minor\":1,\"micro\":0},\"package\":\"lparun " LPARUN_VERSION "\"}"
+
+static void test_greeting(Fixture *fixture, gconstpointer data)
+{
+    session_greet(fixture->session);
+    g_assert_cmpstr(next_line(fixture), ==, "{\"QMP\":{\"version\":" VERSION ",\"capabilities\":[]}}");
+}
+
+static void test_negotiation(Fixture *fixture, gconstpointer data)
+{
+#define EXPECTING ERROR("CommandNotFound", "Expecting capabilities negotiation with 'qmp_capabilities'")
+    assert_answer(fixture, "{\"execute\":\"query-version\"}\n", EXPECTING);
+    assert_answer(fixture, "{\"execute\":\"quit\"}\n", EXPECTING);
+    assert_answer(fixture, "{\"execute\":\"none\"}\n", EXPECTING);
+    assert_answer(fixture, "{\"execute\":\"qmp_capabilities\",\"arguments\":{\"enable\":[\"oob\"]}}\n",
+        GENERIC("Capability oob not available"));
+    assert_answer(fixture, "{\"execute\":\"qmp_capabilities\",\"arguments\":{\"enable\":[\"warp\"]}}\n",
+        GENERIC("Parameter 'enable[0]' does not accept value 'warp'"));
+    assert_answer(fixture, "{\"execute\":\"qmp_capabilities\",\"arguments\":{\"enable\":[1]}}\n",
+        GENERIC("Invalid parameter type for 'enable[0]', expected: string"));
+    assert_answer(fixture, "{\"execute\":\"qmp_capabilities\",\"arguments\":{\"enable\":{}}}\n",
+        GENERIC("Invalid parameter type for 'enable', expected: array"));
+    assert_answer(fixture, "{\"execute\":\"qmp_capabilities\",\"arguments\":{\"disable\":[]}}\n",
+        GENERIC("Parameter 'disable' is unexpected"));
+    assert_answer(fixture, "{\"execute\":\"query-version\"}\n", EXPECTING);
+    assert_answer(
+        fixture, "{\"execute\":\"qmp_capabilities\",\"arguments\":{\"enable\":[]}}\n", "{\"return\":{}}");
+    assert_answer(fixture, "{\"execute\":\"qmp_capabilities\"}\n",
+        ERROR("CommandNotFound", "Capabilities negotiation is already complete, command ignored"));
+    assert_answer(fixture, "{\"execute\":\"query-version\"}\n", "{\"return\":" VERSION "}");
+    g_assert_cmpuint(fixture->machine.orders[ORDER_QUIT], ==, 0);
+}
+
+static void test_commands(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    assert_answer(fixture, "{\"execute\":\"query-status\"}\n",
+        "{\"return\":{\"running\":true,\"status\":\"running\"}}");
+    assert_answer(fixture, "{\"execute\":\"stop\"}\n", "{\"return\":{}}");
+    assert_answer(fixture, "{\"execute\":\"query-status\"}\n",
+        "{\"return\":{\"running\":false,\"status\":\"paused\"}}");
+    assert_answer(fixture, "{\"execute\":\"cont\"}\n", "{\"return\":{}}");
+    assert_answer(fixture, "{\"execute\":\"system_reset\"}\n", "{\"return\":{}}");
+    assert_answer(fixture, "{\"execute\":\"system_powerdown\"}\n", "{\"return\":{}}");
+    assert_answer(fixture, "{\"execute\":\"inject-nmi\"}\n", "{\"return\":{}}");
+    assert_answer(fixture, "{\"execute\":\"quit\"}\n", "{\"return\":{}}");
+    for (unsigned i = 0; i < MONITOR_ORDERS; i++)
+        g_assert_cmpuint(fixture->machine.orders[i], ==, 1);
+#define CPU(index, core, thread)                                                                             \
+    "{\"cpu-index\":" index ",\"qom-path\":\"/machine/unattached/device[" index "]\",\"thread-id\":" thread  \
+    ",\"props\":{\"core-id\":" core "},\"target\":\"ppc64\"}"
+    assert_answer(fixture, "{\"execute\":\"query-cpus-fast\"}\n",
+        "{\"return\":[" CPU("0", "0", "1000") "," CPU("1", "8", "1001") "]}");
+}
+
+// Everything that query-commands lists is there.
+static void test_query_commands(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    send(fixture, "{\"execute\":\"query-commands\"}\n");
+    g_autoptr(JsonNode) answer = json_from_string(next_line(fixture), NULL);
+    JsonArray *list = json_object_get_array_member(json_node_get_object(answer), "return");
+    g_assert_cmpuint(json_array_get_length(list), ==, 10);
+    for (unsigned i = 0; i < json_array_get_length(list); i++) {
+        const char *name = json_object_get_string_member(json_array_get_object_element(list, i), "name");
+        g_autofree char *request = g_strdup_printf("{\"execute\":\"%s\"}\n", name);
+        send(fixture, request);
+        g_assert_true(g_str_has_prefix(next_line(fixture), "{\"return\":"));
+    }
+}
+
+static void test_wrong_requests(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    assert_answer(fixture, "{}\n", GENERIC("QMP input lacks member 'execute'"));
+    assert_answer(fixture, "[]\n", GENERIC("QMP input must be a JSON object"));
+    assert_answer(fixture, "null\n", GENERIC("QMP input must be a JSON object"));
+    assert_answer(fixture, "17 ", GENERIC("QMP input must be a JSON object"));
+    assert_answer(fixture, "\"stop\"\n", GENERIC("QMP input must be a JSON object"));
+    assert_answer(fixture, "{\"execute\":true}\n", GENERIC("QMP input member 'execute' must be a string"));
+    assert_answer(fixture, "{\"execute\":null}\n", GENERIC("QMP input member 'execute' must be a string"));
+    assert_answer(
+        fixture, "{\"execute\":[\"stop\"]}\n", GENERIC("QMP input member 'execute' must be a string"));
+    assert_answer(fixture, "{\"execute\":\"stop\",\"arguments\":[]}\n",
+        GENERIC("QMP input member 'arguments' must be an object"));
+    assert_answer(
+        fixture, "{\"execute\":\"stop\",\"extra\":1}\n", GENERIC("QMP input member 'extra' is unexpected"));
+    assert_answer(fixture, "{\"exec-oob\":\"stop\"}\n", GENERIC("QMP input member 'exec-oob' is unexpected"));
+    assert_answer(fixture, "{\"execute\":\"stop\",\"arguments\":{\"force\":true}}\n",
+        GENERIC("Parameter 'force' is unexpected"));
+    assert_answer(fixture, "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"x\"}}\n",
+        ERROR("CommandNotFound", "The command device_add has not been found"));
+    g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 0);
+    assert_answer(fixture, "{\"execute\":\"stop\",\"arguments\":{}}\n", "{\"return\":{}}");
+}
+
+// Whatever the client calls its request by comes back with the answer.
+static void test_id(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    assert_answer(fixture, "{\"execute\":\"stop\",\"id\":\"cookie\"}\n", "{\"return\":{},\"id\":\"cookie\"}");
+    assert_answer(fixture, "{\"id\":{\"a\":[1,null]},\"execute\":\"stop\"}\n",
+        "{\"return\":{},\"id\":{\"a\":[1,null]}}");
+    assert_answer(fixture, "{\"execute\":\"stop\",\"id\":null}\n", "{\"return\":{},\"id\":null}");
+    assert_answer(fixture, "{\"execute\":\"none\",\"id\":2}\n",
+        "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"The command none has not been "
+        "found\"},\"id\":2}");
+    assert_answer(fixture, "{\"id\":\"err\"}\n",
+        "{\"error\":{\"class\":\"GenericError\",\"desc\":\"QMP input lacks member "
+        "'execute'\"},\"id\":\"err\"}");
+}
+
+static void test_no_json(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    assert_no_json(fixture, "{]\n");
+    assert_no_json(fixture, "}\n");
+    assert_no_json(fixture, "{\xff");
+    assert_no_json(fixture, "{\x01");
+    assert_no_json(fixture, "{\"bad \xff");
+    assert_no_json(fixture, "{\"execute\": \"stop\", \"id\": \"\n");
+    assert_no_json(fixture, "{\"a\" \"b\"}\n");
+    assert_no_json(fixture, "{\"execute\":\"stop\",}\n");
+    assert_no_json(fixture, "%%p\n");
+    assert_no_json(fixture, "{\"bad \xc3\x28\":1}\n");
+    assert_no_json(fixture, "{\"execute\":\"stop\x7f\xed\xa0\x80\"}\n");
+    assert_no_json(fixture, "stop\n");
+    assert_no_json(fixture, "var{\"execute\":\"stop\"}\n");
+    send_bytes(fixture, "{\"a\0\"}", 6);
+    g_assert_cmpstr(next_line(fixture), ==, GENERIC("JSON parse error, stray byte"));
+    send(fixture, "\xff"); // what was left of it
+    next_line(fixture);
+    g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 0);
+}
+
+// One byte at a time, over several lines, several in one piece: a message ends where its braces do.
+static void test_pieces(Fixture *fixture, gconstpointer data)
+{
+    static const char pieces[] = "\r\n { \"execute\" :\r\n\t\"stop\", \"id\": \"}\\\"{[\" } \n\n";
+    negotiate(fixture);
+    for (size_t i = 0; i + 1 < sizeof pieces; i++) {
+        g_assert_cmpuint(session_take(fixture->session, pieces + i, 1), ==, 1);
+        if (i + 5 < sizeof pieces)
+            g_assert_cmpuint(fixture->lines->len, ==, fixture->next);
+    }
+    g_assert_cmpstr(next_line(fixture), ==, "{\"return\":{},\"id\":\"}\\\"{[\"}");
+    static const char many[] = "{\"execute\":\"stop\"}{\"execute\":\"cont\"} {\"execute\":\"stop\"}\n";
+    size_t first = session_take(fixture->session, many, sizeof many - 1);
+    g_assert_cmpuint(first, ==, 18); // the caller decides when the next one is answered
+    g_assert_cmpuint(fixture->machine.orders[ORDER_RESUME], ==, 0);
+    send(fixture, many + first);
+    for (unsigned i = 0; i < 3; i++)
+        g_assert_cmpstr(next_line(fixture), ==, "{\"return\":{}}");
+    g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 3);
+}
+
+static void send_repeated(Fixture *fixture, const char *text, size_t times)
+{
+    for (size_t i = 0; i < times; i++)
+        send(fixture, text);
+}
+
+// The longest message is taken; a longer one is refused once, and forgotten up to the end of its line.
+static void test_long(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+#define REST (FRAME_BYTES - strlen("{\"execute\":\"stop\",\"id\":\"\"}"))
+    send(fixture, "{\"execute\":\"stop\",\"id\":\"");
+    send_repeated(fixture, "x", REST);
+    send(fixture, "\"}");
+    g_assert_cmpuint(strlen(next_line(fixture)), ==, REST + strlen("{\"return\":{},\"id\":\"\"}"));
+    send(fixture, "{\"execute\":\"stop\",\"id\":\"");
+    send_repeated(fixture, "x", REST + 1);
+    g_assert_cmpuint(fixture->lines->len, ==, fixture->next);
+    send(fixture, "\"}");
+    g_assert_cmpstr(next_line(fixture), ==, GENERIC("JSON token size limit exceeded"));
+    send_repeated(fixture, "{\"execute\":\"quit\"}", 10 * FRAME_BYTES / 18);
+    send(fixture, "\n");
+    g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 1);
+    g_assert_cmpuint(fixture->machine.orders[ORDER_QUIT], ==, 0);
+    assert_answer(fixture, "{\"execute\":\"stop\"}\n", "{\"return\":{}}");
+}
+
+// Deep nesting does not run lparun out of stack.
+static void test_deep(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    send(fixture, "{\"execute\":\"stop\",\"id\":");
+    send_repeated(fixture, "[", FRAME_DEPTH - 1);
+    send_repeated(fixture, "]", FRAME_DEPTH - 1);
+    send(fixture, "}");
+    g_assert_true(g_str_has_prefix(next_line(fixture), "{\"return\":{},\"id\":[[["));
+    send_repeated(fixture, "[", FRAME_DEPTH);
+    g_assert_cmpuint(fixture->lines->len, ==, fixture->next);
+    send(fixture, "[");
+    g_assert_cmpstr(next_line(fixture), ==, GENERIC("JSON nesting depth limit exceeded"));
+    assert_answer(fixture, "{\"execute\":\"stop\"}\n", "{\"return\":{}}");
+}
+
+// Strings with escapes: what comes out is UTF-8 whatever went in.
+static void test_escapes(Fixture *fixture, gconstpointer data)
+{
+    static const char *const ids[] = { "\\u00e9\\n\\t\\\"", "\\ud83d\\ude00", "\\ud800", "\\udc00x",
+        "\\u0000", "\\/", "\\u0001\\u001f", "\\" };
+    negotiate(fixture);
+    for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++) {
+        g_autofree char *request = g_strdup_printf("{\"execute\":\"stop\",\"id\":\"%s\"}\"}\n", ids[i]);
+        send(fixture, request);
+        send(fixture, "\xff");
+        while (fixture->next < fixture->lines->len)
+            g_assert_true(g_utf8_validate(next_line(fixture), -1, NULL));
+    }
+    assert_answer(fixture, "{\"execute\":\"stop\"}\n", "{\"return\":{}}");
+}
+
+static void assert_event(Fixture *fixture, const MonitorEvent *event, const char *rest)
+{
+    session_tell(fixture->session, event);
+    const char *line = next_line(fixture);
+    g_autoptr(JsonNode) node = json_from_string(line, NULL);
+    JsonObject *time = json_object_get_object_member(json_node_get_object(node), "timestamp");
+    gint64 age = g_get_real_time() - json_object_get_int_member(time, "seconds") * G_USEC_PER_SEC -
+                 json_object_get_int_member(time, "microseconds");
+    g_assert_cmpint(age, >=, 0);
+    g_assert_cmpint(age, <, 5 * G_USEC_PER_SEC);
+    g_assert_cmpstr(strstr(line, "\"event\""), ==, rest);
+}
+
+static void test_events(Fixture *fixture, gconstpointer data)
+{
+    const MonitorEvent stop = { .kind = MONITOR_STOP }, resume = { .kind = MONITOR_RESUME };
+    const MonitorEvent down = { .kind = MONITOR_POWERDOWN }, panicked = { .kind = MONITOR_PANICKED };
+    const MonitorEvent reset = { .kind = MONITOR_RESET, .by_guest = true, .reason = "guest-reset" };
+    const MonitorEvent shutdown = { .kind = MONITOR_SHUTDOWN, .reason = "host-qmp-quit" };
+    session_tell(fixture->session, &stop); // not before the negotiation
+    negotiate(fixture);
+    assert_event(fixture, &stop, "\"event\":\"STOP\"}");
+    assert_event(fixture, &resume, "\"event\":\"RESUME\"}");
+    assert_event(fixture, &down, "\"event\":\"POWERDOWN\"}");
+    assert_event(
+        fixture, &reset, "\"event\":\"RESET\",\"data\":{\"guest\":true,\"reason\":\"guest-reset\"}}");
+    assert_event(fixture, &shutdown,
+        "\"event\":\"SHUTDOWN\",\"data\":{\"guest\":false,\"reason\":\"host-qmp-quit\"}}");
+    assert_event(fixture, &panicked, "\"event\":\"GUEST_PANICKED\",\"data\":{\"action\":\"poweroff\"}}");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, test) g_test_add("/qmp/" name, Fixture, NULL, set_up, test, tear_down)
+    ADD("greeting", test_greeting);
+    ADD("negotiation", test_negotiation);
+    ADD("commands", test_commands);
+    ADD("query-commands", test_query_commands);
+    ADD("wrong-requests", test_wrong_requests);
+    ADD("id", test_id);
+    ADD("no-json", test_no_json);
+    ADD("pieces", test_pieces);
+    ADD("long", test_long);
+    ADD("deep", test_deep);
+    ADD("escapes", test_escapes);
+    ADD("events", test_events);
+    return g_test_run();
+}

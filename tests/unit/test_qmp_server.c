@@ -1,0 +1,268 @@
+// The monitor's socket: one client at a time, slow ones, ones that go, and what is left of the file.
+#include "fake_machine.h"
+#include "lparun/error.h"
+#include "qmp/frame.h"
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+extern const MonitorModule monitor_module;
+
+typedef struct Fixture {
+    FakeMachine machine;
+    Monitor *monitor;
+    char *folder, *path;
+} Fixture;
+
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+    fixture->folder = g_dir_make_tmp("lparun-qmp-XXXXXX", NULL);
+    fixture->path = g_build_filename(fixture->folder, "socket", NULL);
+    fake_machine_init(&fixture->machine);
+    fixture->monitor = monitor_module.open(fixture->path, &fixture->machine.operations, NULL);
+    g_assert_nonnull(fixture->monitor);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+    if (fixture->monitor)
+        monitor_module.close(fixture->monitor);
+    g_assert_cmpint(g_access(fixture->path, F_OK), <, 0);
+    g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);
+    g_free(fixture->folder);
+    g_free(fixture->path);
+    g_assert_false(g_main_context_pending(NULL)); // no source was left behind
+}
+
+static int try_connect(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (connect(client, (struct sockaddr *)&address, sizeof address) == 0)
+        return client;
+    close(client);
+    return -1;
+}
+
+static int connect_to(Fixture *fixture)
+{
+    int client = try_connect(fixture->path);
+    g_assert_cmpint(client, >=, 0);
+    return client;
+}
+
+static void run_until_idle(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}
+
+static void send_text(int client, const char *text)
+{
+    g_assert_cmpint(send(client, text, strlen(text), MSG_NOSIGNAL), ==, strlen(text));
+}
+
+// What the client has been sent, up to `size` - 1 bytes. Returns recv()'s last result: 0 at the end of the
+// stream.
+static ssize_t receive(int client, char *text, size_t size)
+{
+    size_t length = 0;
+    ssize_t result = 1;
+    while (result > 0 && length < size - 1) {
+        run_until_idle();
+        result = recv(client, text + length, size - 1 - length, 0);
+        length += result > 0 ? (size_t)result : 0;
+    }
+    text[length] = '\0';
+    return result;
+}
+
+static void assert_answer(int client, const char *request, const char *answer)
+{
+    char text[8192];
+    send_text(client, request);
+    receive(client, text, sizeof text);
+    g_assert_cmpstr(text, ==, answer);
+}
+
+// Past the greeting and the negotiation.
+static int connect_and_negotiate(Fixture *fixture)
+{
+    char greeting[512];
+    int client = connect_to(fixture);
+    g_assert_cmpint(receive(client, greeting, sizeof greeting), <, 0);
+    g_assert_true(g_str_has_prefix(greeting, "{\"QMP\":{"));
+    assert_answer(client, "{\"execute\":\"qmp_capabilities\"}\n", "{\"return\":{}}\r\n");
+    return client;
+}
+
+static void test_conversation(Fixture *fixture, gconstpointer data)
+{
+    int client = connect_and_negotiate(fixture);
+    assert_answer(
+        client, "{\"execute\":\"stop\"}\n{\"execute\":\"cont\"}\n", "{\"return\":{}}\r\n{\"return\":{}}\r\n");
+    assert_answer(client, "{\"execute\":", "");
+    assert_answer(client, "\"quit\"}\n", "{\"return\":{}}\r\n");
+    g_assert_cmpuint(fixture->machine.orders[ORDER_QUIT], ==, 1);
+    close(client);
+}
+
+// The second client is served when the first one has left, and must negotiate for itself.
+static void test_one_at_a_time(Fixture *fixture, gconstpointer data)
+{
+    char text[512];
+    int first = connect_and_negotiate(fixture), second = connect_to(fixture);
+    g_assert_cmpint(receive(second, text, sizeof text), <, 0);
+    g_assert_cmpstr(text, ==, "");
+    send_text(first, "{\"execute\":\"quit\", "); // half a message goes with its sender
+    run_until_idle();
+    close(first);
+    receive(second, text, sizeof text);
+    g_assert_true(g_str_has_prefix(text, "{\"QMP\":{"));
+    send_text(second, "{\"execute\":\"query-status\"}\n");
+    receive(second, text, sizeof text);
+    g_assert_nonnull(strstr(text, "CommandNotFound"));
+    close(second);
+    close(connect_and_negotiate(fixture));
+    g_assert_cmpuint(fixture->machine.orders[ORDER_QUIT], ==, 0);
+}
+
+static void test_events(Fixture *fixture, gconstpointer data)
+{
+    const MonitorEvent event = { .kind = MONITOR_SHUTDOWN, .reason = "host-signal" };
+    char text[512];
+    monitor_module.tell(fixture->monitor, &event); // nobody is there
+    int client = connect_and_negotiate(fixture);
+    monitor_module.tell(fixture->monitor, &event);
+    monitor_module.close(fixture->monitor); // as at the end of a run: it is sent all the same
+    fixture->monitor = NULL;
+    g_assert_cmpint(receive(client, text, sizeof text), ==, 0);
+    g_assert_nonnull(strstr(text, "SHUTDOWN"));
+    close(client);
+}
+
+// A client that asks and does not read is not answered any further, and the rest of its questions wait.
+static void test_slow_reader(Fixture *fixture, gconstpointer data)
+{
+    static const char request[] = "{\"execute\":\"query-cpus-fast\"}\n";
+    int client = connect_and_negotiate(fixture);
+    fixture->machine.cpus = 100;
+    unsigned sent = 0;
+    for (unsigned quiet = 0; quiet < 3; run_until_idle()) {
+        bool took = send(client, request, sizeof request - 1, MSG_NOSIGNAL) == sizeof request - 1;
+        sent += took;
+        quiet = took ? 0 : quiet + 1;
+        g_assert_cmpuint(sent, <, 1000000); // at some point no more is taken
+    }
+    // It reads again, and gets every answer.
+    g_autofree char *text = g_malloc(1 << 20);
+    unsigned answers = 0;
+    for (unsigned left = 3; left > 0; left--) {
+        g_assert_cmpint(receive(client, text, 1 << 20), !=, 0);
+        for (const char *at = text; (at = strchr(at, '\n')); at++, left = 3)
+            answers++;
+    }
+    g_assert_cmpuint(answers, ==, sent);
+    close(client);
+}
+
+// One that lets events pile up is sent away: there is a bound to what waits for it.
+static void test_events_pile_up(Fixture *fixture, gconstpointer data)
+{
+    const MonitorEvent event = { .kind = MONITOR_RESET, .reason = "guest-reset", .by_guest = true };
+    int client = connect_and_negotiate(fixture);
+    for (unsigned i = 0; i < 40000; i++)
+        monitor_module.tell(fixture->monitor, &event);
+    g_autofree char *text = g_malloc(1 << 24);
+    g_assert_cmpint(receive(client, text, 1 << 24), ==, 0);
+    g_assert_cmpuint(strlen(text), <, 40000 * strlen("{\"event\":\"RESET\"}"));
+    close(client);
+    close(connect_and_negotiate(fixture)); // and may come again
+}
+
+static gboolean set_flag(gpointer data)
+{
+    *(bool *)data = true;
+    return G_SOURCE_REMOVE;
+}
+
+// However much a client asks, what ends a run comes first.
+static void test_flood(Fixture *fixture, gconstpointer data)
+{
+    int client = connect_and_negotiate(fixture);
+    bool reached = false;
+    for (unsigned i = 0; i < 100; i++)
+        send_text(client, "{\"execute\":\"query-status\"}\n");
+    g_idle_add(set_flag, &reached);
+    g_main_context_iteration(NULL, FALSE);
+    g_assert_true(reached);
+    run_until_idle();
+    close(client);
+}
+
+static Monitor *open_at(Fixture *fixture, const char *path, const char *message)
+{
+    g_autoptr(GError) error = NULL;
+    Monitor *monitor = monitor_module.open(path, &fixture->machine.operations, &error);
+    if (message) {
+        g_assert_null(monitor);
+        g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+        if (!strstr(error->message, message))
+            g_error("'%s' does not say '%s'", error->message, message);
+    }
+    return monitor;
+}
+
+static void test_paths(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *file = g_build_filename(fixture->folder, "file", NULL);
+    g_autofree char *none = g_build_filename(fixture->folder, "none", "socket", NULL);
+    g_autofree char *longest = g_strnfill(200, 'x');
+    g_assert_true(g_file_set_contents(file, "precious", -1, NULL));
+    open_at(fixture, file, "Address already in use");
+    open_at(fixture, none, "No such file or directory");
+    open_at(fixture, longest, "at most 107 bytes");
+    open_at(fixture, fixture->path, "Address already in use"); // another lparun listens
+    close(connect_to(fixture));
+    g_autofree char *content = NULL;
+    g_assert_true(g_file_get_contents(file, &content, NULL, NULL));
+    g_assert_cmpstr(content, ==, "precious");
+    g_unlink(file);
+}
+
+// A socket that a killed run left is replaced; one that has come in the place of ours is left alone.
+static void test_stale(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(fixture->folder, "stale", NULL);
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    int dead = socket(AF_UNIX, SOCK_STREAM, 0);
+    g_assert_cmpint(bind(dead, (struct sockaddr *)&address, sizeof address), ==, 0);
+    close(dead);
+    Monitor *monitor = open_at(fixture, path, NULL);
+    g_assert_nonnull(monitor);
+    g_unlink(path);
+    g_assert_true(g_file_set_contents(path, "another's", -1, NULL));
+    monitor_module.close(monitor);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, test) g_test_add("/qmp-server/" name, Fixture, NULL, set_up, test, tear_down)
+    ADD("conversation", test_conversation);
+    ADD("one-at-a-time", test_one_at_a_time);
+    ADD("events", test_events);
+    ADD("slow-reader", test_slow_reader);
+    ADD("events-pile-up", test_events_pile_up);
+    ADD("flood", test_flood);
+    ADD("paths", test_paths);
+    ADD("stale", test_stale);
+    return g_test_run();
+}
