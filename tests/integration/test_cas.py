@@ -10,15 +10,15 @@ LIMIT = 240              # seconds: a hashed guest that logs all takes a minute 
 ALLOWED = "Ignoring cmdline option disable_radix"  # Linux's word that it takes what it was offered
 
 
-def setup(*machine, append="", extra=()):
+def setup(*machine, job="off", append="", extra=()):
     words = ",".join(["pseries", *machine])
     # All of the kernel's log, which must not have a warning.
-    return guest.Setup(memory="1G", disk=False, kernel=True, append=f"console=hvc0 loglevel=8 lab.job=off {append}",
+    return guest.Setup(memory="512M", disk=False, kernel=True, append=f"console=hvc0 loglevel=8 lab.job={job} {append}",
                        extra=("-machine", words, *extra))
 
 
 def boot(host, log, *machine, **more):
-    """The guest's own words for its processor and MMU, and how often it was asked for CAS."""
+    """The guest's own words for its processor and MMU."""
     run = guest.Guest(host, setup(*machine, **more))
     result = run.run(LIMIT)
     log.add("console", result.output)
@@ -70,17 +70,12 @@ def test_guest_chooses_hash(host, log):
 @pytest.mark.not_on("powernv8")
 def test_reboot_forgets(host, log):
     """A guest that chose hash and reset starts with radix again, and may choose once more."""
-    made = setup(append="disable_radix")
-    made.append = made.append.replace("lab.job=off", "lab.job=reboot")
-    job = guest.Guest(host, made).start(2 * LIMIT)
-    again = False
-    while not again and not job.ended.wait(0.2):
-        again = job.output().count(b"MMU Hash") >= 2
-    host.run("kill -TERM $(pidof lparun)", 20)
-    result = job.wait()
+    run = guest.Guest(host, setup(job="reboot", append="disable_radix"))
+    again, result = run.run_until(b"hash-mmu: Initializing hash mmu", 2, 2 * LIMIT)
     log.add("console", result.output)
-    assert again, "the guest did not come up a second time"
+    assert again, "the guest did not get as far a second time"
     assert result.status == 128 + 15
+    assert b"MMU Hash" in result.output
 
 
 def test_mmu_radix_is_all_there_is(host, log):

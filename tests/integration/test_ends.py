@@ -23,13 +23,8 @@ def test_reboot_ends_with_no_reboot(host, log):
 @pytest.mark.parametrize("firmware", (True, False), ids=("slof", "direct"))
 def test_reboot_starts_again(host, firmware, log):
     """Firmware, kernel and initrd are loaded anew each time; the second guest is as good as the first."""
-    job = guest.Guest(host, setup("reboot", firmware=firmware)).start(LIMIT)
-    job.wait_for(b"guest: userspace is up", LIMIT)
-    again = False
-    while not again and not job.ended.wait(0.2):
-        again = job.output().count(b"guest: userspace is up") >= 3
-    host.run("kill -TERM $(pidof lparun)", 20)
-    result = job.wait()
+    run = guest.Guest(host, setup("reboot", firmware=firmware))
+    again, result = run.run_until(b"guest: userspace is up", 3, LIMIT)
     log.add("console", result.output)
     assert again, "the guest did not come up a third time"
     assert result.status == 128 + 15

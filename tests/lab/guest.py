@@ -89,6 +89,14 @@ class Guest:
         self.collect()
         return result
 
+    def run_until(self, needle, count, limit=LIMIT):
+        """Start; end lparun when the console has shown needle so often. Returns whether it has, and the Result."""
+        job = self.start(limit)
+        while not (seen := job.output().count(needle) >= count) and not job.ended.wait(0.2):
+            pass
+        self.host.run("kill -TERM $(pidof lparun)", 20)
+        return seen, job.wait()
+
     def collect(self):
         """Fetch the block that the guest wrote; free the disk's memory on the host."""
         script = ""
