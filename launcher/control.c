@@ -5,7 +5,7 @@
 struct Control {
     ControlParts parts;
     Monitor *monitor; // or NULL
-    bool stopped;
+    MonitorState state;
     gint64 stopped_at; // microseconds of the monotonic clock
 };
 
@@ -16,29 +16,38 @@ static void tell(const Control *control, MonitorEventKind kind, bool by_guest, c
         monitor_tell(control->monitor, &event);
 }
 
-static bool is_running(void *owner)
+static void tell_action(const Control *control, MonitorEventKind kind, const char *action)
 {
-    const Control *control = owner;
-    return !control->stopped;
+    const MonitorEvent event = { .kind = kind, .action = action };
+    if (control->monitor)
+        monitor_tell(control->monitor, &event);
 }
 
-static void stop(Control *control)
+static MonitorState state(void *owner)
 {
-    if (control->stopped)
+    const Control *control = owner;
+    return control->state;
+}
+
+static void stop(Control *control, MonitorState why)
+{
+    bool was_running = control->state == STATE_RUNNING;
+    if (why != STATE_PAUSED || was_running)
+        control->state = why;
+    if (!was_running)
         return;
     vcpu_set_hold(control->parts.vcpus);
-    control->stopped = true;
     control->stopped_at = g_get_monotonic_time();
     tell(control, MONITOR_STOP, false, NULL);
 }
 
 static void resume(Control *control)
 {
-    if (!control->stopped)
+    if (control->state == STATE_RUNNING)
         return;
     double seconds = (double)(g_get_monotonic_time() - control->stopped_at) / G_USEC_PER_SEC;
     vcpu_set_step_back(control->parts.vcpus, (uint64_t)(seconds * control->parts.timebase));
-    control->stopped = false;
+    control->state = STATE_RUNNING;
     tell(control, MONITOR_RESUME, false, NULL);
     vcpu_set_release(control->parts.vcpus);
 }
@@ -48,14 +57,16 @@ static void request(const Control *control, MachineEvent event)
     control->parts.machine.request(control->parts.machine.owner, event, NULL);
 }
 
-static void obey(void *owner, MonitorOrder order)
+static const char *obey(void *owner, MonitorOrder order)
 {
     Control *control = owner;
     switch (order) {
     case ORDER_STOP:
-        stop(control);
+        stop(control, STATE_PAUSED);
         break;
     case ORDER_RESUME:
+        if (control->state == STATE_SHUTDOWN)
+            return "Resetting the Virtual Machine is required";
         resume(control);
         break;
     case ORDER_RESET:
@@ -74,6 +85,7 @@ static void obey(void *owner, MonitorOrder order)
     case MONITOR_ORDERS:
         g_assert_not_reached();
     }
+    return NULL;
 }
 
 static unsigned cpus(void *owner)
@@ -94,7 +106,7 @@ Control *control_new(const ControlParts *parts, const char *path, GError **error
     Control *control = g_new0(Control, 1);
     control->parts = *parts;
     const MonitorMachine machine = {
-        .is_running = is_running, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = control
+        .state = state, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = control
     };
     if (!path || (control->monitor = monitor_open(path, &machine, error)))
         return control;
@@ -110,7 +122,7 @@ void control_free(Control *control)
     g_free(control);
 }
 
-void control_ended(Control *control, MachineEvent event, bool goes_on)
+static void tell_end(const Control *control, MachineEvent event, bool is_reset)
 {
     // ShutdownCause in QEMU's schema, and whether it is the guest's doing.
     static const struct {
@@ -126,7 +138,34 @@ void control_ended(Control *control, MachineEvent event, bool goes_on)
         [MACHINE_SIGNAL] = { "host-signal", false },
         [MACHINE_MONITOR_QUIT] = { "host-qmp-quit", false },
     };
-    if (event == MACHINE_PANICKED)
-        tell(control, MONITOR_PANICKED, false, NULL);
-    tell(control, goes_on ? MONITOR_RESET : MONITOR_SHUTDOWN, causes[event].by_guest, causes[event].reason);
+    tell(control, is_reset ? MONITOR_RESET : MONITOR_SHUTDOWN, causes[event].by_guest, causes[event].reason);
+}
+
+static void panicked(Control *control, Next next)
+{
+    static const char *const actions[] = {
+        [NEXT_END] = "poweroff",
+        [NEXT_PAUSE] = "pause",
+        [NEXT_GO_ON] = "run",
+    };
+    tell_action(control, MONITOR_PANICKED, actions[next]);
+    if (next == NEXT_END)
+        tell_end(control, MACHINE_PANICKED, false);
+    else if (next == NEXT_PAUSE)
+        stop(control, STATE_PANICKED);
+    else if (control->state == STATE_RUNNING)
+        vcpu_set_release(control->parts.vcpus);
+}
+
+void control_came(Control *control, MachineEvent event, Next next)
+{
+    if (event == MACHINE_PANICKED) {
+        panicked(control, next);
+        return;
+    }
+    tell_end(control, event, next == NEXT_RESET);
+    if (next == NEXT_PAUSE)
+        stop(control, STATE_SHUTDOWN);
+    else if (next == NEXT_RESET && control->state != STATE_RUNNING)
+        control->state = STATE_PRELAUNCH;
 }

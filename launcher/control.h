@@ -1,6 +1,6 @@
 // What a monitor may do with the machine, and what it is told of it.
 #pragma once
-#include "lparun/machine.h"
+#include "actions.h"
 #include "lparun/rtas.h"
 #include "lparun/vcpu.h"
 #include "monitor.h"
@@ -18,5 +18,5 @@ typedef struct ControlParts {
 // thread, as all of this.
 Control *control_new(const ControlParts *parts, const char *path, GError **error);
 void control_free(Control *control);
-// A round of the run has ended with `event`; after a reset the machine goes on.
-void control_ended(Control *control, MachineEvent event, bool goes_on);
+// `event` has come and `next` follows: after NEXT_RESET the reset is done and the guest not started yet.
+void control_came(Control *control, MachineEvent event, Next next);

@@ -25,10 +25,22 @@ typedef enum {
     MONITOR_ORDERS
 } MonitorOrder;
 
+// Those that the machine can be in of QEMU's RunState. In all but the first no vCPU is in the guest.
+typedef enum {
+    STATE_RUNNING,
+    STATE_PAUSED,    // by the monitor
+    STATE_PRELAUNCH, // reset while it did not run
+    STATE_SHUTDOWN,  // powered off: only a reset leads on
+    STATE_PANICKED,
+    STATE_WATCHDOG,
+    MONITOR_STATES
+} MonitorState;
+
 // What a monitor may ask of the machine.
 typedef struct MonitorMachine {
-    bool (*is_running)(void *owner);
-    void (*obey)(void *owner, MonitorOrder order);
+    MonitorState (*state)(void *owner);
+    // Returns NULL, or one line that says why not.
+    const char *(*obey)(void *owner, MonitorOrder order);
     unsigned (*cpus)(void *owner);
     MonitorCpu (*cpu)(void *owner, unsigned index);
     void *owner;
@@ -41,6 +53,7 @@ typedef enum {
     MONITOR_RESET,
     MONITOR_SHUTDOWN,
     MONITOR_PANICKED,
+    MONITOR_WATCHDOG,
 } MonitorEventKind;
 
 // What the machine tells a monitor.
@@ -48,6 +61,7 @@ typedef struct MonitorEvent {
     MonitorEventKind kind;
     bool by_guest;      // RESET and SHUTDOWN: the guest's doing
     const char *reason; // the same two: a ShutdownCause of QEMU's schema
+    const char *action; // PANICKED, WATCHDOG: a GuestPanicAction or WatchdogAction of the schema
 } MonitorEvent;
 
 // What the module has under the name "monitor_module".

@@ -196,10 +196,19 @@ static bool parse_ci(Options *options, const char *option, const char *value, GE
     return true;
 }
 
+static bool parse_action(Options *options, const char *option, const char *value, GError **error)
+{
+    return actions_parse(&options->actions, option, value, error);
+}
+
 static bool parse_no_reboot(Options *options, const char *option, const char *value, GError **error)
 {
-    options->no_reboot = true;
-    return true;
+    return actions_parse(&options->actions, option, "reboot=shutdown", error);
+}
+
+static bool parse_no_shutdown(Options *options, const char *option, const char *value, GError **error)
+{
+    return actions_parse(&options->actions, option, "shutdown=pause", error);
 }
 
 static bool parse_demo_stall(Options *options, const char *option, const char *value, GError **error)
@@ -376,7 +385,12 @@ static const struct {
     { "vga", "none", "nor a graphics card", parse_display },
     { "nographic", NULL, "always so", parse_nothing },
     { "nodefaults", NULL, "always so", parse_nothing },
-    { "no-reboot", NULL, "end when the guest reboots", parse_no_reboot },
+    { "action", "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none",
+        "what follows when the guest reboots, powers off or panics (default: the first of each)\n"
+        "exit-failure is the same as shutdown: a panic has an exit status of its own",
+        parse_action },
+    { "no-reboot", NULL, "the same as -action reboot=shutdown", parse_no_reboot },
+    { "no-shutdown", NULL, "the same as -action shutdown=pause", parse_no_shutdown },
     { "qmp", "unix:PATH,server=on,wait=off",
         "let a program watch and steer the guest by QMP, QEMU's protocol", parse_qmp },
     { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)",
@@ -412,7 +426,7 @@ char *options_help(void)
         for (unsigned line = 0; lines[line]; line++)
             g_string_append_printf(text, "        %s\n", lines[line]);
     }
-    g_string_append(text, "\nExit status: 0 the guest powered off (or rebooted with -no-reboot, or you "
+    g_string_append(text, "\nExit status: 0 the guest powered off (or rebooted with reboot=shutdown, or you "
                           "or the monitor ended it), 1 the host\n"
                           "cannot run it, 2 an option is wrong, 4 the guest panicked or cannot go on, 128+N "
                           "ended by signal N.\n");

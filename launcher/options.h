@@ -1,5 +1,6 @@
 // The command line, as values.
 #pragma once
+#include "actions.h"
 #include "lparun/cas.h"
 #include <glib.h>
 #include <stdbool.h>
@@ -28,7 +29,7 @@ typedef struct Options {
     unsigned hash_order;           // 0: by the size of memory
     bool ci_in_kernel;
     bool demo_stall; // doorbells are on KVM's bus alone
-    bool no_reboot;
+    Actions actions;
     bool console;         // stdin and stdout are the guest's
     GPtrArray *iothreads; // ids
     GPtrArray *drives;    // DriveOptions

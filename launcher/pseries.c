@@ -39,8 +39,9 @@ struct Machine {
     bool multi_tce;
     char *boot_list, *uuid;
     GMainLoop *loop;
-    GMutex lock; // guards the next three
-    bool ended;
+    GMutex lock;   // guards the next four
+    bool ended;    // a request waits for the main thread, or is the last one
+    bool panicked; // since the last reset
     MachineEvent event;
     char *text;
     int signal_number; // that ended the run, or 0
@@ -72,12 +73,17 @@ static gboolean stop_loop(gpointer loop)
 }
 
 // MachineControl.request: the first one ends this round of the run; only the user's wish to quit comes before
-// it.
+// it. A guest that panics again and again, where it may go on, is heard once.
 static void request(void *owner, MachineEvent event, const char *text)
 {
     Machine *machine = owner;
     g_mutex_lock(&machine->lock);
-    bool counts = !machine->ended || event >= MACHINE_QUIT;
+    bool panics = event == MACHINE_PANICKED;
+    bool counts = (!machine->ended && !(panics && machine->panicked)) || event >= MACHINE_QUIT;
+    if (counts && panics) {
+        machine->panicked = true;
+        vcpu_set_begin_hold(machine->vcpus);
+    }
     if (counts) {
         machine->ended = true;
         machine->event = event;
@@ -341,11 +347,6 @@ static void start(Machine *machine)
     vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
 }
 
-static bool is_reset(MachineEvent event)
-{
-    return event == MACHINE_REBOOT || event == MACHINE_RESET;
-}
-
 // Everything back to the state after power-on, then all that the guest starts from again.
 static bool reboot(Machine *machine, GError **error)
 {
@@ -355,13 +356,17 @@ static bool reboot(Machine *machine, GError **error)
     rtas_events_reset(machine->events);
     vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
     guest_memory_clear(machine->memory);
-    if (!reset_processors(machine, error) || !load(machine, error))
-        return false;
+    return reset_processors(machine, error) && load(machine, error);
+}
+
+// What was asked for is done, and the next request counts; unless the user wished to quit meanwhile.
+static void take_requests(Machine *machine, MachineEvent done, Next next)
+{
     g_mutex_lock(&machine->lock);
-    machine->ended = !is_reset(machine->event); // unless the user quit meanwhile
+    machine->ended = machine->event != done;
+    if (next == NEXT_RESET)
+        machine->panicked = false;
     g_mutex_unlock(&machine->lock);
-    start(machine);
-    return true;
 }
 
 typedef struct SignalWatch {
@@ -406,12 +411,18 @@ int machine_run(Machine *machine, GError **error)
     for (;;) {
         g_main_loop_run(machine->loop);
         MachineEvent event = machine->event;
-        bool goes_on = is_reset(event) && !machine->options->no_reboot;
-        if (goes_on && !reboot(machine, error))
+        Next next = actions_next(&machine->options->actions, event);
+        if (next == NEXT_RESET && !reboot(machine, error))
             return LPARUN_ERROR_HOST;
-        control_ended(machine->control, event, goes_on);
-        if (!goes_on)
+        if (next == NEXT_PAUSE)
+            vcpu_set_hold(machine->vcpus); // so that no other vCPU asks for the same
+        if (next != NEXT_END)
+            take_requests(machine, event, next);
+        control_came(machine->control, event, next);
+        if (next == NEXT_END)
             break;
+        if (next == NEXT_RESET)
+            start(machine);
     }
     vcpu_set_park_all(machine->vcpus);
     return verdict(machine, error);

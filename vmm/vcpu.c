@@ -382,11 +382,16 @@ void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *dat
     g_mutex_unlock(&set->lock);
 }
 
-// Under the lock, after what lets them sleep was set.
-static void await_sleep(VcpuSet *set)
+static void kick_all(VcpuSet *set)
 {
     for (unsigned i = 0; i < set->vcpus->len; i++)
         kick(vcpu_set_at(set, i));
+}
+
+// Under the lock, after what lets them sleep was set.
+static void await_sleep(VcpuSet *set)
+{
+    kick_all(set);
     for (unsigned i = 0; i < set->vcpus->len; i++)
         while (!vcpu_set_at(set, i)->asleep)
             g_cond_wait(&set->changed, &set->lock);
@@ -406,6 +411,14 @@ void vcpu_set_hold(VcpuSet *set)
     g_mutex_lock(&set->lock);
     set->held = true;
     await_sleep(set);
+    g_mutex_unlock(&set->lock);
+}
+
+void vcpu_set_begin_hold(VcpuSet *set)
+{
+    g_mutex_lock(&set->lock);
+    set->held = true;
+    kick_all(set);
     g_mutex_unlock(&set->lock);
 }
 

@@ -27,7 +27,8 @@ static int32_t system_reboot(void *owner, Vcpu *vcpu, RtasCall *call)
 
 #define OS_TERM_TEXT 256
 
-// The guest's last words: at most OS_TERM_TEXT bytes, and nothing that could play with a terminal.
+// The guest's last words, after which it may go on (ibm,extended-os-term; LoPAR 7.3.9.1): the machine stands
+// still until it was decided whether it shall. At most OS_TERM_TEXT bytes, and nothing that could play with a terminal.
 static int32_t os_term(void *owner, Vcpu *vcpu, RtasCall *call)
 {
     PowerCalls *calls = owner;
@@ -38,7 +39,8 @@ static int32_t os_term(void *owner, Vcpu *vcpu, RtasCall *call)
             break;
         text[i] = g_ascii_isprint(byte) ? byte : ' ';
     }
-    return end(calls, vcpu, MACHINE_PANICKED, g_strstrip(text));
+    calls->control.request(calls->control.owner, MACHINE_PANICKED, g_strstrip(text));
+    return RTAS_SUCCESS;
 }
 
 // SLOF has shut its devices down. It passes no output cell.

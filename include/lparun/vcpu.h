@@ -67,6 +67,8 @@ void vcpu_set_park_all(VcpuSet *set);
 // wanted of it meanwhile (start, work). The release lets each go on where it stood. Not on a vCPU's thread.
 void vcpu_set_hold(VcpuSet *set);
 void vcpu_set_release(VcpuSet *set);
+// The beginning of a hold: it does not wait. Any thread.
+void vcpu_set_begin_hold(VcpuSet *set);
 // vmm/timebase.c: while all are held, sets the guest's timebase back by `ticks`, for the time that they were:
 // a guest does not notice that it was stopped. A KVM without the register (PR) lets it see the leap.
 void vcpu_set_step_back(VcpuSet *set, uint64_t ticks);

@@ -44,10 +44,18 @@ static JsonNode *query_version(const MonitorMachine *machine)
 
 static JsonNode *query_status(const MonitorMachine *machine)
 {
-    bool running = machine->is_running(machine->owner);
+    static const char *const names[MONITOR_STATES] = {
+        [STATE_RUNNING] = "running",
+        [STATE_PAUSED] = "paused",
+        [STATE_PRELAUNCH] = "prelaunch",
+        [STATE_SHUTDOWN] = "shutdown",
+        [STATE_PANICKED] = "guest-panicked",
+        [STATE_WATCHDOG] = "watchdog",
+    };
+    MonitorState state = machine->state(machine->owner);
     JsonObject *status = json_object_new();
-    json_object_set_boolean_member(status, "running", running);
-    json_object_set_string_member(status, "status", running ? "running" : "paused");
+    json_object_set_boolean_member(status, "running", state == STATE_RUNNING);
+    json_object_set_string_member(status, "status", names[state]);
     return object_node(status);
 }
 
@@ -115,13 +123,15 @@ bool command_negotiates(const Command *command)
     return !command->query && !command->is_order;
 }
 
-JsonNode *command_run(const Command *command, const MonitorMachine *machine)
+JsonNode *command_run(const Command *command, const MonitorMachine *machine, GError **error)
 {
     if (command->query)
         return command->query(machine);
-    if (command->is_order)
-        machine->obey(machine->owner, command->order);
-    return command_nothing();
+    const char *why = command->is_order ? machine->obey(machine->owner, command->order) : NULL;
+    if (!why)
+        return command_nothing();
+    g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, why);
+    return NULL;
 }
 
 // qmp_capabilities' one argument: a list of QMPCapability, of which lparun offers none.

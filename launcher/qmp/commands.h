@@ -20,7 +20,7 @@ const Command *command_find(const char *name);
 // `arguments` may be NULL. False and `error` when the command does not take them.
 bool command_check(const Command *command, JsonObject *arguments, GError **error);
 bool command_negotiates(const Command *command);
-// Returns the result.
-JsonNode *command_run(const Command *command, const MonitorMachine *machine);
+// Returns the result, or NULL and `error` when the machine refuses.
+JsonNode *command_run(const Command *command, const MonitorMachine *machine, GError **error);
 // VersionInfo, for the greeting too.
 JsonNode *command_version(void);

@@ -125,7 +125,7 @@ static JsonNode *execute(Session *session, JsonObject *request, GError **error)
     if (!command || !command_check(command, arguments ? json_node_get_object(arguments) : NULL, error))
         return NULL;
     session->negotiated = true; // now, or long since
-    return command_run(command, &session->machine);
+    return command_run(command, &session->machine, error);
 }
 
 static void answer(Session *session, JsonNode *message)
@@ -196,6 +196,7 @@ static const char *event_name(MonitorEventKind kind)
         [MONITOR_RESET] = "RESET",
         [MONITOR_SHUTDOWN] = "SHUTDOWN",
         [MONITOR_PANICKED] = "GUEST_PANICKED",
+        [MONITOR_WATCHDOG] = "WATCHDOG",
     };
     return names[kind];
 }
@@ -211,7 +212,8 @@ static JsonObject *event_data(const MonitorEvent *event)
         json_object_set_string_member(data, "reason", event->reason);
         return data;
     case MONITOR_PANICKED:
-        json_object_set_string_member(data, "action", "poweroff");
+    case MONITOR_WATCHDOG:
+        json_object_set_string_member(data, "action", event->action);
         return data;
     default:
         json_object_unref(data);

@@ -19,10 +19,10 @@ BANNER = b"Welcome to Open Firmware"
 class Run:
     """A guest of two processors with a monitor and a client of it."""
 
-    def __init__(self, host, job, firmware):
+    def __init__(self, host, job, firmware, *options):
         self.socket = f"/tmp/qmp-{next(numbers)}"
         append = f"console=hvc0 loglevel=6 lab.job={job}"
-        extra = ("-smp", "2", "-qmp", f"unix:{self.socket},server=on,wait=off")
+        extra = ("-smp", "2", "-qmp", f"unix:{self.socket},server=on,wait=off", *options)
         self.host = host
         setup = guest.Setup(memory="512M", firmware=firmware, disk=False, kernel=True, append=append, extra=extra)
         self.job = guest.Guest(host, setup).start(LIMIT)
@@ -39,6 +39,14 @@ class Run:
         assert left.status != 0, "the socket is still there"
         return result
 
+    def wait_for(self, text, count, limit=UP):
+        """True once the guest has said `text` so often."""
+        end = time.monotonic() + limit
+        while self.job.output().count(text) < count:
+            if time.monotonic() > end or self.job.ended.wait(0.2):
+                return False
+        return True
+
     def uptimes(self):
         """The guest's clock, in seconds, at each number that it has counted."""
         return [float(up) for up in re.findall(rb"guest: count \d+, up ([0-9.]+) s", self.job.output())]
@@ -48,8 +56,8 @@ class Run:
 def started(host):
     runs = []
 
-    def start(job, firmware=False):
-        runs.append(Run(host, job, firmware))
+    def start(job, *options, firmware=False):
+        runs.append(Run(host, job, firmware, *options))
         return runs[-1]
 
     yield start
@@ -91,7 +99,7 @@ def test_stop_and_continue(started, log):
 @pytest.mark.parametrize("firmware", [True, False], ids=["slof", "direct"])
 def test_power_button(started, firmware, log):
     """system_powerdown reaches the guest's kernel, which has its userspace power off."""
-    run = started("idle", firmware)
+    run = started("idle", firmware=firmware)
     run.client.greeting()
     up = run.job.wait_for(b"guest: idle", UP)
     assert run.client.execute("system_powerdown") == {}
@@ -131,7 +139,7 @@ def test_reset(started, log):
     run.client.execute("quit")
     result = run.finish(log)
     assert up and again and third
-    assert banners == 2 and status["status"] == "paused"
+    assert banners == 2 and status["status"] == "prelaunch"
     assert reset["data"] == {"guest": False, "reason": "host-qmp-system-reset"}
     assert run.client.events() == ["RESET", "STOP", "RESET", "RESUME", "SHUTDOWN"]
     assert result.status == 0
@@ -150,6 +158,55 @@ def test_nmi_and_panic(started, log):
     assert shutdown["data"] == {"guest": True, "reason": "guest-panic"}
     assert run.client.events() == ["GUEST_PANICKED", "SHUTDOWN"]
     assert result.status == 4
+
+
+def test_no_shutdown(started, log):
+    """A guest that powered off stands still until it is reset and told to go on; one that panicked, too."""
+    run = started("idle", "-no-shutdown")
+    run.client.greeting()
+    up = run.wait_for(b"guest: idle", 1)
+    run.client.execute("system_powerdown")
+    shutdown = run.client.event("SHUTDOWN", 60)
+    run.client.event("STOP")
+    off = run.client.execute("query-status")
+    refused = run.client.execute("cont")
+    run.client.execute("system_reset")
+    run.client.event("RESET")
+    reset = run.client.execute("query-status")
+    run.client.execute("cont")
+    again = run.wait_for(b"guest: idle", 2)
+    run.client.execute("inject-nmi")
+    panicked = run.client.event("GUEST_PANICKED", 60)
+    run.client.event("STOP")
+    status = run.client.execute("query-status")
+    run.client.execute("quit")
+    result = run.finish(log)
+    assert up and again
+    assert shutdown["data"] == {"guest": True, "reason": "guest-shutdown"}
+    assert off == {"running": False, "status": "shutdown"}
+    assert refused["error"]["desc"] == "Resetting the Virtual Machine is required"
+    assert reset == {"running": False, "status": "prelaunch"}
+    assert panicked["data"] == {"action": "pause"}
+    assert status == {"running": False, "status": "guest-panicked"}
+    assert run.client.events() == ["POWERDOWN", "SHUTDOWN", "STOP", "RESET", "RESUME", "GUEST_PANICKED", "STOP",
+                                   "SHUTDOWN"]
+    assert result.status == 0
+
+
+def test_panic_ignored(started, log):
+    """-action panic=none: a guest that panics goes on, here to what it does about panics itself."""
+    run = started("idle panic=1", "-action", "panic=none")
+    run.client.greeting()
+    up = run.wait_for(b"guest: idle", 1)
+    run.client.execute("inject-nmi")
+    panicked = run.client.event("GUEST_PANICKED", 60)
+    reset = run.client.event("RESET", 60)
+    run.client.execute("quit")
+    result = run.finish(log)
+    assert up
+    assert panicked["data"] == {"action": "run"}
+    assert reset["data"] == {"guest": True, "reason": "guest-reset"}
+    assert result.status == 0
 
 
 def test_terminated(started, log):

@@ -2,15 +2,19 @@
 #include "fake_machine.h"
 
 // Stops and resumes alternate in the tests.
-static bool is_running(void *owner)
+static MonitorState state(void *owner)
 {
     FakeMachine *machine = owner;
-    return machine->orders[ORDER_STOP] == machine->orders[ORDER_RESUME];
+    if (machine->state != STATE_RUNNING)
+        return machine->state;
+    return machine->orders[ORDER_STOP] == machine->orders[ORDER_RESUME] ? STATE_RUNNING : STATE_PAUSED;
 }
 
-static void obey(void *owner, MonitorOrder order)
+static const char *obey(void *owner, MonitorOrder order)
 {
-    ((FakeMachine *)owner)->orders[order]++;
+    FakeMachine *machine = owner;
+    machine->orders[order]++;
+    return machine->refusal;
 }
 
 static unsigned cpus(void *owner)
@@ -27,6 +31,6 @@ void fake_machine_init(FakeMachine *machine)
 {
     *machine = (FakeMachine){ .cpus = 2 };
     machine->operations = (MonitorMachine){
-        .is_running = is_running, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = machine
+        .state = state, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = machine
     };
 }

@@ -5,6 +5,8 @@
 typedef struct FakeMachine {
     unsigned orders[MONITOR_ORDERS]; // how often each was given
     unsigned cpus;
+    MonitorState state;  // RUNNING: by the orders
+    const char *refusal; // of every order, or NULL
     MonitorMachine operations; // for the monitor
 } FakeMachine;
 

@@ -71,6 +71,16 @@ static const struct {
     { "-m 1G,slots=2", "-m: 'slots' is not known; it takes size=" },
     { "-m size=1G,size=2G", "-m: 'size' is given twice; give it once" },
     { "-m slots", "-m slots: not a size; give MiB, or a number with K, M, G or T" },
+    // -action
+    { "-action reboot", "-action reboot=on: lparun has not that one; give reset or shutdown" },
+    { "-action shutdown=off", "-action shutdown=off: lparun has not that one; give poweroff or pause" },
+    { "-action panic=run",
+        "-action panic=run: lparun has not that one; give shutdown, exit-failure, pause or none" },
+    { "-action watchdog=debug", "-action watchdog=debug: lparun has not that one; give reset, shutdown, "
+                                "poweroff, inject-nmi, pause or none" },
+    { "-action reboot=reset,halt=pause",
+        "-action: 'halt' is not known; it takes reboot=, shutdown=, panic= and watchdog=" },
+    { "-no-shutdown=1", "-no-shutdown: takes no value; see lparun -help" },
     // -smp
     { "-smp 0", "-smp 0: not a number of vCPUs; give 1 to 1024" },
     { "-smp 1025", "-smp 1025: not a number of vCPUs; give 1 to 1024" },
@@ -198,7 +208,10 @@ static void test_defaults(void)
     g_assert_cmpuint(options.cpus, ==, 1);
     g_assert_true(options.ci_in_kernel);
     g_assert_true(options.console);
-    g_assert_false(options.no_reboot);
+    g_assert_cmpint(actions_next(&options.actions, MACHINE_POWER_OFF), ==, NEXT_END);
+    g_assert_cmpint(actions_next(&options.actions, MACHINE_REBOOT), ==, NEXT_RESET);
+    g_assert_cmpint(actions_next(&options.actions, MACHINE_PANICKED), ==, NEXT_END);
+    g_assert_cmpint(options.actions.watchdog, ==, WATCHDOG_AS_ASKED);
     g_assert_false(options.demo_stall);
     g_assert_cmpint(options.mmu, ==, MMU_AUTO);
     g_assert_cmpuint(options.hash_order, ==, 0);
@@ -252,6 +265,56 @@ static void test_forms(void)
     }
 }
 
+// What follows on a power-off, a reboot, the monitor's reset and a panic.
+static void test_actions(void)
+{
+    static const MachineEvent events[] = { MACHINE_POWER_OFF, MACHINE_REBOOT, MACHINE_RESET,
+        MACHINE_PANICKED };
+    static const struct {
+        const char *text;
+        Next next[G_N_ELEMENTS(events)];
+    } cases[] = {
+        { "-action reboot=reset,shutdown=poweroff,panic=shutdown",
+            { NEXT_END, NEXT_RESET, NEXT_RESET, NEXT_END } },
+        { "-action panic=exit-failure", { NEXT_END, NEXT_RESET, NEXT_RESET, NEXT_END } },
+        { "-action reboot=shutdown", { NEXT_END, NEXT_END, NEXT_END, NEXT_END } },
+        { "-no-shutdown", { NEXT_PAUSE, NEXT_RESET, NEXT_RESET, NEXT_PAUSE } },
+        { "-no-shutdown -no-reboot", { NEXT_PAUSE, NEXT_PAUSE, NEXT_PAUSE, NEXT_PAUSE } },
+        { "-no-shutdown -action panic=none", { NEXT_PAUSE, NEXT_RESET, NEXT_RESET, NEXT_GO_ON } },
+        { "-action panic=pause", { NEXT_END, NEXT_RESET, NEXT_RESET, NEXT_PAUSE } },
+        { "-no-reboot -action reboot=reset", { NEXT_END, NEXT_RESET, NEXT_RESET, NEXT_END } },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Options options;
+        parse_right(cases[i].text, &options);
+        for (unsigned event = 0; event < G_N_ELEMENTS(events); event++)
+            g_assert_cmpint(actions_next(&options.actions, events[event]), ==, cases[i].next[event]);
+        // The user's wish ends the run whatever was said of the guest's.
+        g_assert_cmpint(actions_next(&options.actions, MACHINE_FAILED), ==, NEXT_END);
+        g_assert_cmpint(actions_next(&options.actions, MACHINE_QUIT), ==, NEXT_END);
+        g_assert_cmpint(actions_next(&options.actions, MACHINE_SIGNAL), ==, NEXT_END);
+        g_assert_cmpint(actions_next(&options.actions, MACHINE_MONITOR_QUIT), ==, NEXT_END);
+        options_clear(&options);
+    }
+}
+
+static void test_watchdog_actions(void)
+{
+    static const char *const words[] = { [WATCHDOG_RESET] = "reset",
+        [WATCHDOG_SHUTDOWN] = "shutdown",
+        [WATCHDOG_POWEROFF] = "poweroff",
+        [WATCHDOG_INJECT_NMI] = "inject-nmi",
+        [WATCHDOG_PAUSE] = "pause",
+        [WATCHDOG_NONE] = "none" };
+    for (unsigned i = WATCHDOG_RESET; i < G_N_ELEMENTS(words); i++) {
+        Options options;
+        g_autofree char *text = g_strconcat("-action watchdog=", words[i], NULL);
+        parse_right(text, &options);
+        g_assert_cmpint(options.actions.watchdog, ==, (int)i);
+        options_clear(&options);
+    }
+}
+
 static void test_simple(void)
 {
     Options options;
@@ -262,7 +325,7 @@ static void test_simple(void)
     g_assert_cmpstr(options.bios, ==, "slof.bin");
     g_assert_cmpstr(options.stats, ==, "s.json");
     g_assert_cmpstr(options.uuid, ==, "01234567-89AB-cdef-0123-456789abcdef");
-    g_assert_true(options.no_reboot);
+    g_assert_true(options.actions.reboot_ends);
     options_clear(&options);
     parse_right(
         "-M pseries,accel=kvm,mmu=hash -accel kvm -cpu host -display none -vga none -serial none", &options);
@@ -396,7 +459,8 @@ static void test_help(void)
 {
     static const char *const names[] = { "m", "smp", "bios", "kernel", "initrd", "append", "drive", "object",
         "device", "serial", "machine", "accel", "cpu", "uuid", "qmp", "display", "vga", "nographic",
-        "nodefaults", "no-reboot", "ci-hcalls", "stats", "probe", "version", "help" };
+        "nodefaults", "action", "no-reboot", "no-shutdown", "ci-hcalls", "stats", "probe", "version",
+        "help" };
     g_autofree char *help = options_help();
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *line = g_strdup_printf("\n-%s ", names[i]);
@@ -426,6 +490,8 @@ int main(int argc, char **argv)
     g_test_add_func("/options/defaults", test_defaults);
     g_test_add_func("/options/memory-and-cpus", test_memory_and_cpus);
     g_test_add_func("/options/forms", test_forms);
+    g_test_add_func("/options/actions", test_actions);
+    g_test_add_func("/options/watchdog-actions", test_watchdog_actions);
     g_test_add_func("/options/simple", test_simple);
     g_test_add_func("/options/direct", test_direct);
     g_test_add_func("/options/drives", test_drives);

@@ -308,7 +308,9 @@ static void assert_event(Fixture *fixture, const MonitorEvent *event, const char
 static void test_events(Fixture *fixture, gconstpointer data)
 {
     const MonitorEvent stop = { .kind = MONITOR_STOP }, resume = { .kind = MONITOR_RESUME };
-    const MonitorEvent down = { .kind = MONITOR_POWERDOWN }, panicked = { .kind = MONITOR_PANICKED };
+    const MonitorEvent down = { .kind = MONITOR_POWERDOWN };
+    const MonitorEvent panicked = { .kind = MONITOR_PANICKED, .action = "pause" };
+    const MonitorEvent watchdog = { .kind = MONITOR_WATCHDOG, .action = "inject-nmi" };
     const MonitorEvent reset = { .kind = MONITOR_RESET, .by_guest = true, .reason = "guest-reset" };
     const MonitorEvent shutdown = { .kind = MONITOR_SHUTDOWN, .reason = "host-qmp-quit" };
     session_tell(fixture->session, &stop); // not before the negotiation
@@ -320,7 +322,26 @@ static void test_events(Fixture *fixture, gconstpointer data)
         fixture, &reset, "\"event\":\"RESET\",\"data\":{\"guest\":true,\"reason\":\"guest-reset\"}}");
     assert_event(fixture, &shutdown,
         "\"event\":\"SHUTDOWN\",\"data\":{\"guest\":false,\"reason\":\"host-qmp-quit\"}}");
-    assert_event(fixture, &panicked, "\"event\":\"GUEST_PANICKED\",\"data\":{\"action\":\"poweroff\"}}");
+    assert_event(fixture, &panicked, "\"event\":\"GUEST_PANICKED\",\"data\":{\"action\":\"pause\"}}");
+    assert_event(fixture, &watchdog, "\"event\":\"WATCHDOG\",\"data\":{\"action\":\"inject-nmi\"}}");
+}
+
+// Each state by its name in QEMU's schema; what the machine refuses is the command's error.
+static void test_states(Fixture *fixture, gconstpointer data)
+{
+    static const char *const names[MONITOR_STATES] = { "running", "paused", "prelaunch", "shutdown",
+        "guest-panicked", "watchdog" };
+    negotiate(fixture);
+    for (unsigned i = 0; i < MONITOR_STATES; i++) {
+        fixture->machine.state = (MonitorState)i;
+        g_autofree char *answer = g_strdup_printf("{\"return\":{\"running\":%s,\"status\":\"%s\"}}",
+            i == STATE_RUNNING ? "true" : "false", names[i]);
+        assert_answer(fixture, "{\"execute\":\"query-status\"}\n", answer);
+    }
+    fixture->machine.refusal = "Resetting the Virtual Machine is required";
+    assert_answer(fixture, "{\"execute\":\"cont\",\"id\":1}\n",
+        "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Resetting the Virtual Machine is required\"},"
+        "\"id\":1}");
 }
 
 int main(int argc, char **argv)
@@ -338,6 +359,7 @@ int main(int argc, char **argv)
     ADD("long", test_long);
     ADD("deep", test_deep);
     ADD("escapes", test_escapes);
+    ADD("states", test_states);
     ADD("events", test_events);
     return g_test_run();
 }

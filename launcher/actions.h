@@ -1,0 +1,38 @@
+// What follows when the guest powers off, reboots or panics, or when its watchdog expires: QEMU's -action.
+#pragma once
+#include "lparun/machine.h"
+#include <glib.h>
+#include <stdbool.h>
+
+typedef enum { PANIC_SHUTDOWN, PANIC_PAUSE, PANIC_NONE } PanicAction;
+
+typedef enum {
+    WATCHDOG_AS_ASKED, // what the guest wanted when it started its watchdog
+    WATCHDOG_RESET,
+    WATCHDOG_SHUTDOWN, // the power button
+    WATCHDOG_POWEROFF,
+    WATCHDOG_INJECT_NMI,
+    WATCHDOG_PAUSE,
+    WATCHDOG_NONE,
+} WatchdogAction;
+
+// All zeros is the default.
+typedef struct Actions {
+    bool reboot_ends;     // reboot=shutdown
+    bool shutdown_pauses; // shutdown=pause
+    PanicAction panic;
+    WatchdogAction watchdog;
+} Actions;
+
+// Takes "reboot=...,shutdown=...,panic=...,watchdog=..." of `option`; what is not named stays. False and
+// `error`: one line.
+bool actions_parse(Actions *actions, const char *option, const char *value, GError **error);
+
+typedef enum {
+    NEXT_END,
+    NEXT_RESET,
+    NEXT_PAUSE, // all stands still, for the monitor to look at, to reset, or to quit
+    NEXT_GO_ON,
+} Next;
+
+Next actions_next(const Actions *actions, MachineEvent event);
