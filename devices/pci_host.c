@@ -10,7 +10,7 @@ typedef struct Window {
 } Window;
 
 static const Window windows[] = {
-    [PCI_BAR_MEM32] = { 0x80000000, 0x200080000000, 0x80000000 },
+    [PCI_BAR_MEM32] = { 0x80000000, PCI_WINDOWS + 0x80000000, 0x80000000 },
     [PCI_BAR_MEM64] = { 0x210000000000, 0x210000000000, 0x10000000000 },
 };
 

@@ -155,10 +155,11 @@ static void describe_caches(const Cpus *cpus, Tree *tree)
 
 // In a compatibility mode cpu-version and the features are the older processor's; the name stays, or firmware
 // would take it for another one.
-static void describe_cpu(
-    const Cpus *cpus, uint32_t id, const CompatLevel *compat, unsigned hash_order, Tree *tree)
+static void describe_cpu(const Cpus *cpus, const VcpuSet *vcpus, unsigned index, const CompatLevel *compat,
+    unsigned hash_order, const Numa *numa, Tree *tree)
 {
     unsigned isa = compat ? compat->isa : cpus->isa;
+    uint32_t id = vcpu_id(vcpu_set_at(vcpus, index));
     tree_begin(tree, "%s@%x", cpus->name, id);
     tree_string(tree, "device_type", "cpu");
     tree_u32(tree, "reg", id);
@@ -171,6 +172,7 @@ static void describe_cpu(
     tree_u32(tree, "ibm,dfp", 1);
     tree_cells(tree, "ibm,ppc-interrupt-server#s", id); // one thread a core
     tree_cells(tree, "ibm,ppc-interrupt-gserver#s", id, 0);
+    numa_describe_cpu(numa, index, id, tree);
     describe_caches(cpus, tree);
     describe_features(isa, hash_order == 0, tree);
     if (hash_order > 0)
@@ -181,13 +183,13 @@ static void describe_cpu(
     tree_end(tree);
 }
 
-void cpus_describe(
-    const Cpus *cpus, const VcpuSet *vcpus, const CompatLevel *compat, unsigned hash_order, Tree *tree)
+void cpus_describe(const Cpus *cpus, const VcpuSet *vcpus, const CompatLevel *compat, unsigned hash_order,
+    const Numa *numa, Tree *tree)
 {
     tree_begin(tree, "cpus");
     tree_u32(tree, "#address-cells", 1);
     tree_u32(tree, "#size-cells", 0);
     for (unsigned i = 0; i < vcpu_set_count(vcpus); i++)
-        describe_cpu(cpus, vcpu_id(vcpu_set_at(vcpus, i)), compat, hash_order, tree);
+        describe_cpu(cpus, vcpus, i, compat, hash_order, numa, tree);
     tree_end(tree);
 }

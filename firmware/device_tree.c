@@ -66,7 +66,7 @@ static void describe_chosen(const MachineParts *parts, Tree *tree)
     tree_end(tree);
 }
 
-static void describe_range(uint64_t start, uint64_t end, Tree *tree)
+static void describe_range(const Numa *numa, unsigned node, uint64_t start, uint64_t end, Tree *tree)
 {
     if (start == end)
         return;
@@ -74,15 +74,26 @@ static void describe_range(uint64_t start, uint64_t end, Tree *tree)
     tree_begin(tree, "memory@%" G_GINT64_MODIFIER "x", start);
     tree_string(tree, "device_type", "memory");
     tree_cells(tree, "reg", (uint32_t)(start >> 32), (uint32_t)start, (uint32_t)(size >> 32), (uint32_t)size);
+    numa_describe_memory(numa, node, tree);
     tree_end(tree);
+}
+
+uint64_t machine_real_mode_area(const MachineParts *parts)
+{
+    uint64_t size = guest_memory_size(parts->memory);
+    return MIN(mmu_real_mode_area(parts->mmu, size), numa_first_range(parts->numa, size));
 }
 
 // The first node is the real mode area: firmware and early kernels stay inside it.
 static void describe_memory(const MachineParts *parts, Tree *tree)
 {
-    uint64_t size = guest_memory_size(parts->memory), real = mmu_real_mode_area(parts->mmu, size);
-    describe_range(0, real, tree);
-    describe_range(real, size, tree);
+    uint64_t size = guest_memory_size(parts->memory), real = machine_real_mode_area(parts), start = 0;
+    for (unsigned i = 0; i < (parts->numa ? parts->numa->count : 1); i++) {
+        uint64_t end = start + (parts->numa ? parts->numa->memory[i] : size);
+        describe_range(parts->numa, i, start, MIN(MAX(start, real), end), tree);
+        describe_range(parts->numa, i, MIN(MAX(start, real), end), end, tree);
+        start = end;
+    }
 }
 
 // Only what the machine has: Linux calls what is named here.
@@ -115,6 +126,7 @@ static void describe_rtas(const MachineParts *parts, Tree *tree)
     }
     tree_u32(tree, "rtas-error-log-max", 2048);
     tree_u32(tree, "rtas-event-scan-rate", 1); // calls of event-scan a minute
+    numa_describe_rtas(parts->numa, tree);
     rtas_table_describe(parts->rtas, tree);
     tree_end(tree);
 }
@@ -162,7 +174,8 @@ static void describe_machine(const MachineParts *parts, Tree *tree)
     describe_root(parts, tree);
     describe_chosen(parts, tree);
     describe_memory(parts, tree);
-    cpus_describe(parts->cpus, parts->vcpus, parts->negotiated->compat, mmu_hash_order(parts->mmu), tree);
+    cpus_describe(
+        parts->cpus, parts->vcpus, parts->negotiated->compat, mmu_hash_order(parts->mmu), parts->numa, tree);
     describe_rtas(parts, tree);
     interrupt_controller_describe(parts->interrupts, vcpu_set_count(parts->vcpus), tree);
     rtas_events_describe(parts->events, tree);

@@ -81,6 +81,13 @@ static bool choose_mmu(const Cas *cas, const CasRequest *request, const CompatLe
     return wished == MMU_AUTO || offer == MMU_AUTO || wished == offer;
 }
 
+// Which forms of associativity the guest may believe.
+static uint8_t choose_affinity(const Cas *cas, const CasRequest *request)
+{
+    int wished = cas_request_byte(request, 5, VECTOR5_AFFINITY);
+    return wished < 0 ? 0 : cas->parts.affinity & (uint8_t)wished;
+}
+
 static bool choose(const Cas *cas, const CasRequest *request, Negotiated *chosen, bool *radix)
 {
     const CompatLevel *compat;
@@ -88,6 +95,7 @@ static bool choose(const Cas *cas, const CasRequest *request, Negotiated *chosen
         return false;
     int extensions = cas_request_byte(request, 5, VECTOR5_RADIX_EXTENSIONS);
     *chosen = negotiated_make(compat, *radix, extensions >= 0 && extensions & VECTOR5_GTSE);
+    chosen->vector5[VECTOR5_AFFINITY] = choose_affinity(cas, request);
     return true;
 }
 
@@ -246,6 +254,7 @@ bool cas_reset(Cas *cas, GError **error)
         g_set_error(
             error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_REG_PPC_ARCH_COMPAT: %s", g_strerror(-result));
     cas->negotiated = negotiated_make(cas->first, mmu_is_radix(cas->parts.mmu), true);
+    cas->negotiated.vector5[VECTOR5_AFFINITY] = cas->parts.affinity;
     keep_tree(cas, NULL, 0);
     return result >= 0;
 }

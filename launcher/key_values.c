@@ -6,8 +6,9 @@
 
 struct KeyValues {
     char *option;
-    GHashTable *values; // what is not taken yet
-    GPtrArray *strings; // owns all keys and values
+    const char *list_key; // may be given again; or NULL
+    GHashTable *values;   // what is not taken yet
+    GPtrArray *strings;   // owns all keys and values
 };
 
 void key_values_free(KeyValues *values)
@@ -51,7 +52,12 @@ static bool add(KeyValues *values, char *word, const char *first_key, GError **e
             values->option, *key ? key : value, *key ? "value" : "key");
         return false;
     }
-    if (g_hash_table_contains(values->values, key)) {
+    const char *before = g_hash_table_lookup(values->values, key);
+    if (before && g_strcmp0(key, values->list_key) == 0) {
+        char *list = g_strdup_printf("%s,%s", before, value);
+        g_ptr_array_add(values->strings, list);
+        value = list;
+    } else if (before) {
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: '%s' is given twice; give it once",
             values->option, key);
         return false;
@@ -60,10 +66,12 @@ static bool add(KeyValues *values, char *word, const char *first_key, GError **e
     return true;
 }
 
-KeyValues *key_values_parse(const char *option, const char *text, const char *first_key, GError **error)
+KeyValues *key_values_parse_list(
+    const char *option, const char *text, const char *first_key, const char *list_key, GError **error)
 {
     g_autoptr(KeyValues) values = g_new0(KeyValues, 1);
     values->option = g_strdup(option);
+    values->list_key = list_key;
     values->values = g_hash_table_new(g_str_hash, g_str_equal);
     values->strings = g_ptr_array_new_with_free_func(g_free);
     do {
@@ -72,6 +80,11 @@ KeyValues *key_values_parse(const char *option, const char *text, const char *fi
         first_key = NULL;
     } while (*text);
     return g_steal_pointer(&values);
+}
+
+KeyValues *key_values_parse(const char *option, const char *text, const char *first_key, GError **error)
+{
+    return key_values_parse_list(option, text, first_key, NULL, error);
 }
 
 const char *key_values_take(KeyValues *values, const char *key)

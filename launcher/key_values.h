@@ -9,6 +9,9 @@ typedef struct KeyValues KeyValues;
 // `option` ("-drive") is for messages. `first_key` names a first value without a key (NULL: it needs one). A
 // word without "=" after the first means "on". NULL and `error`: a key twice, or an empty value.
 KeyValues *key_values_parse(const char *option, const char *text, const char *first_key, GError **error);
+// The same, and `list_key` may be there more than once: its values are one then, with commas between.
+KeyValues *key_values_parse_list(
+    const char *option, const char *text, const char *first_key, const char *list_key, GError **error);
 void key_values_free(KeyValues *values);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyValues, key_values_free)
 

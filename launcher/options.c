@@ -3,6 +3,7 @@
 #include "key_values.h"
 #include "lparun/block.h"
 #include "lparun/error.h"
+#include "lparun/papr.h"
 #include <getopt.h>
 #include <string.h>
 
@@ -17,6 +18,15 @@ static bool wrong(const char *option, const char *value, const char *mend, GErro
     return false;
 }
 
+static bool check_memory(const Options *options, const char *option, const char *value, GError **error)
+{
+    if (options->memory < MEMORY_MINIMUM)
+        return wrong(option, value, "too little memory; give at least 256M", error);
+    if (options->memory > PCI_WINDOWS)
+        return wrong(option, value, "it would reach into the PCI windows; give at most 32T", error);
+    return true;
+}
+
 static bool parse_memory(Options *options, const char *option, const char *value, GError **error)
 {
     g_autoptr(KeyValues) values = key_values_parse(option, value, "size", error);
@@ -27,11 +37,10 @@ static bool parse_memory(Options *options, const char *option, const char *value
         return false;
     if (!size || !size_parse(size, 1 << 20, &options->memory))
         return wrong(option, value, "not a size; give MiB, or a number with K, M, G or T", error);
-    if (options->memory < MEMORY_MINIMUM)
-        return wrong(option, value, "too little memory; give at least 256M", error);
     if (options->memory % (1 << 20))
         return wrong(option, value, "not whole MiB; give a multiple of 1M", error);
-    return true;
+    options->memory_given = true;
+    return check_memory(options, option, value, error);
 }
 
 static bool parse_cpus(Options *options, const char *option, const char *value, GError **error)
@@ -53,6 +62,23 @@ static void set(char **to, const char *value)
 {
     g_free(*to);
     *to = g_strdup(value);
+}
+
+static bool parse_mem_path(Options *options, const char *option, const char *value, GError **error)
+{
+    set(&options->memory_options.path, value);
+    return true;
+}
+
+static bool parse_mem_prealloc(Options *options, const char *option, const char *value, GError **error)
+{
+    options->memory_options.prealloc = true;
+    return true;
+}
+
+static bool parse_numa(Options *options, const char *option, const char *value, GError **error)
+{
+    return memory_options_parse_numa(&options->memory_options, option, value, error);
 }
 
 static bool parse_bios(Options *options, const char *option, const char *value, GError **error)
@@ -123,6 +149,7 @@ static bool parse_machine(Options *options, const char *option, const char *valu
     const char *mmu = key_values_take(values, "mmu"), *order = key_values_take(values, "hpt-order");
     const char *compat = key_values_take(values, "max-cpu-compat");
     const char *firmware = key_values_take(values, "firmware");
+    const char *backend = key_values_take(values, "memory-backend");
     if ((type && !parse_one_of("-machine type", type, types, error)) ||
         (accelerator && !parse_one_of("-machine accel", accelerator, accelerators, error)) ||
         (mmu && !parse_one_of("-machine mmu", mmu, mmus, error)))
@@ -136,7 +163,10 @@ static bool parse_machine(Options *options, const char *option, const char *valu
         return wrong("-machine max-cpu-compat", compat, "give one of " COMPAT_WORDS, error);
     if (firmware) // -bios is QEMU's short word for the same
         set(&options->bios, firmware);
-    return key_values_finish(values, "type=, accel=, mmu=, hpt-order=, max-cpu-compat= and firmware=", error);
+    if (backend)
+        set(&options->memory_options.backend, backend);
+    return key_values_finish(
+        values, "type=, accel=, mmu=, hpt-order=, max-cpu-compat=, memory-backend= and firmware=", error);
 }
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
@@ -335,8 +365,12 @@ static bool parse_object(Options *options, const char *option, const char *value
     if (!values)
         return false;
     const char *type = key_values_take(values, "type"), *id = key_values_take(values, "id");
+    if (type && memory_options_is_backend(type))
+        return id ? memory_options_parse_backend(&options->memory_options, type, id, values, error)
+                  : wrong(option, value, "no id; give id=NAME", error);
     if (!type || strcmp(type, "iothread") != 0)
-        return wrong(option, type ? type : value, "lparun has not that object; it has iothread", error);
+        return wrong(option, type ? type : value,
+            "lparun has not that object; it has iothread, memory-backend-ram and memory-backend-file", error);
     if (!key_values_finish(values, "id=", error))
         return false;
     if (!id)
@@ -355,6 +389,12 @@ static const struct {
 } table[] = {
     { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M)", parse_memory },
     { "smp", "N", "vCPUs (default 1)", parse_cpus },
+    { "mem-path", "PATH", "guest memory from a file, or from a nameless one in a folder, such as hugetlbfs's",
+        parse_mem_path },
+    { "mem-prealloc", NULL, "have the host's pages for guest memory from the start on", parse_mem_prealloc },
+    { "numa", "node[,nodeid=N][,cpus=A[-B]][,mem=SIZE|memdev=I]",
+        "a node of memory and vCPUs; without cpus= or mem= on all nodes they are shared out", parse_numa },
+    { "numa", "dist,src=N,dst=N,val=D", "how far a node is from another (default 20)", parse_numa },
     { "bios", "FILE|none",
         "SLOF's image (default: slof.bin of lparun or QEMU); none: no firmware, -kernel starts at once",
         parse_bios },
@@ -366,15 +406,21 @@ static const struct {
         "cache: " BLOCK_CACHE_WORDS "\naio: " BLOCK_AIO_WORDS,
         parse_drive },
     { "object", "iothread,id=I", "a thread that serves disks", parse_object },
+    { "object", "memory-backend-ram,id=I,size=SIZE[,prealloc=on|off]",
+        "memory for -numa node,memdev= or -machine memory-backend=", parse_object },
+    { "object", "memory-backend-file,id=I,size=SIZE,mem-path=PATH[,share=on|off][,prealloc=on|off]",
+        "the same from a file or folder; share: others that map the file see the guest's memory",
+        parse_object },
     { "device", "virtio-blk-pci,drive=I[,iothread=I][,serial=S][,addr=SLOT][,bootindex=N]",
         "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
     { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
     { "machine",
-        "pseries[,accel=kvm][,mmu=auto|radix|hash][,hpt-order=N][,max-cpu-compat=C][,firmware=FILE|none]",
+        "pseries[,accel=kvm][,mmu=auto|radix|hash][,hpt-order=N][,max-cpu-compat=C]"
+        "[,memory-backend=I][,firmware=FILE|none]",
         "the one machine there is; mmu: what the guest may choose (default auto: all that KVM has)\n"
         "hpt-order: log2 of the bytes of a hashed page table (default: 1/128 of memory)\n"
         "max-cpu-compat: the newest processor that the guest sees (default: the host's): " COMPAT_WORDS
-        "\nfirmware: as -bios",
+        "\nmemory-backend: the -object that all of memory is\nfirmware: as -bios",
         parse_machine },
     { "M", "...", "the same", parse_machine },
     { "accel", "kvm", "the one accelerator there is", parse_accel },
@@ -442,6 +488,7 @@ void options_clear(Options *options)
     g_free(options->stats);
     g_free(options->uuid);
     g_free(options->qmp);
+    memory_options_clear(&options->memory_options);
     g_clear_pointer(&options->iothreads, g_ptr_array_unref);
     g_clear_pointer(&options->drives, g_ptr_array_unref);
     g_clear_pointer(&options->disks, g_ptr_array_unref);
@@ -452,8 +499,12 @@ bool options_are_direct(const Options *options)
     return g_strcmp0(options->bios, "none") == 0;
 }
 
-static bool check_together(const Options *options, GError **error)
+static bool check_together(Options *options, GError **error)
 {
+    if (!memory_options_resolve(
+            &options->memory_options, &options->memory, options->memory_given, options->cpus, error) ||
+        !check_memory(options, "-machine memory-backend", options->memory_options.backend, error))
+        return false;
     if (options_are_direct(options) && !options->kernel)
         return wrong("-bios", "none", "without firmware there is nothing to start; give -kernel too", error);
     if (options->initrd && !options->kernel)
@@ -555,5 +606,6 @@ OptionsResult options_parse(Options *options, int argc, char **argv, GError **er
         .drives = g_ptr_array_new_with_free_func(drive_free),
         .disks = g_ptr_array_new_with_free_func(disk_free),
     };
+    memory_options_init(&options->memory_options);
     return parse_all(options, argc, argv, error);
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "actions.h"
 #include "lparun/cas.h"
+#include "memory_options.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,8 @@ typedef struct DiskOptions { // -device virtio-blk-pci
 
 typedef struct Options {
     uint64_t memory; // bytes
+    bool memory_given;
+    MemoryOptions memory_options; // where it comes from, and its nodes
     unsigned cpus;
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     char *qmp; // path of the monitor's socket, or NULL

@@ -47,17 +47,29 @@ struct Machine {
     int signal_number; // that ended the run, or 0
 };
 
+// KVM takes 2^31 - 1 of the host's pages in a slot.
+#define SLOT_SIZE (1ULL << 40)
+
 static bool make_memory(Machine *machine, GError **error)
 {
-    uint64_t size = machine->options->memory;
-    machine->memory = guest_memory_new(size, error);
+    const Options *options = machine->options;
+    const GArray *parts = options->memory_options.parts;
+    machine->memory = guest_memory_new_of((const MemoryPart *)parts->data, parts->len, error);
     if (!machine->memory)
         return false;
-    int result = kvm_set_memory(machine->vm, 0, 0, guest_memory_at(machine->memory, 0, size), size);
-    if (result < 0)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-m: KVM_SET_USER_MEMORY_REGION: %s",
-            g_strerror(-result));
-    return result == 0;
+    uint32_t slot = 0;
+    for (uint64_t gpa = 0; gpa < options->memory; gpa += SLOT_SIZE) {
+        uint64_t size = MIN(options->memory - gpa, SLOT_SIZE);
+        int result =
+            kvm_set_memory(machine->vm, slot++, gpa, guest_memory_at(machine->memory, gpa, size), size);
+        if (result == 0)
+            continue;
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+            "-m: %" G_GUINT64_FORMAT " MiB of guest memory: KVM_SET_USER_MEMORY_REGION: %s; ask for less",
+            options->memory >> 20, g_strerror(-result));
+        return false;
+    }
+    return true;
 }
 
 static int64_t on_hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])
@@ -121,6 +133,7 @@ static MachineParts machine_parts(const Machine *machine, bool is_answer)
         .nvram = machine->nvram,
         .negotiated = cas_negotiated(machine->cas),
         .boot = &machine->boot,
+        .numa = machine->options->memory_options.numa,
         .is_answer = is_answer,
         .multi_tce = machine->multi_tce,
         .vm = machine->vm,
@@ -154,7 +167,10 @@ static bool make_mmu(Machine *machine, GError **error)
 static bool make_cas(Machine *machine, GError **error)
 {
     static const CasOps ops = { .place_tree = place_tree };
-    CasParts parts = { .memory = machine->memory, .vcpus = machine->vcpus, .mmu = machine->mmu };
+    CasParts parts = { .memory = machine->memory,
+        .vcpus = machine->vcpus,
+        .mmu = machine->mmu,
+        .affinity = numa_forms(machine->options->memory_options.numa) };
     machine->cas = cas_new(&parts, machine->options->max_compat, &ops, machine, error);
     return machine->cas;
 }
@@ -271,10 +287,9 @@ static bool open_files(Machine *machine, GError **error)
 static bool load(Machine *machine, GError **error)
 {
     BootImages *boot = &machine->boot;
-    uint64_t real_mode_area = mmu_real_mode_area(machine->mmu, machine->options->memory);
-    if (!machine->way->load(&machine->files, machine->memory, real_mode_area, boot, error))
-        return false;
     MachineParts parts = machine_parts(machine, false);
+    if (!machine->way->load(&machine->files, machine->memory, machine_real_mode_area(&parts), boot, error))
+        return false;
     return device_tree_place(&parts, machine->memory, boot->tree, boot->tree_room, error);
 }
 

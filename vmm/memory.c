@@ -1,35 +1,106 @@
-// Guest memory: one private mapping at GPA 0.
+// Guest memory: one range of this process's addresses, GPA 0 at its start, with one part or several mapped
+// into it.
 #include "lparun/memory.h"
 #include "lparun/error.h"
+#include "memory_part.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
 struct GuestMemory {
     uint8_t *host;
-    uint64_t size;
+    uint64_t size; // bytes
+    MappedPart *parts;
+    unsigned count;
 };
+
+#define THP_SIZE_FILE "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
+#define THP_SIZE (2ULL << 20) // a radix host's; harmless elsewhere
+
+// A huge page of the host's is one of the guest's only where both addresses are multiples of its size.
+static uint64_t alignment(const GuestMemory *memory)
+{
+    g_autofree char *text = NULL;
+    uint64_t size =
+        g_file_get_contents(THP_SIZE_FILE, &text, NULL, NULL) ? g_ascii_strtoull(text, NULL, 10) : 0;
+    if (size < THP_SIZE || (size & (size - 1)) != 0)
+        size = THP_SIZE;
+    for (unsigned i = 0; i < memory->count; i++)
+        size = MAX(size, memory->parts[i].page);
+    return size;
+}
+
+// Addresses for all parts, none of them mapped yet.
+static bool reserve(GuestMemory *memory, const char *option, GError **error)
+{
+    uint64_t align = alignment(memory), room;
+    uint8_t *start = MAP_FAILED;
+    errno = ENOMEM;
+    if (!__builtin_add_overflow(memory->size, align, &room))
+        start = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED) {
+        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+            "%s: %" G_GUINT64_FORMAT " MiB of guest memory: %s; ask for less", option, memory->size >> 20,
+            g_strerror(errno));
+        return false;
+    }
+    memory->host = (uint8_t *)(((uintptr_t)start + align - 1) / align * align);
+    size_t before = (size_t)(memory->host - start);
+    if (before > 0)
+        munmap(start, before);
+    if (before < align)
+        munmap(memory->host + memory->size, align - before);
+    return true;
+}
+
+static bool map(GuestMemory *memory, const MemoryPart *parts, GError **error)
+{
+    uint64_t gpa = 0;
+    for (unsigned i = 0; i < memory->count; gpa += parts[i++].size) {
+        MappedPart *part = &memory->parts[i];
+        if (gpa % part->page) {
+            g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+                "%s: its pages are of %" G_GUINT64_FORMAT
+                " MiB, and the memory before it is not whole ones; give "
+                "that another size",
+                parts[i].option, part->page >> 20);
+            return false;
+        }
+        if (!memory_part_map(part, &parts[i], memory->host + gpa, error))
+            return false;
+    }
+    return true;
+}
+
+GuestMemory *guest_memory_new_of(const MemoryPart *parts, unsigned count, GError **error)
+{
+    g_autoptr(GuestMemory) memory = g_new0(GuestMemory, 1);
+    memory->parts = g_new0(MappedPart, count);
+    for (unsigned i = 0; i < count; i++) {
+        if (!memory_part_open(&memory->parts[i], &parts[i], error))
+            return NULL;
+        memory->count++;
+        memory->size += parts[i].size;
+    }
+    return reserve(memory, parts[0].option, error) && map(memory, parts, error) ? g_steal_pointer(&memory)
+                                                                                : NULL;
+}
 
 GuestMemory *guest_memory_new(uint64_t size, GError **error)
 {
-    void *host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (host == MAP_FAILED) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
-            "-m: %" G_GUINT64_FORMAT " MiB of guest memory: %s; ask for less", size >> 20, g_strerror(errno));
-        return NULL;
-    }
-    madvise(host, size, MADV_HUGEPAGE); // fewer faults and shorter walks where the host has huge pages
-    madvise(host, size, MADV_DONTDUMP);
-    GuestMemory *memory = g_new0(GuestMemory, 1);
-    *memory = (GuestMemory){ .host = host, .size = size };
-    return memory;
+    const MemoryPart part = { .option = "-m", .size = size };
+    return guest_memory_new_of(&part, 1, error);
 }
 
 void guest_memory_free(GuestMemory *memory)
 {
     if (!memory)
         return;
-    munmap(memory->host, memory->size);
+    if (memory->host)
+        munmap(memory->host, memory->size);
+    for (unsigned i = 0; i < memory->count; i++)
+        memory_part_close(&memory->parts[i]);
+    g_free(memory->parts);
     g_free(memory);
 }
 
@@ -63,6 +134,6 @@ bool guest_memory_write(const GuestMemory *memory, uint64_t gpa, const void *byt
 
 void guest_memory_clear(GuestMemory *memory)
 {
-    if (madvise(memory->host, memory->size, MADV_DONTNEED) != 0)
-        memset(memory->host, 0, memory->size); // locked memory cannot be given back
+    for (unsigned i = 0; i < memory->count; i++)
+        memory_part_clear(&memory->parts[i]);
 }

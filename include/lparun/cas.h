@@ -35,6 +35,9 @@ typedef struct Negotiated {
 Negotiated negotiated_make(const CompatLevel *compat, bool radix, bool gtse);
 
 // Bytes of option vector 5 that this machine has something to say in, and their values (asm/prom.h).
+#define VECTOR5_AFFINITY 5 // forms of ibm,associativity
+#define VECTOR5_FORM1 0x80
+#define VECTOR5_FORM2 0x20
 #define VECTOR5_INTERRUPTS 23 // 0: XICS
 #define VECTOR5_MMU 24
 #define VECTOR5_MMU_MASK 0xc0
@@ -77,6 +80,7 @@ typedef struct CasParts {
     GuestMemory *memory;
     VcpuSet *vcpus;
     Mmu *mmu;
+    uint8_t affinity; // VECTOR5_FORM1 and _FORM2 that the tree has; 0: no nodes
 } CasParts;
 // `max`: the newest level that the guest may have, or NULL for the processor as it is. NULL and `error` when
 // this KVM has no such levels.

@@ -73,6 +73,28 @@ extern const BootWay boot_slof;
 // firmware/direct.c: the kernel is the first that runs.
 extern const BootWay boot_direct;
 
+// firmware/numa.c: the nodes that memory and vCPUs are in.
+#define NUMA_NODES 128 // as many as QEMU's
+#define NUMA_CPUS 1024
+#define NUMA_LOCAL 10 // distances, as ACPI's SLIT has them: a node from itself, another one
+#define NUMA_REMOTE 20
+typedef struct Numa {
+    unsigned count;                           // the nodes are 0, 1, ...
+    uint64_t memory[NUMA_NODES];              // bytes; from GPA 0 on, in the nodes' order
+    uint8_t distance[NUMA_NODES][NUMA_NODES]; // from, to
+    uint8_t cpu_node[NUMA_CPUS];              // by a vCPU's index
+} Numa;
+// In what follows `numa` NULL is a machine without nodes, whose tree says nothing of them.
+//
+// Bytes from GPA 0 on that are all in one node; `memory_size` has them all.
+uint64_t numa_first_range(const Numa *numa, uint64_t memory_size);
+// Bytes of option vector 5 that name the forms of associativity that the tree has (LoPAR, "Option Vectors").
+uint8_t numa_forms(const Numa *numa);
+// Properties of a node of the tree: memory's, a processor's, and RTAS's.
+void numa_describe_memory(const Numa *numa, unsigned node, Tree *tree);
+void numa_describe_cpu(const Numa *numa, unsigned index, uint32_t id, Tree *tree);
+void numa_describe_rtas(const Numa *numa, Tree *tree);
+
 // firmware/cpus.c: what the guest learns of its processors.
 typedef struct Cpus {
     const char *name; // "PowerPC,POWER9"
@@ -88,8 +110,8 @@ typedef struct Cpus {
 // lparun knows.
 bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error);
 // `compat` NULL: raw. `hash_order` 0: radix.
-void cpus_describe(
-    const Cpus *cpus, const VcpuSet *vcpus, const CompatLevel *compat, unsigned hash_order, Tree *tree);
+void cpus_describe(const Cpus *cpus, const VcpuSet *vcpus, const CompatLevel *compat, unsigned hash_order,
+    const Numa *numa, Tree *tree);
 
 // firmware/device_tree.c.
 typedef struct MachineParts {
@@ -106,12 +128,16 @@ typedef struct MachineParts {
     const Nvram *nvram;
     const Negotiated *negotiated;
     const BootImages *boot;
+    const Numa *numa;         // NULL: no nodes
     bool is_answer;           // to CAS: without what firmware boots by, and may have changed since
     bool multi_tce;           // the kernel serves H_PUT_TCE_INDIRECT and H_STUFF_TCE
     const char *command_line; // the kernel's, or NULL
     const char *boot_list;    // Open Firmware paths, space-separated, or NULL
     const char *uuid;
 } MachineParts;
+// Bytes of memory from GPA 0 on that are the tree's first memory node: firmware takes no others, and what the
+// guest starts from is there.
+uint64_t machine_real_mode_area(const MachineParts *parts);
 // The machine's tree, written to `address`. False and `error` when it does not fit.
 bool device_tree_place(
     const MachineParts *parts, GuestMemory *memory, uint64_t address, uint64_t room, GError **error);

@@ -11,8 +11,19 @@
 
 typedef struct GuestMemory GuestMemory;
 
-// RAM of `size` bytes (a multiple of the host's page size) at GPA 0, zero-filled and not yet backed by host
-// pages. Returns NULL and sets `error` when the host has no room for it.
+// Where a part of RAM comes from.
+typedef struct MemoryPart {
+    const char *option; // for messages: "-m", "-mem-path /dev/shm"
+    uint64_t size;      // bytes
+    const char *path;   // a folder, for a file without a name there, or a file; NULL: anonymous memory
+    bool share;         // other processes that map the file see the guest's memory
+    bool prealloc;      // backed by host pages from the start on
+} MemoryPart;
+
+// RAM from GPA 0 on, made of `count` parts in their order; zero-filled. NULL and `error` when the host has no
+// room for it or a part's path is wrong. A part on hugetlbfs is whole pages of that file system's.
+GuestMemory *guest_memory_new_of(const MemoryPart *parts, unsigned count, GError **error);
+// The same of `size` bytes of anonymous memory, not yet backed by host pages.
 GuestMemory *guest_memory_new(uint64_t size, GError **error);
 void guest_memory_free(GuestMemory *memory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestMemory, guest_memory_free)
@@ -28,5 +39,6 @@ void *guest_memory_at(const GuestMemory *memory, uint64_t gpa, uint64_t length);
 bool guest_memory_read(const GuestMemory *memory, uint64_t gpa, void *bytes, uint64_t length);
 bool guest_memory_write(const GuestMemory *memory, uint64_t gpa, const void *bytes, uint64_t length);
 
-// Gives all of RAM back to the host: it reads as zeros again. No vCPU and no device may use it meanwhile.
+// Makes all of RAM read as zeros again, and gives back to the host what was not asked to be there from the
+// start on. No vCPU and no device may use it meanwhile.
 void guest_memory_clear(GuestMemory *memory);

@@ -65,5 +65,8 @@ static inline uint64_t papr_real_address(uint64_t address)
 #define SOURCE_MSI 0x1300
 #define SOURCE_MSI_COUNT 0xd00
 
+// Where the PCI bridge's windows begin, as QEMU's do; RAM ends below.
+#define PCI_WINDOWS 0x200000000000ULL
+
 // The buid of PHB 0.
 #define PHB_BUID 0x800000020000000ULL

@@ -24,6 +24,7 @@ typedef struct Fixture {
     FakeKvmPower *power;
     Mmu *mmu;
     Cas *cas;
+    uint8_t affinity;
     unsigned placed;
     uint64_t room;
     bool placed_radix; // what the tree would say
@@ -49,7 +50,7 @@ static void make(Fixture *fixture, MmuMode mode, const char *max)
     Partition *partition = &fixture->partition;
     fixture->mmu = mmu_new(partition->vm, mode, 0, PARTITION_RAM, NULL);
     g_assert_nonnull(fixture->mmu);
-    CasParts parts = { partition->memory, partition->vcpus, fixture->mmu };
+    CasParts parts = { partition->memory, partition->vcpus, fixture->mmu, fixture->affinity };
     fixture->cas = cas_new(&parts, max ? compat_find(max) : NULL, &ops, fixture, NULL);
     g_assert_nonnull(fixture->cas);
     cas_register(fixture->cas, partition->hypercalls);
@@ -535,6 +536,34 @@ static void test_update_wrong(Fixture *fixture, gconstpointer data)
     g_assert_cmpmem(kept, (int)kept_length, blob, (int)length);
 }
 
+// Forms of associativity: those that the tree has and the guest knows. Linux asks for both.
+static void test_affinity(Fixture *fixture, gconstpointer data)
+{
+    static const uint8_t form1[5] = { 0, 0, 0, 0, VECTOR5_FORM1 | 0x40 };
+    CasVectors vectors = linux_vectors;
+    fixture->affinity = VECTOR5_FORM1 | VECTOR5_FORM2;
+    make(fixture, MMU_HASH, NULL);
+    const uint8_t *vector = cas_negotiated(fixture->cas)->vector5;
+    g_assert_cmphex(vector[5], ==, 0xa0); // for who does not ask
+    vectors.vector5 = form1;
+    vectors.length5 = sizeof form1;
+    g_assert_cmpint(ask(fixture, &vectors), ==, H_SUCCESS);
+    g_assert_cmphex(vector[5], ==, 0x80);
+    vectors.length5 = 4;
+    g_assert_cmpint(ask(fixture, &vectors), ==, H_SUCCESS);
+    g_assert_cmphex(vector[5], ==, 0);
+    g_assert_true(cas_reset(fixture->cas, NULL));
+    g_assert_cmphex(vector[5], ==, 0xa0);
+}
+
+static void test_affinity_linux(Fixture *fixture, gconstpointer data)
+{
+    fixture->affinity = VECTOR5_FORM1 | VECTOR5_FORM2;
+    make(fixture, MMU_AUTO, NULL);
+    g_assert_cmpint(ask(fixture, &linux_vectors), ==, H_SUCCESS);
+    g_assert_cmphex(fixture->placed_for.vector5[5], ==, 0xa0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -551,6 +580,8 @@ int main(int argc, char **argv)
     ADD("mmu/table", test_mmu);
     ADD("mmu/switch", test_mmu_switch);
     ADD("mmu/refused", test_mmu_refused);
+    ADD("affinity", test_affinity);
+    ADD("affinity-linux", test_affinity_linux);
     ADD("answer", test_answer);
     ADD("answer-wrong", test_answer_wrong);
     ADD("others", test_others);

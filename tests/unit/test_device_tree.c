@@ -382,6 +382,27 @@ static void test_radix_only(Fixture *fixture, gconstpointer data)
     g_assert_cmpmem(value, (size_t)size, support, sizeof support);
 }
 
+// Memory is a node of the tree for each of NUMA's, the first of them what firmware may use.
+static void test_numa(Fixture *fixture, gconstpointer data)
+{
+    Numa numa = { .count = 3,
+        .memory = { 0, PARTITION_RAM / 4, PARTITION_RAM / 4 * 3 },
+        .distance = { { 10, 20, 20 }, { 20, 10, 20 }, { 20, 20, 10 } },
+        .cpu_node = { 0, 2, 1 } };
+    fixture->parts.numa = &numa;
+    g_assert_cmphex(machine_real_mode_area(&fixture->parts), ==, PARTITION_RAM / 4);
+    place(fixture);
+    assert_cells(fixture, "/memory@0", "reg", 0, 0, 0, PARTITION_RAM / 4);
+    assert_cells(fixture, "/memory@0", "ibm,associativity", 4, 0, 0, 0, 1);
+    assert_cells(fixture, "/memory@40000", "reg", 0, PARTITION_RAM / 4, 0, PARTITION_RAM / 4 * 3);
+    assert_cells(fixture, "/memory@40000", "ibm,associativity", 4, 0, 0, 0, 2);
+    assert_string(fixture, "/memory@40000", "device_type", "memory");
+    assert_cells(fixture, CPU, "ibm,associativity", 5, 0, 0, 0, 0, 8);
+    assert_cells(fixture, "/cpus/PowerPC,POWER9@9", "ibm,associativity", 5, 0, 0, 0, 2, 9);
+    assert_cells(fixture, "/rtas", "ibm,numa-lookup-index-table", 3, 0, 1, 2);
+    assert_cells(fixture, "/rtas", "ibm,associativity-reference-points", 4, 3, 2, 1);
+}
+
 // In a compatibility mode the processor is the older one to the guest, under its own name.
 static void test_compat(Fixture *fixture, gconstpointer data)
 {
@@ -575,6 +596,7 @@ int main(int argc, char **argv)
     ADD("hash-most-pages", "hash", test_hash_most_pages);
     ADD("radix-only", NULL, test_radix_only);
     ADD("compat", NULL, test_compat);
+    ADD("numa", NULL, test_numa);
     ADD("answer", NULL, test_answer);
     ADD("answer-hash", NULL, test_answer_hash);
     ADD("cpus", NULL, test_cpus);

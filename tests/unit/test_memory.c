@@ -1,7 +1,11 @@
-// Guest memory: what is RAM and what is not, down to the last byte and around the end of the address space.
+// Guest memory: what is RAM and what is not, down to the last byte and around the end of the address space;
+// and where it comes from.
 #include "lparun/error.h"
 #include "lparun/memory.h"
+#include "scratch_file.h"
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define SIZE 0x20000ULL
 
@@ -74,6 +78,178 @@ static void test_no_room(void)
     g_assert_true(g_str_has_suffix(error->message, "; ask for less"));
 }
 
+// --- Parts.
+
+#define MIB (1ULL << 20)
+
+// Does the host have a page for every byte of it?
+static bool is_backed(const GuestMemory *memory)
+{
+    uint64_t size = guest_memory_size(memory), pages = size / (uint64_t)sysconf(_SC_PAGESIZE);
+    g_autofree unsigned char *there = g_malloc(pages);
+    g_assert_cmpint(mincore(guest_memory_at(memory, 0, size), size, there), ==, 0);
+    for (uint64_t i = 0; i < pages; i++)
+        if (!(there[i] & 1))
+            return false;
+    return true;
+}
+
+static void assert_zeros(const GuestMemory *memory)
+{
+    uint64_t size = guest_memory_size(memory);
+    const uint8_t *host = guest_memory_at(memory, 0, size);
+    g_assert_true(host[0] == 0 && memcmp(host, host + 1, size - 1) == 0);
+}
+
+// Writes to both ends, and clears.
+static void check_clear(GuestMemory *memory)
+{
+    uint64_t size = guest_memory_size(memory);
+    assert_zeros(memory);
+    g_assert_true(guest_memory_write(memory, 0, "first", 5));
+    g_assert_true(guest_memory_write(memory, size - 4, "last", 4));
+    guest_memory_clear(memory);
+    assert_zeros(memory);
+}
+
+// A huge page of the host's can be one of the guest's.
+static void test_aligned(void)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        g_autoptr(GuestMemory) memory = guest_memory_new((i + 1) * 3 * MIB, NULL);
+        g_assert_cmphex((uintptr_t)guest_memory_at(memory, 0, 1) % (2 * MIB), ==, 0);
+        check_clear(memory);
+    }
+}
+
+static void test_prealloc(void)
+{
+    MemoryPart part = { .option = "-m", .size = 130 * MIB };
+    g_autoptr(GuestMemory) lazy = guest_memory_new_of(&part, 1, NULL);
+    g_assert_false(is_backed(lazy));
+    part.prealloc = true;
+    g_autoptr(GuestMemory) memory = guest_memory_new_of(&part, 1, NULL);
+    g_assert_true(is_backed(memory));
+    g_assert_true(guest_memory_write(memory, 0, "first", 5));
+    guest_memory_clear(memory);
+    g_assert_true(is_backed(memory)); // as was promised, after a reset too; reading would back it anyway
+    assert_zeros(memory);
+}
+
+static void test_prealloc_too_much(void)
+{
+    const MemoryPart part = { .option = "-m", .size = 1ULL << 44, .prealloc = true };
+    g_autoptr(GError) error = NULL;
+    g_assert_null(guest_memory_new_of(&part, 1, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    g_assert_true(g_str_has_prefix(error->message, "-m: 16777216 MiB of guest memory: the host has "));
+    g_assert_true(g_str_has_suffix(error->message,
+        " MiB available, which is too little to preallocate it (-mem-prealloc, prealloc=on); ask for less"));
+}
+
+static unsigned entries(const char *folder)
+{
+    g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
+    unsigned count = 0;
+    while (g_dir_read_name(directory))
+        count++;
+    return count;
+}
+
+static void test_folder(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("lparun-test-XXXXXX", NULL);
+    MemoryPart part = { .option = "-mem-path", .size = 4 * MIB, .path = folder };
+    for (unsigned i = 0; i < 2; i++, part.prealloc = true) {
+        g_autoptr(GuestMemory) memory = guest_memory_new_of(&part, 1, NULL);
+        g_assert_nonnull(memory);
+        g_assert_cmpuint(entries(folder), ==, 0); // nothing is left behind, whatever ends lparun
+        g_assert_true(is_backed(memory) == part.prealloc || i == 0);
+        check_clear(memory);
+    }
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+// A file by its name: made when there is none; others see the guest's memory in it with share=on, and only
+// then.
+static void test_file(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("lparun-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "ram", NULL);
+    MemoryPart part = { .option = "-mem-path", .size = 4 * MIB, .path = path };
+    for (unsigned i = 0; i < 2; i++, part.share = true) {
+        g_autoptr(GuestMemory) memory = guest_memory_new_of(&part, 1, NULL);
+        g_assert_nonnull(memory);
+        check_clear(memory);
+        g_assert_true(guest_memory_write(memory, 4 * MIB - 5, "hello", 5));
+        g_autofree char *bytes = NULL;
+        gsize length;
+        g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+        g_assert_cmpuint(length, ==, 4 * MIB);
+        g_assert_cmpmem(bytes + length - 5, 5, part.share ? "hello" : "\0\0\0\0\0", 5);
+        guest_memory_clear(memory);
+        g_clear_pointer(&bytes, g_free);
+        g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+        g_assert_true(bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
+    }
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+static void assert_wrong(const char *path, uint64_t size, const char *message)
+{
+    const MemoryPart part = { .option = "-mem-path", .size = size, .path = path };
+    g_autoptr(GError) error = NULL;
+    g_assert_null(guest_memory_new_of(&part, 1, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+    if (!g_pattern_match_simple(message, error->message))
+        g_error("%s", error->message);
+}
+
+// What is the user's stays as it is.
+static void test_wrong_path(void)
+{
+    char *path = scratch_file("my data", 7);
+    g_autofree char *bytes = NULL;
+    gsize length;
+    assert_wrong(
+        path, MIB, "-mem-path: there is data in that file; give an empty one, a new name or a folder");
+    g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+    g_assert_cmpuint(length, ==, 7);
+    g_assert_cmpstr(bytes, ==, "my data");
+    scratch_remove(path);
+    assert_wrong("/dev/null", MIB, "-mem-path: neither a folder nor a file; give one of them");
+    assert_wrong("/no/such/folder", MIB,
+        "-mem-path: open: No such file or directory; give a folder or a file that can be written");
+    assert_wrong(g_get_tmp_dir(), 1ULL << 62,
+        "-mem-path: 4398046511104 MiB of memory do not fit in the * MiB that are free there; ask for less");
+}
+
+// Parts lie one behind the other; each keeps its own ways.
+static void test_parts(void)
+{
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(), "lparun-test-part", NULL);
+    const MemoryPart parts[] = {
+        { .option = "a", .size = 3 * MIB },
+        { .option = "b", .size = MIB, .path = path, .share = true },
+        { .option = "c", .size = 2 * MIB, .prealloc = true },
+    };
+    g_unlink(path);
+    g_autoptr(GuestMemory) memory = guest_memory_new_of(parts, 3, NULL);
+    g_assert_cmpuint(guest_memory_size(memory), ==, 6 * MIB);
+    g_assert_true(guest_memory_write(memory, 3 * MIB - 2, "1234", 4)); // across the first border
+    g_assert_true(guest_memory_write(memory, 4 * MIB - 2, "5678", 4));
+    g_autofree char *bytes = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+    g_assert_cmpuint(length, ==, MIB);
+    g_assert_cmpmem(bytes, 2, "34", 2);
+    g_assert_cmpmem(bytes + MIB - 2, 2, "56", 2);
+    guest_memory_clear(memory);
+    assert_zeros(memory);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -81,5 +257,12 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/all-or-nothing", test_all_or_nothing);
     g_test_add_func("/memory/clear", test_clear);
     g_test_add_func("/memory/no-room", test_no_room);
+    g_test_add_func("/memory/aligned", test_aligned);
+    g_test_add_func("/memory/prealloc", test_prealloc);
+    g_test_add_func("/memory/prealloc-too-much", test_prealloc_too_much);
+    g_test_add_func("/memory/folder", test_folder);
+    g_test_add_func("/memory/file", test_file);
+    g_test_add_func("/memory/wrong-path", test_wrong_path);
+    g_test_add_func("/memory/parts", test_parts);
     return g_test_run();
 }

@@ -68,6 +68,7 @@ static const struct {
     { "-m 0", "-m 0: too little memory; give at least 256M" },
     { "-m 255", "-m 255: too little memory; give at least 256M" },
     { "-m 262145K", "-m 262145K: not whole MiB; give a multiple of 1M" },
+    { "-m 32769G", "-m 32769G: it would reach into the PCI windows; give at most 32T" },
     { "-m 1G,slots=2", "-m: 'slots' is not known; it takes size=" },
     { "-m size=1G,size=2G", "-m: 'size' is given twice; give it once" },
     { "-m slots", "-m slots: not a size; give MiB, or a number with K, M, G or T" },
@@ -101,7 +102,7 @@ static const struct {
     { "-machine pseries,accel=tcg", "-machine accel tcg: lparun has not that one; give kvm" },
     { "-machine pseries,mmu=none", "-machine mmu none: lparun has not that one; give auto or radix or hash" },
     { "-machine pseries,cap-htm=off", "-machine: 'cap-htm' is not known; it takes type=, accel=, "
-                                      "mmu=, hpt-order=, max-cpu-compat= and firmware=" },
+                                      "mmu=, hpt-order=, max-cpu-compat=, memory-backend= and firmware=" },
     { "-machine pseries,max-cpu-compat=power7",
         "-machine max-cpu-compat power7: give one of power8, power9, power10, power11" },
     { "-machine pseries,max-cpu-compat=power8,mmu=radix",
@@ -176,7 +177,8 @@ static const struct {
                                                      "iothread=, id=, serial=, addr= and bootindex=" },
     { "-device virtio-blk-pci,drive=d,drive=e", "-device: 'drive' is given twice; give it once" },
     // -object
-    { "-object rng-random,id=r", "-object rng-random: lparun has not that object; it has iothread" },
+    { "-object rng-random,id=r", "-object rng-random: lparun has not that object; it has iothread, "
+                                 "memory-backend-ram and memory-backend-file" },
     { "-object iothread", "-object iothread: no id; give id=NAME" },
     { "-object iothread,id=", "-object: 'id' has no value; give key=value" },
     { "-object iothread,id=t,poll-max-ns=0", "-object: 'poll-max-ns' is not known; it takes id=" },
@@ -235,6 +237,7 @@ static void test_memory_and_cpus(void)
         { "-m 4G -smp 4", 4ULL << 30, 4 },
         { "-m size=2048M -smp cpus=2", 2ULL << 30, 2 },
         { "-m 1T", 1ULL << 40, 1 },
+        { "-m 32T", 1ULL << 45, 1 },
         { "-m 1048576K", 1ULL << 30, 1 },
         { "-m 1G -m 2G -smp 2 -smp 3", 2ULL << 30, 3 }, // the last one counts, as in QEMU
         { "--m=1G --smp=2", 1ULL << 30, 2 },

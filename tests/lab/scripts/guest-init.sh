@@ -6,6 +6,7 @@
 #   off     power off
 #   panic   crash the kernel
 #   reboot  reset the machine
+#   nodes   say what each NUMA node has, power off
 # /layout holds the disk's areas, in MiB: DATA_AT DATA_SIZE NONCE_AT ANSWER_AT
 /bin/busybox mkdir -p /proc /sys /dev /tmp /sbin
 /bin/busybox --install -s /bin
@@ -78,6 +79,12 @@ count)
 idle)
     echo "guest: idle"
     while :; do sleep 1000; done
+    ;;
+nodes)
+    for node in /sys/devices/system/node/node[0-9]*; do
+        memory=$(sed -n 's/.*MemTotal: *//p' "$node/meminfo")
+        echo "guest: ${node##*/}: cpus $(cat "$node/cpulist"), memory $memory, distances $(cat "$node/distance")"
+    done
     ;;
 panic) echo c >/proc/sysrq-trigger ;;
 reboot) reboot -f ;;

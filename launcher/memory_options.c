@@ -1,0 +1,462 @@
+// Where the guest's memory comes from, and its nodes: QEMU's options.
+#include "memory_options.h"
+#include "lparun/error.h"
+#include <string.h>
+
+#define MIB ((uint64_t)1 << 20)
+// Linux takes memory in blocks of this size on and off line, and a block is in one node (QEMU:
+// SPAPR_MEMORY_BLOCK_SIZE).
+#define BLOCK (256 * MIB)
+
+typedef struct Backend {
+    char *option, *id, *path;
+    uint64_t size;
+    bool share, prealloc, used;
+} Backend;
+
+typedef struct Node {
+    int id;       // -1: the next one
+    char *memdev; // or NULL
+    char *cpus;   // "0-1,4", or NULL
+    uint64_t memory;
+    bool memory_given;
+} Node;
+
+typedef struct Distance {
+    uint64_t source, destination, value;
+} Distance;
+
+static bool wrong(const char *option, const char *what, GError **error)
+{
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: %s", option, what);
+    return false;
+}
+
+static bool G_GNUC_PRINTF(2, 3) wrong_format(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error_literal(error, LPARUN_ERROR, LPARUN_ERROR_USER, text);
+    return false;
+}
+
+static void backend_free(gpointer data)
+{
+    Backend *backend = data;
+    g_free(backend->option);
+    g_free(backend->id);
+    g_free(backend->path);
+    g_free(backend);
+}
+
+static void node_free(gpointer data)
+{
+    Node *node = data;
+    g_free(node->memdev);
+    g_free(node->cpus);
+    g_free(node);
+}
+
+void memory_options_init(MemoryOptions *options)
+{
+    *options = (MemoryOptions){
+        .backends = g_ptr_array_new_with_free_func(backend_free),
+        .nodes = g_ptr_array_new_with_free_func(node_free),
+        .distances = g_ptr_array_new_with_free_func(g_free),
+        .parts = g_array_new(FALSE, TRUE, sizeof(MemoryPart)),
+    };
+}
+
+void memory_options_clear(MemoryOptions *options)
+{
+    g_free(options->path);
+    g_free(options->backend);
+    g_free(options->numa);
+    g_clear_pointer(&options->backends, g_ptr_array_unref);
+    g_clear_pointer(&options->nodes, g_ptr_array_unref);
+    g_clear_pointer(&options->distances, g_ptr_array_unref);
+    g_clear_pointer(&options->parts, g_array_unref);
+}
+
+// --- Reading.
+
+#define BACKEND_RAM "memory-backend-ram"
+#define BACKEND_FILE "memory-backend-file"
+
+bool memory_options_is_backend(const char *type)
+{
+    return strcmp(type, BACKEND_RAM) == 0 || strcmp(type, BACKEND_FILE) == 0;
+}
+
+static Backend *find_backend(const MemoryOptions *options, const char *id)
+{
+    for (unsigned i = 0; i < options->backends->len; i++) {
+        Backend *backend = options->backends->pdata[i];
+        if (strcmp(backend->id, id) == 0)
+            return backend;
+    }
+    return NULL;
+}
+
+bool memory_options_parse_backend(
+    MemoryOptions *options, const char *type, const char *id, KeyValues *values, GError **error)
+{
+    bool is_file = strcmp(type, BACKEND_FILE) == 0;
+    g_autofree char *option = g_strdup_printf("-object %s,id=%s", type, id);
+    const char *size = key_values_take(values, "size");
+    Backend *backend = g_new0(Backend, 1);
+    backend->option = g_strdup(option);
+    backend->id = g_strdup(id);
+    backend->path = is_file ? g_strdup(key_values_take(values, "mem-path")) : NULL;
+    if (find_backend(options, id)) {
+        backend_free(backend);
+        return wrong(option, "that id is given twice; give each object its own", error);
+    }
+    g_ptr_array_add(options->backends, backend);
+    if (!key_values_take_bool(values, "prealloc", false, &backend->prealloc, error) ||
+        (is_file && !key_values_take_bool(values, "share", false, &backend->share, error)) ||
+        !key_values_finish(values,
+            is_file ? "id=, size=, mem-path=, share= and prealloc=" : "id=, size= and prealloc=", error))
+        return false;
+    if (is_file && !backend->path)
+        return wrong(option, "no path; give mem-path=, a folder or a file", error);
+    // Without a suffix it is bytes, as QEMU has it.
+    if (!size || !size_parse(size, 1, &backend->size) || backend->size == 0 || backend->size % MIB)
+        return wrong(option, "give size=, a number with M, G or T", error);
+    return true;
+}
+
+static bool parse_node(MemoryOptions *options, const char *option, KeyValues *values, GError **error)
+{
+    const char *id = key_values_take(values, "nodeid"), *memory = key_values_take(values, "mem");
+    guint64 number = 0;
+    Node *node = g_new0(Node, 1);
+    g_ptr_array_add(options->nodes, node);
+    node->memdev = g_strdup(key_values_take(values, "memdev"));
+    node->cpus = g_strdup(key_values_take(values, "cpus"));
+    node->memory_given = memory;
+    if (!key_values_finish(values, "node, nodeid=, cpus=, mem= and memdev=", error))
+        return false;
+    if (id && !g_ascii_string_to_unsigned(id, 10, 0, NUMA_NODES - 1, &number, NULL))
+        return wrong_format(error, "%s nodeid=%s: not a node; give 0 to %u", option, id, NUMA_NODES - 1);
+    node->id = id ? (int)number : -1;
+    if (memory && !size_parse(memory, MIB, &node->memory))
+        return wrong_format(
+            error, "%s mem=%s: not a size; give MiB, or a number with K, M, G or T", option, memory);
+    if (memory && node->memdev)
+        return wrong(option, "a node's memory is mem= or memdev=; leave one of them out", error);
+    return true;
+}
+
+static bool parse_distance(MemoryOptions *options, const char *option, KeyValues *values, GError **error)
+{
+    const char *source = key_values_take(values, "src"), *destination = key_values_take(values, "dst");
+    const char *value = key_values_take(values, "val");
+    Distance *distance = g_new0(Distance, 1);
+    g_ptr_array_add(options->distances, distance);
+    if (!key_values_finish(values, "dist, src=, dst= and val=", error))
+        return false;
+    if (!source || !destination || !value ||
+        !g_ascii_string_to_unsigned(source, 10, 0, NUMA_NODES - 1, &distance->source, NULL) ||
+        !g_ascii_string_to_unsigned(destination, 10, 0, NUMA_NODES - 1, &distance->destination, NULL))
+        return wrong(option, "a distance is dist,src=NODE,dst=NODE,val=N; give all of them", error);
+    bool local = distance->source == distance->destination;
+    if (!g_ascii_string_to_unsigned(
+            value, 10, NUMA_LOCAL + (local ? 0 : 1), local ? NUMA_LOCAL : 254, &distance->value, NULL))
+        return wrong_format(error,
+            "%s val=%s: not such a distance; a node is %u from itself, 11 to 254 from others", option, value,
+            NUMA_LOCAL);
+    return true;
+}
+
+bool memory_options_parse_numa(MemoryOptions *options, const char *option, const char *value, GError **error)
+{
+    g_autoptr(KeyValues) values = key_values_parse_list(option, value, "type", "cpus", error);
+    if (!values)
+        return false;
+    const char *type = key_values_take(values, "type");
+    if (g_strcmp0(type, "node") == 0)
+        return parse_node(options, option, values, error);
+    if (g_strcmp0(type, "dist") == 0)
+        return parse_distance(options, option, values, error);
+    return wrong_format(error, "%s %s: lparun has node and dist; give one of them first", option, value);
+}
+
+// --- What it comes to: memory.
+
+static void add_part(MemoryOptions *options, const MemoryPart *part)
+{
+    MemoryPart whole = *part;
+    whole.prealloc |= options->prealloc;
+    g_array_append_val(options->parts, whole);
+}
+
+static Backend *use_backend(MemoryOptions *options, const char *key, const char *id, GError **error)
+{
+    Backend *backend = find_backend(options, id);
+    if (!backend || backend->used) {
+        wrong_format(error, "%s=%s: %s", key, id,
+            backend ? "that memory is used twice; give each its own"
+                    : "there is no such memory; add -object memory-backend-ram,id=ID,size=SIZE");
+        return NULL;
+    }
+    backend->used = true;
+    const MemoryPart part = {
+        .option = backend->option,
+        .size = backend->size,
+        .path = backend->path,
+        .share = backend->share,
+        .prealloc = backend->prealloc,
+    };
+    add_part(options, &part);
+    return backend;
+}
+
+// Without a backend: one part, of -mem-path's file or anonymous.
+static bool add_plain(MemoryOptions *options, uint64_t size)
+{
+    const MemoryPart part = {
+        .option = options->path ? "-mem-path" : "-m", .size = size, .path = options->path
+    };
+    add_part(options, &part);
+    return true;
+}
+
+static bool check_backends(const MemoryOptions *options, GError **error)
+{
+    for (unsigned i = 0; i < options->backends->len; i++) {
+        const Backend *backend = options->backends->pdata[i];
+        if (!backend->used)
+            return wrong(backend->option,
+                "nothing uses it; name it by -machine memory-backend= or -numa node,memdev=", error);
+    }
+    if (options->path && options->backends->len > 0)
+        return wrong("-mem-path", "that memory comes from -object; leave one of them out", error);
+    return true;
+}
+
+static bool resolve_lone(MemoryOptions *options, uint64_t *size, bool size_given, GError **error)
+{
+    const Backend *backend = use_backend(options, "-machine memory-backend", options->backend, error);
+    if (!backend)
+        return false;
+    if (size_given && *size != backend->size)
+        return wrong_format(error,
+            "-m: %" G_GUINT64_FORMAT " MiB, and -machine memory-backend= has %" G_GUINT64_FORMAT
+            " MiB; leave -m out",
+            *size / MIB, backend->size / MIB);
+    *size = backend->size;
+    return true;
+}
+
+// --- What it comes to: nodes.
+
+// Puts the nodes in their order. QEMU wants them without gaps, too.
+static bool order_nodes(MemoryOptions *options, GError **error)
+{
+    unsigned count = options->nodes->len;
+    if (count > NUMA_NODES)
+        return wrong_format(error, "-numa node: more than %u nodes; give fewer", NUMA_NODES);
+    g_autofree Node **ordered = g_new0(Node *, count);
+    for (unsigned i = 0; i < count; i++) {
+        Node *node = options->nodes->pdata[i];
+        unsigned id = node->id < 0 ? i : (unsigned)node->id;
+        if (id >= count || ordered[id])
+            return wrong_format(error, "-numa node,nodeid=%u: %s; number them from 0 on", id,
+                id >= count ? "there is a gap in the nodes before it" : "that node is given twice");
+        ordered[id] = node;
+    }
+    memcpy(options->nodes->pdata, ordered, count * sizeof *ordered);
+    return true;
+}
+
+static unsigned nodes_with_memory(const MemoryOptions *options)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < options->nodes->len; i++) {
+        const Node *node = options->nodes->pdata[i];
+        count += node->memdev || node->memory_given;
+    }
+    return count;
+}
+
+// Nobody said how: in equal shares, of whole blocks.
+static bool share_memory(MemoryOptions *options, uint64_t size, GError **error)
+{
+    unsigned count = options->nodes->len;
+    if (size < count * BLOCK)
+        return wrong_format(error,
+            "-m: %" G_GUINT64_FORMAT " MiB are too little for %u nodes of at least 256 MiB", size / MIB,
+            count);
+    uint64_t each = size / count / BLOCK * BLOCK;
+    for (unsigned i = 0; i < count; i++)
+        options->numa->memory[i] = i + 1 < count ? each : size - each * i;
+    return add_plain(options, size);
+}
+
+static bool take_memory(MemoryOptions *options, uint64_t *sum, GError **error)
+{
+    unsigned devices = 0;
+    *sum = 0;
+    for (unsigned i = 0; i < options->nodes->len; i++) {
+        Node *node = options->nodes->pdata[i];
+        if (node->memdev) {
+            const Backend *backend = use_backend(options, "-numa node,memdev", node->memdev, error);
+            if (!backend)
+                return false;
+            node->memory = backend->size;
+            devices++;
+        }
+        options->numa->memory[i] = node->memory;
+        if (__builtin_add_overflow(*sum, node->memory, sum))
+            return wrong("-numa node", "there is not so much memory; give less", error);
+    }
+    if (devices > 0 && devices < nodes_with_memory(options))
+        return wrong("-numa node", "some have mem= and some memdev=; give all of them the same", error);
+    return devices > 0 || add_plain(options, *sum);
+}
+
+static bool split_memory(MemoryOptions *options, uint64_t size, GError **error)
+{
+    unsigned given = nodes_with_memory(options);
+    uint64_t sum;
+    if (given == 0)
+        return share_memory(options, size, error);
+    if (given < options->nodes->len)
+        return wrong("-numa node", "some have mem= or memdev= and some not; give it to all or none", error);
+    if (!take_memory(options, &sum, error))
+        return false;
+    if (sum != size)
+        return wrong_format(error,
+            "-numa node: the nodes have %" G_GUINT64_FORMAT " MiB, and -m has %" G_GUINT64_FORMAT
+            " MiB; give the same",
+            sum / MIB, size / MIB);
+    for (unsigned i = 0; i < options->nodes->len; i++) {
+        sum -= options->numa->memory[i];
+        if (sum > 0 && options->numa->memory[i] % BLOCK)
+            return wrong_format(error,
+                "-numa node,nodeid=%u: its memory ends in the middle of a block; give a "
+                "multiple of 256M",
+                i);
+    }
+    return true;
+}
+
+// "A-B" or "A".
+static bool parse_range(char *range, unsigned cpus, guint64 *first, guint64 *last)
+{
+    char *dash = strchr(range, '-');
+    if (dash)
+        *dash = '\0';
+    return g_ascii_string_to_unsigned(range, 10, 0, cpus - 1, first, NULL) &&
+           g_ascii_string_to_unsigned(dash ? dash + 1 : range, 10, *first, cpus - 1, last, NULL);
+}
+
+static bool assign_cpus(
+    Numa *numa, unsigned node, const char *list, bool *taken, unsigned cpus, GError **error)
+{
+    g_auto(GStrv) ranges = g_strsplit(list, ",", 0);
+    for (unsigned i = 0; ranges[i]; i++) {
+        g_autofree char *range = g_strdup(ranges[i]);
+        guint64 first, last;
+        if (!parse_range(range, cpus, &first, &last))
+            return wrong_format(error, "-numa node,cpus=%s: no such vCPUs; give A or A-B out of 0 to %u",
+                ranges[i], cpus - 1);
+        for (guint64 cpu = first; cpu <= last; cpu++) {
+            if (taken[cpu])
+                return wrong_format(error,
+                    "-numa node,cpus=%s: vCPU %" G_GUINT64_FORMAT " is in two nodes; give it "
+                    "to one",
+                    ranges[i], cpu);
+            taken[cpu] = true;
+            numa->cpu_node[cpu] = (uint8_t)node;
+        }
+    }
+    return true;
+}
+
+static bool split_cpus(MemoryOptions *options, unsigned cpus, GError **error)
+{
+    Numa *numa = options->numa;
+    g_autofree bool *taken = g_new0(bool, cpus);
+    bool any = false;
+    for (unsigned i = 0; i < numa->count; i++) {
+        const Node *node = options->nodes->pdata[i];
+        any |= node->cpus != NULL;
+        if (node->cpus && !assign_cpus(numa, i, node->cpus, taken, cpus, error))
+            return false;
+    }
+    for (unsigned cpu = 0; cpu < cpus; cpu++) {
+        if (any && !taken[cpu])
+            return wrong_format(error, "-numa node: vCPU %u is in no node; give it to one by cpus=", cpu);
+        if (!any)
+            numa->cpu_node[cpu] = (uint8_t)(cpu * numa->count / cpus);
+    }
+    return true;
+}
+
+// A node with neither memory nor vCPUs is none.
+static bool check_nodes(const Numa *numa, unsigned cpus, GError **error)
+{
+    for (unsigned i = 0; i < numa->count; i++) {
+        bool used = numa->memory[i] > 0;
+        for (unsigned cpu = 0; cpu < cpus && !used; cpu++)
+            used = numa->cpu_node[cpu] == i;
+        if (!used)
+            return wrong_format(
+                error, "-numa node,nodeid=%u: it has neither memory nor vCPUs; give it some", i);
+    }
+    return true;
+}
+
+// One way is enough; the other is then the same.
+static bool take_distances(MemoryOptions *options, GError **error)
+{
+    Numa *numa = options->numa;
+    for (unsigned i = 0; i < options->distances->len; i++) {
+        const Distance *distance = options->distances->pdata[i];
+        if (MAX(distance->source, distance->destination) >= numa->count)
+            return wrong_format(error, "-numa dist,src=%u,dst=%u: there is no such node; add -numa node",
+                (unsigned)distance->source, (unsigned)distance->destination);
+        numa->distance[distance->source][distance->destination] = (uint8_t)distance->value;
+    }
+    for (unsigned i = 0; i < numa->count; i++)
+        for (unsigned j = 0; j < numa->count; j++) {
+            uint8_t other = numa->distance[j][i], *distance = &numa->distance[i][j];
+            if (*distance == 0)
+                *distance = i == j ? NUMA_LOCAL : options->distances->len == 0 ? NUMA_REMOTE : other;
+            if (*distance == 0)
+                return wrong_format(
+                    error, "-numa dist: the distance between nodes %u and %u is missing; add it", i, j);
+        }
+    return true;
+}
+
+static bool resolve_nodes(MemoryOptions *options, uint64_t size, unsigned cpus, GError **error)
+{
+    if (options->backend)
+        return wrong(
+            "-numa node", "-machine memory-backend= is for a machine without nodes; give memdev=", error);
+    options->numa = g_new0(Numa, 1);
+    options->numa->count = options->nodes->len;
+    return order_nodes(options, error) && split_memory(options, size, error) &&
+           split_cpus(options, cpus, error) && check_nodes(options->numa, cpus, error) &&
+           take_distances(options, error);
+}
+
+bool memory_options_resolve(
+    MemoryOptions *options, uint64_t *size, bool size_given, unsigned cpus, GError **error)
+{
+    bool done;
+    if (options->nodes->len > 0)
+        done = resolve_nodes(options, *size, cpus, error);
+    else if (options->distances->len > 0)
+        return wrong("-numa dist", "there are no nodes; add -numa node", error);
+    else if (options->backend)
+        done = resolve_lone(options, size, size_given, error);
+    else
+        done = add_plain(options, *size);
+    return done && check_backends(options, error);
+}

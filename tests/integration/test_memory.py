@@ -1,0 +1,101 @@
+"""The guest's memory: its size and nodes as Linux sees them, huge pages, and RAM where addresses have many digits."""
+
+import re
+
+import pytest
+
+from lab import guest
+
+pytestmark = [pytest.mark.one_host, pytest.mark.not_on("powernv8")]
+
+# Two nodes crosswise, and a distance that only a table can say.
+NODES = ("-smp", "2", "-numa", "node,nodeid=0,cpus=1,mem=3G", "-numa", "node,nodeid=1,cpus=0,mem=2G",
+         "-numa", "dist,src=0,dst=1,val=33")
+QUIET = "console=hvc0 quiet lab.job="
+HUGE = 2                  # MiB, of a radix host
+
+
+@pytest.mark.parametrize("firmware", (False, True), ids=("direct", "slof"))
+def test_nodes(host, log, firmware):
+    """More than 4 GiB in two nodes; by SLOF what CAS answers counts, directly the tree as it is."""
+    run = guest.Guest(host, guest.Setup(memory="5G", firmware=firmware, kernel=True, disk=False,
+                                        append=QUIET + "nodes", extra=NODES))
+    result = run.run()
+    log.add("console", result.output)
+    assert result.status == 0
+    nodes = re.findall(r"guest: node(\d): cpus ([\d,-]*), memory (\d+) kB, distances ([\d ]+)", result.text)
+    assert [(node, cpus, distances.strip()) for node, cpus, _, distances in nodes] == \
+        [("0", "1", "10 33"), ("1", "0", "33 10")]
+    for (_, _, kib, _), gib in zip(nodes, (3, 2)):
+        assert 0.9 * gib < int(kib) / 1048576 <= gib
+
+
+HUGE_PAGES = """
+mkdir -p /tmp/huge && mount -t hugetlbfs -o pagesize={size}M none /tmp/huge || exit 1
+echo 3 >/proc/sys/vm/drop_caches
+echo 1 >/proc/sys/vm/compact_memory
+echo {count} >/proc/sys/vm/nr_hugepages
+grep HugePages_Total /proc/meminfo
+"""
+NO_HUGE_PAGES = "umount /tmp/huge; rmdir /tmp/huge; echo 0 >/proc/sys/vm/nr_hugepages"
+
+
+@pytest.fixture
+def huge_pages(host):
+    """256 MiB of them, and a few more."""
+    if f"Hugepagesize:    {HUGE * 1024:>7} kB" not in host.run("cat /proc/meminfo", 30).text:
+        pytest.skip("no huge pages of 2 MiB")
+    result = host.run(HUGE_PAGES.format(size=HUGE, count=256 // HUGE + 4), 60)
+    assert result.status == 0, result.text
+    yield "/tmp/huge"
+    host.run(NO_HUGE_PAGES, 30)
+
+
+def free_pages(host):
+    return int(re.search(r"HugePages_Free: +(\d+)", host.run("cat /proc/meminfo", 30).text).group(1))
+
+
+def test_huge_pages(host, log, huge_pages):
+    """A guest on huge pages, all there from the start; one that asks for what is not there says so."""
+    before = free_pages(host)
+    extra = ("-mem-path", huge_pages, "-mem-prealloc", "-no-reboot")
+    run = guest.Guest(host, guest.Setup(memory="256M", firmware=False, kernel=True, disk=False,
+                                        append=QUIET + "idle", extra=extra))
+    run.prepare()
+    job = run.start()
+    idle = job.wait_for(b"guest: idle", 60)
+    used = before - free_pages(host)
+    job.kill()
+    log.add("console", job.wait().output)
+    assert idle, "the guest did not come up"
+    assert used == 256 // HUGE
+    assert free_pages(host) == before, "pages are left behind"
+    for memory, message in (("512M", "more huge pages"), ("257M", "pages are of 2 MiB")):
+        run.setup.memory = memory
+        result = run.start().wait()
+        log.add(memory, result.output)
+        assert result.status in (1, 2)
+        assert len(result.text.strip().splitlines()) == 1
+        assert message in result.text
+
+
+def test_reset_on_file(host, log):
+    """Memory that is a file is as empty after a reset as at first: the guest boots twice."""
+    extra = ("-object", "memory-backend-file,id=m,size=512M,mem-path=/dev/shm,prealloc=on",
+             "-machine", "memory-backend=m")
+    run = guest.Guest(host, guest.Setup(memory="512M", firmware=False, kernel=True, disk=False,
+                                        append=QUIET + "reboot", extra=extra))
+    run.prepare()
+    seen, result = run.run_until(b"job reboot", 2, 90)
+    log.add("console", result.output)
+    assert seen, "it did not come up again"
+
+
+def test_beyond_a_terabyte(host, log):
+    """RAM holds what is stored there, up to addresses of more than 40 bits."""
+    result = host.run(f"exec {host.here}/ppc64le/lparun -m 1100G"
+                      f" -bios {host.here}/ppc64le/tests/guest/memory_ends-be.bin", 120)
+    log.add("payload", result.output)
+    assert result.status == 0
+    assert "not ok" not in result.text and "ok 2 - hypercalls" in result.text
+    assert "# RAM 1126400 MiB, places 8" in result.text

@@ -1,0 +1,249 @@
+// A part of guest memory: anonymous, or a file's, with the host's own or huge pages.
+#include "memory_part.h"
+#include "lparun/error.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define MIB(bytes) ((bytes) >> 20)
+
+// --- In parallel. Clearing a page is what costs, and one processor does not fill the memory's bandwidth.
+
+enum { WORKERS = 16 };
+#define WORKER_SIZE (64ULL << 20) // less is not worth a thread
+
+typedef struct Slice {
+    int (*work)(uint8_t *at, uint64_t size, uint64_t page);
+    uint8_t *at;
+    uint64_t size, page;
+    int result;
+} Slice;
+
+static gpointer work_on(gpointer data)
+{
+    Slice *slice = data;
+    slice->result = slice->work(slice->at, slice->size, slice->page);
+    return NULL;
+}
+
+// Does `work` on all of the part, in slices of whole pages. 0, or one of their -errno.
+static int in_parallel(const MappedPart *part, int (*work)(uint8_t *at, uint64_t size, uint64_t page))
+{
+    uint64_t count = MIN((uint64_t)g_get_num_processors(), MAX(part->size / WORKER_SIZE, 1));
+    count = MIN(count, WORKERS);
+    uint64_t pages = (part->size + part->page - 1) / part->page;
+    Slice slices[WORKERS];
+    GThread *threads[WORKERS] = { NULL };
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t from = pages * i / count * part->page;
+        uint64_t to = MIN(pages * (i + 1) / count * part->page, part->size);
+        slices[i] = (Slice){ .work = work, .at = part->host + from, .size = to - from, .page = part->page };
+        if (i > 0) // the first is this thread's
+            threads[i] = g_thread_try_new("memory", work_on, &slices[i], NULL);
+    }
+    int result = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (threads[i])
+            g_thread_join(threads[i]);
+        else
+            work_on(&slices[i]);
+        result = result ? result : slices[i].result;
+    }
+    return result;
+}
+
+static int populate(uint8_t *at, uint64_t size, uint64_t page)
+{
+    if (madvise(at, size, MADV_POPULATE_WRITE) == 0)
+        return 0;
+    if (errno != EINVAL)
+        return -errno;
+    // A kernel from before 5.14.
+    for (uint64_t offset = 0; offset < size; offset += page)
+        *(volatile uint8_t *)(at + offset) = 0;
+    return 0;
+}
+
+static int fill_with_zeros(uint8_t *at, uint64_t size, uint64_t page)
+{
+    memset(at, 0, size);
+    return 0;
+}
+
+// --- Opening.
+
+static bool wrong(const MemoryPart *part, const char *what, GError **error)
+{
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: %s", part->option, what);
+    return false;
+}
+
+static bool wrong_errno(const MemoryPart *part, const char *what, GError **error)
+{
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        "%s: %s: %s; give a folder or a file that can be written", part->option, what, g_strerror(errno));
+    return false;
+}
+
+// A file without a name, or the one that is named; made when there is none.
+static int open_path(const char *path, bool *nameless)
+{
+    *nameless = g_file_test(path, G_FILE_TEST_IS_DIR);
+    if (!*nameless)
+        return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    g_autofree char *name = g_build_filename(path, "lparun-memory-XXXXXX", NULL);
+    int fd = g_mkstemp_full(name, O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        unlink(name);
+    return fd;
+}
+
+// Pages that the file system has not are a SIGBUS later, in the middle of the run.
+static bool check_room(const MemoryPart *part, const struct statfs *system, uint64_t page, GError **error)
+{
+    bool huge = system->f_type == HUGETLBFS_MAGIC;
+    g_autofree char *what = NULL;
+    uint64_t room = (uint64_t)system->f_bavail * (uint64_t)system->f_bsize;
+    if (huge && part->size % page)
+        what = g_strdup_printf("its pages are of %" G_GUINT64_FORMAT " MiB, and %" G_GUINT64_FORMAT
+                               " MiB of memory are not whole ones; give another size",
+            MIB(page), MIB(part->size));
+    else if (!huge && system->f_blocks > 0 && room < part->size)
+        what = g_strdup_printf("%" G_GUINT64_FORMAT " MiB of memory do not fit in the %" G_GUINT64_FORMAT
+                               " MiB that are free there; ask for less",
+            MIB(part->size), MIB(room));
+    return !what || wrong(part, what, error);
+}
+
+static bool check_file(
+    const MemoryPart *part, int fd, const struct stat *status, uint64_t *page, GError **error)
+{
+    struct statfs system;
+    if (!S_ISREG(status->st_mode))
+        return wrong(part, "neither a folder nor a file; give one of them", error);
+    if (status->st_blocks > 0)
+        return wrong(part, "there is data in that file; give an empty one, a new name or a folder", error);
+    if (fstatfs(fd, &system) < 0)
+        return wrong_errno(part, "fstatfs", error);
+    *page = system.f_type == HUGETLBFS_MAGIC ? (uint64_t)system.f_bsize : (uint64_t)sysconf(_SC_PAGESIZE);
+    if (!check_room(part, &system, *page, error))
+        return false;
+    return (uint64_t)status->st_size >= part->size || ftruncate(fd, (off_t)part->size) == 0 ||
+           wrong_errno(part, "ftruncate", error);
+}
+
+bool memory_part_open(MappedPart *mapped, const MemoryPart *part, GError **error)
+{
+    *mapped = (MappedPart){
+        .fd = -1, .size = part->size, .page = (uint64_t)sysconf(_SC_PAGESIZE), .prealloc = part->prealloc
+    };
+    if (!part->path)
+        return true;
+    bool nameless;
+    struct stat status;
+    mapped->fd = open_path(part->path, &nameless);
+    if (mapped->fd < 0 || fstat(mapped->fd, &status) < 0)
+        wrong_errno(part, "open", error);
+    else if (check_file(part, mapped->fd, &status, &mapped->page, error)) {
+        // Nobody else has a nameless file, and a private mapping of it would cost a page cache, too.
+        mapped->shared = part->share || nameless;
+        return true;
+    }
+    memory_part_close(mapped);
+    return false;
+}
+
+void memory_part_close(MappedPart *mapped)
+{
+    if (mapped->fd >= 0)
+        close(mapped->fd);
+    mapped->fd = -1;
+}
+
+// --- Mapping.
+
+// Bytes that the host can give without ending some process, or UINT64_MAX where it does not say.
+static uint64_t available_memory(void)
+{
+    g_autofree char *text = NULL;
+    static const char *const fields[] = { "MemAvailable:", "SwapFree:" };
+    uint64_t sum = 0;
+    if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL))
+        return UINT64_MAX;
+    for (unsigned i = 0; i < G_N_ELEMENTS(fields); i++) {
+        const char *field = strstr(text, fields[i]);
+        if (!field)
+            return UINT64_MAX;
+        sum += g_ascii_strtoull(field + strlen(fields[i]), NULL, 10) << 10;
+    }
+    return sum;
+}
+
+static bool is_huge(const MappedPart *mapped)
+{
+    return mapped->page > (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool no_room(const MemoryPart *part, const char *why, GError **error)
+{
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: %" G_GUINT64_FORMAT " MiB of guest memory: %s",
+        part->option, MIB(part->size), why);
+    return false;
+}
+
+// Huge pages were reserved by mmap(). Of others the kernel promises more than it has.
+static bool preallocate(const MappedPart *mapped, const MemoryPart *part, GError **error)
+{
+    uint64_t available = is_huge(mapped) ? UINT64_MAX : available_memory();
+    g_autofree char *why = NULL;
+    int result = 0;
+    if (available < mapped->size)
+        why = g_strdup_printf("the host has %" G_GUINT64_FORMAT " MiB available, which is too little to "
+                              "preallocate it (-mem-prealloc, prealloc=on); ask for less",
+            MIB(available));
+    else if ((result = in_parallel(mapped, populate)) < 0)
+        why = g_strdup_printf(
+            "preallocating it (-mem-prealloc, prealloc=on): %s; ask for less", g_strerror(-result));
+    return !why || no_room(part, why, error);
+}
+
+bool memory_part_map(MappedPart *mapped, const MemoryPart *part, uint8_t *host, GError **error)
+{
+    bool huge = is_huge(mapped);
+    int flags = MAP_FIXED | (mapped->shared ? MAP_SHARED : MAP_PRIVATE) |
+                (mapped->fd < 0 ? MAP_ANONYMOUS : 0) |
+                (huge ? 0 : MAP_NORESERVE); // huge pages that are short are an error now rather than a SIGBUS
+    if (mmap(host, mapped->size, PROT_READ | PROT_WRITE, flags, mapped->fd, 0) == MAP_FAILED) {
+        g_autofree char *why = g_strdup_printf("%s; %s", g_strerror(errno),
+            huge ? "make more huge pages (/proc/sys/vm/nr_hugepages) or ask for less" : "ask for less");
+        return no_room(part, why, error);
+    }
+    mapped->host = host;
+    if (!huge)
+        madvise(host, mapped->size, MADV_HUGEPAGE); // fewer faults and shorter walks where the host has them
+    madvise(host, mapped->size, MADV_DONTDUMP);
+    return !mapped->prealloc || preallocate(mapped, part, error);
+}
+
+// Gives the pages back. False where that cannot be.
+static bool discard(const MappedPart *part)
+{
+    if (part->shared)
+        return fallocate(part->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)part->size) == 0;
+    return madvise(part->host, part->size, MADV_DONTNEED) == 0;
+}
+
+void memory_part_clear(MappedPart *part)
+{
+    if (part->prealloc || !discard(part))
+        in_parallel(part, fill_with_zeros);
+}
