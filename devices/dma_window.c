@@ -1,7 +1,8 @@
 // The bridge's default DMA window: a table of TCEs that lives in the kernel.
 //
 // lparun's devices offer no VIRTIO_F_ACCESS_PLATFORM, so nothing is ever translated; but Linux wants a window
-// on every PHB, and clears it at boot. With the table in the kernel that costs no exit.
+// on every PHB, and clears it at boot, 2 MiB in a hypercall. With the table in the kernel that costs no exit
+// to userspace; and the window is no larger than it need be.
 #include "lparun/dma_window.h"
 #include "lparun/error.h"
 #include "lparun/papr.h"
@@ -9,7 +10,7 @@
 
 #define LIOBN 0x80000000 // QEMU's number for PHB 0's first window
 #define PAGE_SHIFT 12
-#define WINDOW_SIZE 0x40000000ULL
+#define WINDOW_SIZE 0x10000000ULL
 
 struct DmaWindow {
     int fd; // the table lives as long as it is open
@@ -20,7 +21,7 @@ DmaWindow *dma_window_new(KvmVm *vm, GError **error)
     int fd = kvm_create_tce_table(vm, LIOBN, PAGE_SHIFT, WINDOW_SIZE >> PAGE_SHIFT);
     if (fd < 0) {
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
-            "KVM_CREATE_SPAPR_TCE_64: %s; if it is about memory, raise the limit of locked memory by 4 MiB "
+            "KVM_CREATE_SPAPR_TCE_64: %s; if it is about memory, raise the limit of locked memory by 1 MiB "
             "(ulimit -l)",
             g_strerror(-fd));
         return NULL;
