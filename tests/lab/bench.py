@@ -15,7 +15,7 @@ def command(arguments):
     parser.add_argument("name", choices=sorted(BENCHMARKS))
     parser.add_argument("--host", action="append", help="where to measure; may be given again")
     parser.add_argument("--json", metavar="FILE", help="write the figures there")
-    parser.add_argument("--runs", type=int, default=7, help="how often each is measured")
+    parser.add_argument("--runs", type=int, help="how often each is measured (default 7, boot: 5)")
     options = parser.parse_args(arguments)
     benchmark = importlib.import_module(BENCHMARKS[options.name])
     names = options.host or (hosts.default() if benchmark.EACH_HOST else hosts.default()[:1])
@@ -34,7 +34,7 @@ def command(arguments):
 
 def measure(benchmark, name, options):
     with hosts.make(name) as host:
-        figures = benchmark.measure(host, options.runs)
+        figures = benchmark.measure(host, options.runs or getattr(benchmark, "RUNS", 7))
     print(f"\nhost {name}", end="")
     benchmark.table(figures)
     return {"bench": options.name, "host": name, **figures}

@@ -9,6 +9,7 @@ from lab.failure import LabError
 EACH_HOST = False
 MEMORY_MIB = 1024
 IDLE_LIMIT = 150
+PROCESS = "ld64.so.2"     # either program's, as it is started
 # What each prints first comes from SLOF, whose first characters are line feeds and "SLOF".
 MATCH = "SLOF"
 IDLE = "console=hvc0 quiet lab.job=idle"
@@ -20,8 +21,7 @@ def programs(host):
     """name: (shell prefix, command), each with firmware and a disk on an iothread, all in tmpfs."""
     run = guest.Guest(host, guest.Setup(memory=f"{MEMORY_MIB}M"))
     run.prepare()
-    lparun = run.command()
-    lparun[0] = timing.LPARUN
+    lparun = [*timing.LPARUN, *run.command()[1:]]
     lparun[lparun.index("-bios") + 1] = timing.SLOF
     shared = ["-m", f"{MEMORY_MIB}M", "-bios", timing.SLOF, *run.disk_options()]
 
@@ -29,19 +29,19 @@ def programs(host):
             "qemu ic-mode=xics": timing.qemu(host, "ic-mode=xics", shared)}
 
 
-def idle_memory(host, prefix, command, process):
+def idle_memory(host, prefix, command):
     """MiB beyond guest RAM while a Linux guest idles: (resident, proportional)."""
     words = [*command, *timing.KERNEL, "-append", IDLE]
     job = host.spawn(prefix + "exec " + shlex.join(words), IDLE_LIMIT)
     if not job.wait_for(b"guest: idle", IDLE_LIMIT - 10):
         job.kill()
-        raise LabError(f"the guest under {process} did not come up:\n{job.wait().text[-2000:]}")
-    pid = f"/proc/$(pidof {process} | cut -d' ' -f1)"
+        raise LabError(f"the guest under {command[3]} did not come up:\n{job.wait().text[-2000:]}")
+    pid = f"/proc/$(pidof {PROCESS} | cut -d' ' -f1)"
     smaps = host.run(f"cat {pid}/smaps", 30)
     job.kill()
     job.wait()
     if smaps.status != 0:
-        raise LabError(f"no process {process}: {smaps.text}")
+        raise LabError(f"no process {PROCESS}: {smaps.text}")
     return beyond_guest_ram(smaps.text)
 
 
@@ -65,9 +65,9 @@ def measure(host, runs):
         first, slof = timing.medians(seen)
         figures[name] = {"first_byte_s": [byte for byte, _ in seen], "slof_s": [match for _, match in seen],
                          "median_first_byte_s": first, "median_slof_s": slof}
-    for name, process in (("lparun", "lparun"), ("qemu", "ld64.so.2")):
+    for name in ("lparun", "qemu"):
         say.step(f"memory of {name} while a guest idles")
-        rss, pss = idle_memory(host, *compared[name], process)
+        rss, pss = idle_memory(host, *compared[name])
         figures[name].update(rss_mib=rss, pss_mib=pss)
     ratio = figures["lparun"]["median_slof_s"] / figures["qemu"]["median_slof_s"]
     return {"runs": runs, "memory_mib": MEMORY_MIB, "programs": figures, "ratio": ratio}

@@ -23,7 +23,7 @@ USERSPACE = ["busybox-static", "strace", "bsdutils"]
 
 # QEMU for the emulated host: the peer in benchmarks.
 PEER_SUITE = "trixie"
-PEER = ["qemu-system-ppc"]
+PEER = ["qemu-system-ppc", "seabios"]  # the latter for the graphics card that it has by default
 
 GRUB_SUITE = "trixie"
 GRUB = ["grub-ieee1275-bin"]

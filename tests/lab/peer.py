@@ -15,10 +15,11 @@ def environment(host):
     return f"export QEMU_MODULE_DIR={host.cache}/peer/{LIBRARIES}/qemu\n"
 
 
-def command(host, machine_options="", tree=None):
+def command(host, machine_options="", tree=None, default_devices=False):
     """QEMU's program and machine as a list; tree is a copy of the peer's tree on the host."""
     tree = tree or f"{host.cache}/peer"
+    devices = ["-nographic"] if default_devices else ["-nodefaults", "-nographic", "-serial", "stdio"]
     return [f"{tree}/{LIBRARIES}/ld64.so.2", "--library-path", f"{tree}/{LIBRARIES}",
             f"{tree}/usr/bin/qemu-system-ppc64", "-L", f"{tree}/usr/share/qemu",
             "-M", MACHINE + (f",{machine_options}" if machine_options else ""), "-cpu", "host",
-            "-nodefaults", "-nographic", "-serial", "stdio"]
+            *devices]

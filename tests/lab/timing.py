@@ -8,7 +8,9 @@ from lab import guest_images, paths, peer, say, toolchain
 from lab.failure import LabError
 
 RUN_LIMIT = 90
-LPARUN = "/tmp/lparun"
+LIBRARIES = "/tmp/lib"
+# By a loader that is told where the libraries are, as QEMU: the root has no ld.so.cache, as an installed system has.
+LPARUN = [f"{LIBRARIES}/ld64.so.2", "--library-path", LIBRARIES, "/tmp/lparun"]
 SLOF = "/tmp/slof.bin"
 KERNEL = ["-kernel", "/tmp/vmlinux", "-initrd", "/tmp/initrd"]
 
@@ -23,19 +25,23 @@ def copy_programs(host):
     """Into tmpfs, so that neither side waits for the folder from outside."""
     result = host.run(
         f"set -e\ncp {host.here}/ppc64le/lparun {host.here}/bench/first_byte /tmp\n"
+        f"mkdir -p {LIBRARIES}\n"
+        f"cp $(LD_TRACE_LOADED_OBJECTS=1 /tmp/lparun | grep -o '/[^ ]*') {LIBRARIES}\n"
         f"cp {host.cache}/emulator/usr/share/qemu/slof.bin {SLOF}\n"
         f"cp {host.cache}/kernel-{guest_images.KERNEL}/vmlinux {host.cache}/guest-initrd/initrd /tmp\n"
         f"mkdir -p /tmp/peer/usr/share /tmp/peer/usr/bin /tmp/peer/usr/lib\n"
         f"cp {host.cache}/peer/usr/bin/qemu-system-ppc64 /tmp/peer/usr/bin\n"
         f"cp -r {host.cache}/peer/usr/share/qemu /tmp/peer/usr/share\n"
+        f"cp {host.cache}/peer/usr/share/seabios/vgabios-stdvga.bin /tmp/peer/usr/share/qemu\n"
         f"cp -r {host.cache}/peer/{peer.LIBRARIES} /tmp/peer/usr/lib\n", 120)
     if result.status != 0:
         raise LabError("copying the programs failed:\n" + result.text)
 
 
-def qemu(host, machine_options, arguments):
+def qemu(host, machine_options, arguments, default_devices=False):
     """(shell prefix, command) of QEMU from tmpfs."""
-    return peer.environment(host), peer.command(host, machine_options, tree="/tmp/peer") + arguments
+    command = peer.command(host, machine_options, "/tmp/peer", default_devices)
+    return peer.environment(host), command + arguments
 
 
 def once(host, prefix, command, text):
