@@ -13,19 +13,26 @@ static void describe_root(const MachineParts *parts, Tree *tree)
     tree_string(tree, "compatible", "qemu,pseries");
     tree_string(tree, "vm,uuid", parts->uuid);
     tree_string(tree, "system-id", parts->uuid);
+    interrupt_controller_describe_root(parts->interrupts, tree);
 }
 
 // ibm,arch-vec-5-platform-support: pairs of a byte of vector 5 and what the guest may choose there.
-static void describe_support(const Mmu *mmu, Tree *tree)
+static void describe_support(const MachineParts *parts, Tree *tree)
 {
+    static const uint8_t controllers[] = {
+        [INTERRUPT_DUAL] = VECTOR5_INTERRUPTS_EITHER,
+        [INTERRUPT_XICS] = VECTOR5_XICS,
+        [INTERRUPT_XIVE] = VECTOR5_XIVE,
+    };
     static const uint8_t mmus[] = {
         [MMU_AUTO] = VECTOR5_MMU_EITHER,
         [MMU_RADIX] = VECTOR5_MMU_RADIX,
         [MMU_HASH] = VECTOR5_MMU_HASH,
     };
-    MmuMode offer = mmu_offer(mmu);
-    const uint8_t support[] = { VECTOR5_INTERRUPTS, 0, VECTOR5_MMU, mmus[offer], VECTOR5_HASH_EXTENSIONS, 0,
-        VECTOR5_RADIX_EXTENSIONS, offer == MMU_HASH ? 0 : VECTOR5_GTSE };
+    MmuMode offer = mmu_offer(parts->mmu);
+    const uint8_t support[] = { VECTOR5_INTERRUPTS,
+        controllers[interrupt_controller_offered(parts->interrupts)], VECTOR5_MMU, mmus[offer],
+        VECTOR5_HASH_EXTENSIONS, 0, VECTOR5_RADIX_EXTENSIONS, offer == MMU_HASH ? 0 : VECTOR5_GTSE };
     tree_bytes(tree, "ibm,arch-vec-5-platform-support", support, sizeof support);
 }
 
@@ -53,7 +60,7 @@ static void describe_boot(const MachineParts *parts, Tree *tree)
     tree_string(tree, "bootargs", parts->command_line ? parts->command_line : "");
     if (parts->boot_list)
         tree_string(tree, "qemu,boot-list", parts->boot_list);
-    describe_support(parts->mmu, tree);
+    describe_support(parts, tree);
     describe_images(parts->boot, tree);
 }
 

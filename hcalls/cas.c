@@ -29,9 +29,10 @@ struct Cas {
     size_t tree_size;
 };
 
-Negotiated negotiated_make(const CompatLevel *compat, bool radix, bool gtse)
+Negotiated negotiated_make(const CompatLevel *compat, bool radix, bool gtse, bool xive)
 {
     Negotiated negotiated = { .compat = compat, .vector5[0] = VECTOR5_LAST - 1 };
+    negotiated.vector5[VECTOR5_INTERRUPTS] = xive ? VECTOR5_XIVE : VECTOR5_XICS;
     negotiated.vector5[VECTOR5_MMU] = radix ? VECTOR5_MMU_RADIX : VECTOR5_MMU_HASH;
     negotiated.vector5[VECTOR5_RADIX_EXTENSIONS] = radix && gtse ? VECTOR5_GTSE : 0;
     return negotiated;
@@ -88,14 +89,38 @@ static uint8_t choose_affinity(const Cas *cas, const CasRequest *request)
     return wished < 0 ? 0 : cas->parts.affinity & (uint8_t)wished;
 }
 
-static bool choose(const Cas *cas, const CasRequest *request, Negotiated *chosen, bool *radix)
+// A guest that does not say knows XICS alone; so does a processor from before ISA 3.0. A boot loader, which
+// says nothing either, has no use for interrupts.
+static bool choose_interrupts(
+    const Cas *cas, const CasRequest *request, const CompatLevel *compat, bool *xive)
+{
+    InterruptMode offer = interrupt_controller_offered(cas->parts.interrupts);
+    int wished = compat && compat->isa < 300 ? 0 : cas_request_byte(request, 5, VECTOR5_INTERRUPTS);
+    if (wished < 0) {
+        *xive = offer == INTERRUPT_XIVE;
+        return true;
+    }
+    wished &= VECTOR5_INTERRUPTS_MASK;
+    *xive = wished == VECTOR5_XIVE || (wished == VECTOR5_INTERRUPTS_EITHER && offer != INTERRUPT_XICS);
+    return offer == (*xive ? INTERRUPT_XIVE : INTERRUPT_XICS) || offer == INTERRUPT_DUAL;
+}
+
+// What the machine becomes.
+typedef struct Choice {
+    Negotiated negotiated;
+    bool radix, xive;
+} Choice;
+
+static bool choose(const Cas *cas, const CasRequest *request, Choice *choice)
 {
     const CompatLevel *compat;
-    if (!choose_compat(cas, request, &compat) || !choose_mmu(cas, request, compat, radix))
+    if (!choose_compat(cas, request, &compat) || !choose_mmu(cas, request, compat, &choice->radix) ||
+        !choose_interrupts(cas, request, compat, &choice->xive))
         return false;
     int extensions = cas_request_byte(request, 5, VECTOR5_RADIX_EXTENSIONS);
-    *chosen = negotiated_make(compat, *radix, extensions >= 0 && extensions & VECTOR5_GTSE);
-    chosen->vector5[VECTOR5_AFFINITY] = choose_affinity(cas, request);
+    bool gtse = extensions >= 0 && extensions & VECTOR5_GTSE;
+    choice->negotiated = negotiated_make(compat, choice->radix, gtse, choice->xive);
+    choice->negotiated.vector5[VECTOR5_AFFINITY] = choose_affinity(cas, request);
     return true;
 }
 
@@ -108,15 +133,26 @@ static int set_compat(const Cas *cas, Vcpu *caller, const CompatLevel *compat)
 }
 
 // The levels first: after that no other vCPU is inside KVM_RUN, which the switch of the MMU needs.
-static int64_t apply(Cas *cas, Vcpu *caller, const Negotiated *next, bool radix)
+static int64_t apply(Cas *cas, Vcpu *caller, const Choice *next)
 {
-    if (set_compat(cas, caller, next->compat) < 0)
+    if (set_compat(cas, caller, next->negotiated.compat) < 0)
         return H_HARDWARE;
-    int result = mmu_switch(cas->parts.mmu, radix);
+    int result = mmu_switch(cas->parts.mmu, next->radix);
     if (result < 0)
         return result == -EBUSY ? H_BUSY : H_HARDWARE;
-    cas->negotiated = *next;
+    if (interrupt_controller_switch(cas->parts.interrupts, next->xive, cas->parts.vcpus, caller) < 0)
+        return H_HARDWARE;
+    cas->negotiated = next->negotiated;
     return H_SUCCESS;
+}
+
+static Choice choice_now(const Cas *cas)
+{
+    return (Choice){
+        .negotiated = cas->negotiated,
+        .radix = mmu_is_radix(cas->parts.mmu),
+        .xive = interrupt_controller_is_xive(cas->parts.interrupts),
+    };
 }
 
 static bool place_answer(Cas *cas, uint64_t answer, uint64_t size)
@@ -135,15 +171,14 @@ static int64_t negotiate(Cas *cas, Vcpu *vcpu, const uint64_t arguments[9])
     if (size < sizeof(be32) || !guest_memory_at(cas->parts.memory, answer, size) ||
         !cas_request_read(request, cas->parts.memory, papr_real_address(arguments[0])))
         return H_PARAMETER;
-    Negotiated chosen, before = cas->negotiated;
-    bool radix, radix_before = mmu_is_radix(cas->parts.mmu);
-    if (!choose(cas, request, &chosen, &radix))
+    Choice chosen, before = choice_now(cas);
+    if (!choose(cas, request, &chosen))
         return H_HARDWARE;
-    int64_t result = apply(cas, vcpu, &chosen, radix);
+    int64_t result = apply(cas, vcpu, &chosen);
     if (result == H_SUCCESS && !place_answer(cas, answer, size))
         result = H_PARAMETER;
     if (result != H_SUCCESS)
-        apply(cas, vcpu, &before, radix_before);
+        apply(cas, vcpu, &before);
     return result;
 }
 
@@ -253,7 +288,8 @@ bool cas_reset(Cas *cas, GError **error)
     if (result < 0)
         g_set_error(
             error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_REG_PPC_ARCH_COMPAT: %s", g_strerror(-result));
-    cas->negotiated = negotiated_make(cas->first, mmu_is_radix(cas->parts.mmu), true);
+    cas->negotiated = negotiated_make(
+        cas->first, mmu_is_radix(cas->parts.mmu), true, interrupt_controller_is_xive(cas->parts.interrupts));
     cas->negotiated.vector5[VECTOR5_AFFINITY] = cas->parts.affinity;
     keep_tree(cas, NULL, 0);
     return result >= 0;

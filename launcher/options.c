@@ -142,18 +142,25 @@ static bool parse_machine(Options *options, const char *option, const char *valu
 {
     static const char *const types[] = { "pseries", NULL }, *const accelerators[] = { "kvm", NULL };
     static const char *const mmus[] = { "auto", "radix", "hash", NULL };
+    static const char *const modes[] = { "dual", "xics", "xive", NULL };
     g_autoptr(KeyValues) values = key_values_parse(option, value, "type", error);
     if (!values)
         return false;
     const char *type = key_values_take(values, "type"), *accelerator = key_values_take(values, "accel");
     const char *mmu = key_values_take(values, "mmu"), *order = key_values_take(values, "hpt-order");
-    const char *compat = key_values_take(values, "max-cpu-compat");
+    const char *compat = key_values_take(values, "max-cpu-compat"),
+               *mode = key_values_take(values, "ic-mode");
     const char *firmware = key_values_take(values, "firmware");
     const char *backend = key_values_take(values, "memory-backend");
     if ((type && !parse_one_of("-machine type", type, types, error)) ||
         (accelerator && !parse_one_of("-machine accel", accelerator, accelerators, error)) ||
-        (mmu && !parse_one_of("-machine mmu", mmu, mmus, error)))
+        (mmu && !parse_one_of("-machine mmu", mmu, mmus, error)) ||
+        (mode && !parse_one_of("-machine ic-mode", mode, modes, error)))
         return false;
+    if (mode)
+        options->interrupts = strcmp(mode, "xive") == 0   ? INTERRUPT_XIVE
+                              : strcmp(mode, "xics") == 0 ? INTERRUPT_XICS
+                                                          : INTERRUPT_DUAL;
     if (mmu)
         options->mmu = strcmp(mmu, "radix") == 0 ? MMU_RADIX : strcmp(mmu, "hash") == 0 ? MMU_HASH : MMU_AUTO;
     if (order && !parse_hash_order(order, &options->hash_order))
@@ -165,8 +172,8 @@ static bool parse_machine(Options *options, const char *option, const char *valu
         set(&options->bios, firmware);
     if (backend)
         set(&options->memory_options.backend, backend);
-    return key_values_finish(
-        values, "type=, accel=, mmu=, hpt-order=, max-cpu-compat=, memory-backend= and firmware=", error);
+    return key_values_finish(values,
+        "type=, accel=, ic-mode=, mmu=, hpt-order=, max-cpu-compat=, memory-backend= and firmware=", error);
 }
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
@@ -415,9 +422,11 @@ static const struct {
         "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
     { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
     { "machine",
-        "pseries[,accel=kvm][,mmu=auto|radix|hash][,hpt-order=N][,max-cpu-compat=C]"
-        "[,memory-backend=I][,firmware=FILE|none]",
-        "the one machine there is; mmu: what the guest may choose (default auto: all that KVM has)\n"
+        "pseries[,accel=kvm][,ic-mode=dual|xics|xive][,mmu=auto|radix|hash][,hpt-order=N]"
+        "[,max-cpu-compat=C][,memory-backend=I][,firmware=FILE|none]",
+        "the one machine there is; ic-mode: which interrupt controller the guest may choose (default "
+        "dual: all that KVM has)\n"
+        "mmu: what the guest may choose (default auto: all that KVM has)\n"
         "hpt-order: log2 of the bytes of a hashed page table (default: 1/128 of memory)\n"
         "max-cpu-compat: the newest processor that the guest sees (default: the host's): " COMPAT_WORDS
         "\nmemory-backend: the -object that all of memory is\nfirmware: as -bios",
@@ -514,6 +523,9 @@ static bool check_together(Options *options, GError **error)
     if (options->max_compat && options->max_compat->isa < 300 && options->mmu == MMU_RADIX)
         return wrong("-machine max-cpu-compat", options->max_compat->name,
             "that processor has no radix MMU; leave mmu=radix out", error);
+    if (options->max_compat && options->max_compat->isa < 300 && options->interrupts == INTERRUPT_XIVE)
+        return wrong("-machine max-cpu-compat", options->max_compat->name,
+            "that processor has no XIVE; leave ic-mode=xive out", error);
     return true;
 }
 

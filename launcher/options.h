@@ -28,6 +28,7 @@ typedef struct Options {
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     char *qmp; // path of the monitor's socket, or NULL
     MmuMode mmu;
+    InterruptMode interrupts;      // -machine ic-mode=
     const CompatLevel *max_compat; // the newest that the guest may have, or NULL
     unsigned hash_order;           // 0: by the size of memory
     bool ci_in_kernel;

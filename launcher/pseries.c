@@ -164,12 +164,28 @@ static bool make_mmu(Machine *machine, GError **error)
     return machine->mmu;
 }
 
+// Without firmware the guest cannot ask: it takes what it finds.
+static bool make_interrupts(Machine *machine, GError **error)
+{
+    const Options *options = machine->options;
+    bool only_xics = options->max_compat && options->max_compat->isa < 300;
+    InterruptOffer offer = {
+        .mode = only_xics ? INTERRUPT_XICS : options->interrupts,
+        .start_xive = options_are_direct(options),
+        .servers = options->cpus,
+        .page_size = guest_memory_page_size(machine->memory),
+    };
+    machine->interrupts = interrupt_controller_new(machine->vm, error);
+    return machine->interrupts && interrupt_controller_offer(machine->interrupts, &offer, error);
+}
+
 static bool make_cas(Machine *machine, GError **error)
 {
     static const CasOps ops = { .place_tree = place_tree };
     CasParts parts = { .memory = machine->memory,
         .vcpus = machine->vcpus,
         .mmu = machine->mmu,
+        .interrupts = machine->interrupts,
         .affinity = numa_forms(machine->options->memory_options.numa) };
     machine->cas = cas_new(&parts, machine->options->max_compat, &ops, machine, error);
     return machine->cas;
@@ -227,6 +243,7 @@ static void make_hypercalls(Machine *machine)
     cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
     mmu_register(machine->mmu, machine->hypercalls);
     cas_register(machine->cas, machine->hypercalls);
+    xive_hypercalls_register(machine->hypercalls, machine->interrupts, machine->memory, machine->vcpus);
     machine->multi_tce = tce_hypercalls_enable(machine->vm);
     g_autofree char *why = NULL;
     if (machine->options->ci_in_kernel && !logical_ci_enable(machine->logical_ci, &why))
@@ -261,7 +278,7 @@ static bool make_rtas(Machine *machine, GError **error)
     rtas_events_register(machine->events, machine->rtas);
     rtas_table_register(machine->rtas, machine->hypercalls);
     for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
-        int result = rtas_register_in_kernel(machine->rtas, machine->vm, in_kernel[i]);
+        int result = rtas_register_in_kernel(machine->rtas, machine->interrupts, in_kernel[i]);
         if (result < 0) {
             g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s",
                 in_kernel[i], g_strerror(-result));
@@ -293,6 +310,15 @@ static bool load(Machine *machine, GError **error)
     return device_tree_place(&parts, machine->memory, boot->tree, boot->tree_room, error);
 }
 
+static bool reset_interrupts(Machine *machine, GError **error)
+{
+    int result = interrupt_controller_reset(machine->interrupts, machine->vcpus);
+    if (result < 0)
+        g_set_error(
+            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "the interrupt controller: %s", g_strerror(-result));
+    return result == 0;
+}
+
 // The processors' modes as after power-on; `load` says them in the tree.
 static bool reset_processors(Machine *machine, GError **error)
 {
@@ -311,12 +337,11 @@ Machine *machine_new(const Options *options, GError **error)
     machine->vm = kvm_vm_open("/dev/kvm", error);
     if (!machine->vm || !make_memory(machine, error))
         goto fail;
-    machine->interrupts = interrupt_controller_new(machine->vm, error);
-    if (!machine->interrupts || !make_processors(machine, error) || !make_devices(machine, error))
+    if (!make_interrupts(machine, error) || !make_processors(machine, error) || !make_devices(machine, error))
         goto fail;
     make_hypercalls(machine);
-    if (make_rtas(machine, error) && reset_processors(machine, error) && load(machine, error) &&
-        make_control(machine, error))
+    if (make_rtas(machine, error) && reset_interrupts(machine, error) && reset_processors(machine, error) &&
+        load(machine, error) && make_control(machine, error))
         return machine;
 fail:
     machine_free(machine);
@@ -367,7 +392,8 @@ static bool reboot(Machine *machine, GError **error)
 {
     vcpu_set_park_all(machine->vcpus);
     pci_host_reset(machine->pci);
-    interrupt_controller_reset(machine->interrupts);
+    if (!reset_interrupts(machine, error)) // before memory, which XIVE's queues are in
+        return false;
     rtas_events_reset(machine->events);
     vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
     guest_memory_clear(machine->memory);
@@ -445,5 +471,6 @@ int machine_run(Machine *machine, GError **error)
 
 void machine_write_stats(const Machine *machine, FILE *file)
 {
-    stats_write(file, machine->vcpus, machine->hypercalls, machine->rtas, machine->disks);
+    stats_write(
+        file, machine->vcpus, machine->hypercalls, machine->rtas, machine->interrupts, machine->disks);
 }

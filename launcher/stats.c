@@ -69,6 +69,13 @@ static void put_vcpu(Writer *writer, Vcpu *vcpu)
         vcpu_id(vcpu), registers.pc, registers.msr, registers.lr);
 }
 
+static void put_interrupt(uint32_t source, uint64_t pulses, void *data)
+{
+    Writer *writer = data;
+    separate(writer);
+    fprintf(writer->file, "{ \"source\": %u, \"pulses\": %" PRIu64 " }", source, pulses);
+}
+
 static void put_doorbells(Writer *writer, VirtioBlk *blk)
 {
     for (unsigned i = 0; i < virtio_blk_doorbell_count(blk); i++) {
@@ -95,7 +102,7 @@ static void put_disk(Writer *writer, const char *name, VirtioBlk *blk)
 }
 
 void stats_write(FILE *file, const VcpuSet *vcpus, const HypercallTable *hypercalls, const RtasTable *rtas,
-    const Disks *disks)
+    const InterruptController *interrupts, const Disks *disks)
 {
     Writer writer = { .file = file };
     fputc('{', file);
@@ -112,6 +119,9 @@ void stats_write(FILE *file, const VcpuSet *vcpus, const HypercallTable *hyperca
     open_part(&writer, "rtas", '{', false);
     rtas_counts(rtas, put_count, &writer);
     close_part(&writer, '}');
+    open_part(&writer, "interrupts", '[', false);
+    interrupt_controller_counts(interrupts, put_interrupt, &writer);
+    close_part(&writer, ']');
     open_part(&writer, "doorbells", '[', false);
     for (unsigned i = 0; i < disks_count(disks); i++)
         put_doorbells(&writer, disks_at(disks, i));

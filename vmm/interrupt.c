@@ -1,44 +1,136 @@
-// The XICS device in the kernel and the lines into it.
-#include "lparun/interrupt.h"
+// The interrupt controller: which of KVM's devices it is, and the lines into it.
+#include "interrupt_internal.h"
 #include "lparun/error.h"
+#include "lparun/vcpu.h"
+#include "lparun/xive.h"
 #include <errno.h>
-#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-struct InterruptController {
-    KvmVm *vm;
-    int fd;
-    GPtrArray *lines;
-};
+// --- The device.
 
-struct InterruptLine {
-    InterruptController *controller;
-    uint32_t source;
-    InterruptKind kind;
-    int eventfd;          // edge lines: bound to the source by irqfd
-    atomic_bool asserted; // level lines
-};
+static int bind_irqfd(const InterruptLine *line, bool assign)
+{
+    return line->eventfd < 0 ? 0 : kvm_irqfd(line->controller->vm, line->eventfd, line->source, assign);
+}
+
+// An edge that comes while the line is not bound waits in its eventfd.
+static int bind_lines(InterruptController *controller, bool assign)
+{
+    int result = 0;
+    for (unsigned i = 0; i < controller->lines->len && result == 0; i++)
+        result = bind_irqfd(controller->lines->pdata[i], assign);
+    return result;
+}
+
+static int add_lines(InterruptController *controller)
+{
+    int result = 0;
+    for (unsigned i = 0; i < controller->lines->len && result == 0; i++)
+        result = controller->device->add(controller, controller->lines->pdata[i]);
+    return result;
+}
+
+static int define_rtas(InterruptController *controller)
+{
+    int result = 0;
+    for (unsigned i = 0; i < INTERRUPT_RTAS_CALLS && controller->rtas[i].name && result == 0; i++)
+        result = kvm_rtas_define(controller->vm, controller->rtas[i].name,
+            controller->device->rtas ? controller->rtas[i].token : 0); // 0: no longer
+    return result;
+}
+
+static void close_device(InterruptController *controller)
+{
+    if (controller->fd < 0)
+        return;
+    bind_lines(controller, false); // KVM finds the device by the VM when an irqfd fires: none may meanwhile
+    if (controller->device->close)
+        controller->device->close(controller);
+    close(controller->fd);
+    controller->fd = -1;
+}
+
+static int fill_device(InterruptController *controller)
+{
+    const InterruptDevice *device = controller->device;
+    int result = device->open ? device->open(controller) : 0;
+    if (result == 0)
+        result = add_lines(controller);
+    if (result == 0 && device->finish)
+        result = device->finish(controller);
+    if (result == 0)
+        result = define_rtas(controller);
+    return result == 0 ? bind_lines(controller, true) : result;
+}
+
+// There is none before, and after an error.
+static int open_device(InterruptController *controller, const InterruptDevice *device)
+{
+    controller->device = device;
+    controller->fd = kvm_create_device(controller->vm, device->type);
+    if (controller->fd < 0)
+        return controller->fd;
+    int result = fill_device(controller);
+    if (result < 0)
+        close_device(controller);
+    return result;
+}
+
+typedef struct Connection {
+    const InterruptController *controller;
+    int result; // the worst that any vCPU had
+} Connection;
+
+static void connect_vcpu(Vcpu *vcpu, void *data)
+{
+    Connection *connection = data;
+    int result = interrupt_controller_connect(connection->controller, vcpu_kvm(vcpu), vcpu_id(vcpu));
+    if (result < 0)
+        __atomic_store_n(&connection->result, result, __ATOMIC_RELAXED);
+}
+
+static int replace_device(
+    InterruptController *controller, const InterruptDevice *device, VcpuSet *vcpus, Vcpu *caller)
+{
+    close_device(controller);
+    int result = open_device(controller, device);
+    if (result < 0)
+        return result;
+    Connection connection = { .controller = controller };
+    vcpu_set_call(vcpus, caller, connect_vcpu, &connection);
+    return connection.result;
+}
+
+static const InterruptDevice *device_of(bool xive)
+{
+    return xive ? &interrupt_xive : &interrupt_xics;
+}
+
+// --- The controller.
 
 InterruptController *interrupt_controller_new(KvmVm *vm, GError **error)
 {
-    int fd = kvm_create_device(vm, KVM_DEV_TYPE_XICS);
-    if (fd < 0) {
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM's XICS interrupt controller: %s", g_strerror(-fd));
-        return NULL;
-    }
     InterruptController *controller = g_new0(InterruptController, 1);
-    *controller = (InterruptController){ .vm = vm, .fd = fd, .lines = g_ptr_array_new() };
-    return controller;
+    *controller = (InterruptController){
+        .vm = vm,
+        .fd = -1,
+        .offer = { .mode = INTERRUPT_XICS },
+        .lines = g_ptr_array_new(),
+    };
+    int result = open_device(controller, &interrupt_xics);
+    if (result == 0)
+        return controller;
+    g_set_error(
+        error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM's XICS interrupt controller: %s", g_strerror(-result));
+    interrupt_controller_free(controller);
+    return NULL;
 }
 
 static void line_free(InterruptLine *line)
 {
-    if (line->eventfd >= 0) {
-        kvm_irqfd(line->controller->vm, line->eventfd, line->source, false);
+    if (line->eventfd >= 0)
         close(line->eventfd);
-    }
     g_free(line);
 }
 
@@ -46,55 +138,107 @@ void interrupt_controller_free(InterruptController *controller)
 {
     if (!controller)
         return;
+    close_device(controller);
     for (unsigned i = 0; i < controller->lines->len; i++)
         line_free(controller->lines->pdata[i]);
     g_ptr_array_unref(controller->lines);
-    close(controller->fd);
     g_free(controller);
 }
 
-int interrupt_controller_fd(const InterruptController *controller)
+// A queue is a page of the guest's that the hardware writes to, and KVM looks for it in one host page.
+static const char *why_no_xive(const InterruptController *controller, uint64_t page_size)
 {
-    return controller->fd;
+    if (kvm_check(controller->vm, KVM_CAP_PPC_IRQ_XIVE) <= 0)
+        return "this host's KVM has no XIVE";
+    return page_size < 1ULL << XIVE_QUEUE_SHIFT ? "KVM's XIVE needs guest memory of pages of 64 KiB or more, "
+                                                  "by the host's kernel or by huge pages"
+                                                : NULL;
+}
+
+bool interrupt_controller_offer(InterruptController *controller, const InterruptOffer *offer, GError **error)
+{
+    controller->offer = *offer;
+    const char *why_not = offer->mode == INTERRUPT_XICS ? NULL : why_no_xive(controller, offer->page_size);
+    if (why_not && offer->mode == INTERRUPT_DUAL)
+        controller->offer.mode = INTERRUPT_XICS;
+    if (!why_not || offer->mode == INTERRUPT_DUAL)
+        return true;
+    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-machine ic-mode=xive: %s; leave it out", why_not);
+    return false;
+}
+
+InterruptMode interrupt_controller_offered(const InterruptController *controller)
+{
+    return controller->offer.mode;
+}
+
+bool interrupt_controller_is_xive(const InterruptController *controller)
+{
+    return controller->device == &interrupt_xive;
+}
+
+int interrupt_controller_connect(const InterruptController *controller, KvmVcpu *vcpu, uint32_t server)
+{
+    return kvm_vcpu_enable(vcpu, controller->device->capability, (uint64_t)controller->fd, server);
+}
+
+int interrupt_controller_switch(InterruptController *controller, bool xive, VcpuSet *vcpus, Vcpu *caller)
+{
+    const InterruptDevice *before = controller->device;
+    if (before == device_of(xive))
+        return 0;
+    int result = replace_device(controller, device_of(xive), vcpus, caller);
+    if (result < 0)
+        replace_device(controller, before, vcpus, caller);
+    return result;
+}
+
+// XICS is put back source by source, its vCPUs' part by vcpu_reset(). XIVE's state is in many places, so it
+// is made anew.
+int interrupt_controller_reset(InterruptController *controller, VcpuSet *vcpus)
+{
+    const InterruptOffer *offer = &controller->offer;
+    bool xive = offer->mode == INTERRUPT_XIVE || (offer->mode == INTERRUPT_DUAL && offer->start_xive);
+    for (unsigned i = 0; i < controller->lines->len; i++) {
+        InterruptLine *line = controller->lines->pdata[i];
+        atomic_store(&line->asserted, false);
+    }
+    if (!xive && !interrupt_controller_is_xive(controller))
+        return add_lines(controller);
+    return replace_device(controller, device_of(xive), vcpus, NULL);
 }
 
 void interrupt_controller_describe(const InterruptController *controller, unsigned servers, Tree *tree)
 {
-    tree_begin(tree, "interrupt-controller");
-    tree_string(tree, "device_type", "PowerPC-External-Interrupt-Presentation");
-    tree_string(tree, "compatible", "IBM,ppc-xicp");
-    tree_empty(tree, "interrupt-controller");
-    tree_u32(tree, "#interrupt-cells", 2);
-    tree_cells(tree, "ibm,interrupt-server-ranges", 0, servers);
-    tree_u32(tree, "phandle", TREE_PHANDLE_INTERRUPTS);
-    tree_u32(tree, "linux,phandle", TREE_PHANDLE_INTERRUPTS);
-    tree_end(tree);
+    controller->device->describe(controller, servers, tree);
 }
 
-static int source_reset(InterruptLine *line)
+// Linux's xive_spapr_init() wants to know which priorities are not its own: from 7 on.
+void interrupt_controller_describe_root(const InterruptController *controller, Tree *tree)
 {
-    uint64_t state = 0xffULL << KVM_XICS_PRIORITY_SHIFT | KVM_XICS_IS_MASKED;
-    if (line->kind == INTERRUPT_LEVEL)
-        state |= KVM_XICS_LEVEL;
-    return kvm_device_set(line->controller->fd, KVM_XICS_SOURCES, line->source, state);
+    if (interrupt_controller_is_xive(controller))
+        tree_cells(tree, "ibm,plat-res-int-priorities", XIVE_PRIORITIES, 0xff - XIVE_PRIORITIES);
 }
 
-void interrupt_controller_reset(InterruptController *controller)
+int interrupt_controller_define_rtas(InterruptController *controller, const char *name, uint32_t token)
 {
-    for (unsigned i = 0; i < controller->lines->len; i++) {
-        InterruptLine *line = controller->lines->pdata[i];
-        atomic_store(&line->asserted, false);
-        source_reset(line);
+    for (unsigned i = 0; i < INTERRUPT_RTAS_CALLS; i++) {
+        if (controller->rtas[i].name)
+            continue;
+        controller->rtas[i].name = name;
+        controller->rtas[i].token = token;
+        return controller->device->rtas ? kvm_rtas_define(controller->vm, name, token) : 0;
     }
+    return -ENOSPC;
 }
+
+// --- Lines.
 
 // The eventfd that pulses an edge line.
-static int connect_irqfd(InterruptLine *line)
+static int make_eventfd(InterruptLine *line)
 {
     line->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (line->eventfd < 0)
-        return -errno;
-    return kvm_irqfd(line->controller->vm, line->eventfd, line->source, true);
+    return line->eventfd < 0 ? -errno : bind_irqfd(line, true);
 }
 
 InterruptLine *interrupt_line_new(
@@ -102,9 +246,9 @@ InterruptLine *interrupt_line_new(
 {
     InterruptLine *line = g_new0(InterruptLine, 1);
     *line = (InterruptLine){ .controller = controller, .source = source, .kind = kind, .eventfd = -1 };
-    int result = source_reset(line);
+    int result = controller->device->add(controller, line);
     if (result == 0 && kind == INTERRUPT_EDGE)
-        result = connect_irqfd(line);
+        result = make_eventfd(line);
     if (result < 0) {
         g_set_error(
             error, LPARUN_ERROR, LPARUN_ERROR_HOST, "interrupt source 0x%x: %s", source, g_strerror(-result));
@@ -123,6 +267,7 @@ uint32_t interrupt_line_source(const InterruptLine *line)
 void interrupt_line_pulse(InterruptLine *line)
 {
     uint64_t one = 1;
+    atomic_fetch_add_explicit(&line->pulses, 1, memory_order_relaxed);
     while (write(line->eventfd, &one, sizeof one) < 0 && errno == EINTR)
         continue;
 }
@@ -131,4 +276,15 @@ void interrupt_line_set(InterruptLine *line, bool asserted)
 {
     if (atomic_exchange(&line->asserted, asserted) != asserted)
         kvm_irq_line(line->controller->vm, line->source, asserted);
+}
+
+void interrupt_controller_counts(const InterruptController *controller,
+    void (*each)(uint32_t source, uint64_t pulses, void *data), void *data)
+{
+    for (unsigned i = 0; i < controller->lines->len; i++) {
+        InterruptLine *line = controller->lines->pdata[i];
+        uint64_t pulses = atomic_load_explicit(&line->pulses, memory_order_relaxed);
+        if (pulses > 0)
+            each(line->source, pulses, data);
+    }
 }

@@ -170,3 +170,16 @@ int kvm_device_get(int device, uint32_t group, uint64_t attribute, uint64_t *val
     struct kvm_device_attr attr = { .group = group, .attr = attribute, .addr = (uintptr_t)value };
     return kvm_ioctl(device, KVM_GET_DEVICE_ATTR, &attr);
 }
+
+void *kvm_device_map(int device, uint64_t page, uint64_t pages)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    void *mapping =
+        mmap(NULL, pages * size, PROT_READ | PROT_WRITE, MAP_SHARED, device, (off_t)(page * size));
+    return mapping == MAP_FAILED ? NULL : mapping;
+}
+
+void kvm_device_unmap(void *mapping, uint64_t pages)
+{
+    munmap(mapping, pages * (size_t)sysconf(_SC_PAGESIZE));
+}

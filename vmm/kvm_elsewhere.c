@@ -43,6 +43,21 @@ int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_
     return -ENOSYS;
 }
 
+int kvm_xive_servers(int device, uint32_t servers)
+{
+    return -ENOSYS;
+}
+
+int kvm_xive_queue_set(int device, uint32_t server, unsigned priority, const KvmXiveQueue *queue)
+{
+    return -ENOSYS;
+}
+
+int kvm_xive_queue_get(int device, uint32_t server, unsigned priority, KvmXiveQueue *queue)
+{
+    return -ENOSYS;
+}
+
 int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info)
 {
     return -ENOSYS;

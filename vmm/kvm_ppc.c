@@ -16,6 +16,18 @@ G_STATIC_ASSERT(KVM_PPC_HIOR == KVM_REG_PPC_HIOR);
 G_STATIC_ASSERT(KVM_XICS_SOURCES == KVM_DEV_XICS_GRP_SOURCES);
 G_STATIC_ASSERT(KVM_XICS_LEVEL == KVM_XICS_LEVEL_SENSITIVE);
 G_STATIC_ASSERT(KVM_XICS_IS_MASKED == KVM_XICS_MASKED);
+G_STATIC_ASSERT(KVM_XIVE_CONTROL == KVM_DEV_XIVE_GRP_CTRL);
+G_STATIC_ASSERT(KVM_XIVE_RESET == KVM_DEV_XIVE_RESET);
+G_STATIC_ASSERT(KVM_XIVE_SOURCE == KVM_DEV_XIVE_GRP_SOURCE);
+G_STATIC_ASSERT(KVM_XIVE_LEVEL == KVM_XIVE_LEVEL_SENSITIVE);
+G_STATIC_ASSERT(KVM_XIVE_ASSERTED == KVM_XIVE_LEVEL_ASSERTED);
+G_STATIC_ASSERT(KVM_XIVE_SOURCE_ROUTE == KVM_DEV_XIVE_GRP_SOURCE_CONFIG);
+G_STATIC_ASSERT(KVM_XIVE_SERVER_SHIFT == KVM_XIVE_SOURCE_SERVER_SHIFT);
+G_STATIC_ASSERT(KVM_XIVE_MASKED == KVM_XIVE_SOURCE_MASKED_MASK);
+G_STATIC_ASSERT(KVM_XIVE_EISN_SHIFT == KVM_XIVE_SOURCE_EISN_SHIFT);
+G_STATIC_ASSERT(KVM_XIVE_SOURCE_FLUSH == KVM_DEV_XIVE_GRP_SOURCE_SYNC);
+G_STATIC_ASSERT(KVM_XIVE_TIMA_PAGE == KVM_XIVE_TIMA_PAGE_OFFSET);
+G_STATIC_ASSERT(KVM_XIVE_ESB_PAGE == KVM_XIVE_ESB_PAGE_OFFSET);
 
 int kvm_rtas_define(KvmVm *vm, const char *name, uint64_t token)
 {
@@ -65,6 +77,48 @@ int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_
 {
     struct kvm_create_spapr_tce_64 table = { .liobn = liobn, .page_shift = page_shift, .size = pages };
     return kvm_ioctl(vm->fd, KVM_CREATE_SPAPR_TCE_64, &table);
+}
+
+int kvm_xive_servers(int device, uint32_t servers)
+{
+    struct kvm_device_attr attr = {
+        .group = KVM_DEV_XIVE_GRP_CTRL, .attr = KVM_DEV_XIVE_NR_SERVERS, .addr = (uintptr_t)&servers
+    };
+    return kvm_ioctl(device, KVM_SET_DEVICE_ATTR, &attr);
+}
+
+static int queue_access(
+    int device, unsigned long request, uint32_t server, unsigned priority, struct kvm_ppc_xive_eq *queue)
+{
+    struct kvm_device_attr attr = {
+        .group = KVM_DEV_XIVE_GRP_EQ_CONFIG,
+        .attr = (uint64_t)server << KVM_XIVE_EQ_SERVER_SHIFT | priority,
+        .addr = (uintptr_t)queue,
+    };
+    return kvm_ioctl(device, request, &attr);
+}
+
+// A new queue starts at entry 0 with generation 1.
+int kvm_xive_queue_set(int device, uint32_t server, unsigned priority, const KvmXiveQueue *queue)
+{
+    struct kvm_ppc_xive_eq eq = {
+        .flags = KVM_XIVE_EQ_ALWAYS_NOTIFY, .qshift = queue->shift, .qaddr = queue->address, .qtoggle = 1
+    };
+    return queue_access(device, KVM_SET_DEVICE_ATTR, server, priority, &eq);
+}
+
+int kvm_xive_queue_get(int device, uint32_t server, unsigned priority, KvmXiveQueue *queue)
+{
+    struct kvm_ppc_xive_eq eq = { 0 }; // KVM writes nothing where there is no queue
+    int result = queue_access(device, KVM_GET_DEVICE_ATTR, server, priority, &eq);
+    *queue = (KvmXiveQueue){
+        .address = eq.qaddr,
+        .shift = eq.qshift,
+        .always_notify = eq.flags & KVM_XIVE_EQ_ALWAYS_NOTIFY,
+        .index = eq.qindex,
+        .generation = eq.qtoggle,
+    };
+    return result;
 }
 
 int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info)

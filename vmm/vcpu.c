@@ -248,8 +248,7 @@ static int connect_vcpu(Vcpu *vcpu, InterruptController *controller)
 {
     int result = kvm_vcpu_enable(vcpu->kvm, KVM_CAP_PPC_PAPR, 0, 0);
     if (result == 0 && controller)
-        result = kvm_vcpu_enable(
-            vcpu->kvm, KVM_CAP_IRQ_XICS, (uint64_t)interrupt_controller_fd(controller), vcpu->id);
+        result = interrupt_controller_connect(controller, vcpu->kvm, vcpu->id);
     kvm_vcpu_get_reg(vcpu->kvm, KVM_PPC_LPCR, &vcpu->first_lpcr);
     return result;
 }

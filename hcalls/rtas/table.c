@@ -57,10 +57,10 @@ void *rtas_own(RtasTable *table, void *state)
     return state;
 }
 
-int rtas_register_in_kernel(RtasTable *table, KvmVm *vm, const char *name)
+int rtas_register_in_kernel(RtasTable *table, InterruptController *controller, const char *name)
 {
     uint32_t token = rtas_register(table, name, 0, 0, NULL, NULL);
-    return kvm_rtas_define(vm, name, token);
+    return interrupt_controller_define_rtas(controller, name, token);
 }
 
 void rtas_table_describe(const RtasTable *table, Tree *tree)

@@ -32,13 +32,17 @@ typedef struct Negotiated {
     uint8_t vector5[VECTOR5_LAST + 1]; // ibm,architecture-vec-5: byte 0 is the length, then bytes 1, 2, ...
 } Negotiated;
 // Fills in what follows from these; `gtse`: a radix guest may use tlbie itself.
-Negotiated negotiated_make(const CompatLevel *compat, bool radix, bool gtse);
+Negotiated negotiated_make(const CompatLevel *compat, bool radix, bool gtse, bool xive);
 
 // Bytes of option vector 5 that this machine has something to say in, and their values (asm/prom.h).
 #define VECTOR5_AFFINITY 5 // forms of ibm,associativity
 #define VECTOR5_FORM1 0x80
 #define VECTOR5_FORM2 0x20
-#define VECTOR5_INTERRUPTS 23 // 0: XICS
+#define VECTOR5_INTERRUPTS 23
+#define VECTOR5_INTERRUPTS_MASK 0xc0
+#define VECTOR5_XICS 0x00
+#define VECTOR5_XIVE 0x40
+#define VECTOR5_INTERRUPTS_EITHER 0x80
 #define VECTOR5_MMU 24
 #define VECTOR5_MMU_MASK 0xc0
 #define VECTOR5_MMU_HASH 0x00
@@ -80,6 +84,7 @@ typedef struct CasParts {
     GuestMemory *memory;
     VcpuSet *vcpus;
     Mmu *mmu;
+    InterruptController *interrupts;
     uint8_t affinity; // VECTOR5_FORM1 and _FORM2 that the tree has; 0: no nodes
 } CasParts;
 // `max`: the newest level that the guest may have, or NULL for the processor as it is. NULL and `error` when
@@ -87,8 +92,8 @@ typedef struct CasParts {
 Cas *cas_new(const CasParts *parts, const CompatLevel *max, const CasOps *ops, void *owner, GError **error);
 void cas_free(Cas *cas);
 void cas_register(Cas *cas, HypercallTable *table);
-// Forgets what was agreed, as after power-on; after mmu_reset(), while all vCPUs are parked. False and
-// `error` when KVM refuses.
+// Forgets what was agreed, as after power-on; after mmu_reset() and interrupt_controller_reset(), while all
+// vCPUs are parked. False and `error` when KVM refuses.
 bool cas_reset(Cas *cas, GError **error);
 const Negotiated *cas_negotiated(const Cas *cas);
 // A copy of the tree that firmware left to the operating system (g_free), checked by fdt_check_full(); NULL

@@ -40,6 +40,10 @@ void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
 #define SYSTEM_RESET_VECTOR 0x100
 void cpu_system_reset(Vcpu *vcpu, void *data);
 
+// hcalls/xive.c: H_INT_*, H_FUNCTION while the controller is not XIVE.
+void xive_hypercalls_register(
+    HypercallTable *table, InterruptController *controller, GuestMemory *memory, VcpuSet *vcpus);
+
 // hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
 bool tce_hypercalls_enable(KvmVm *vm);
 

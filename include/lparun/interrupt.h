@@ -1,4 +1,8 @@
-// The interrupt controller (KVM's XICS) and interrupt lines into it.
+// The interrupt controller, which is one of KVM's two devices at a time, and interrupt lines into it.
+//
+// XICS is served by KVM, hypercalls and all. XIVE (its exploitation mode) is the hardware's own: the guest
+// sees pages of it, takes and ends interrupts there without leaving, and asks by H_INT_* for the routing
+// alone (lparun/xive.h). The guest chooses in CAS.
 #pragma once
 #include "lparun/kvm.h"
 #include "lparun/tree.h"
@@ -6,28 +10,56 @@
 
 typedef struct InterruptController InterruptController;
 typedef struct InterruptLine InterruptLine;
+typedef struct Vcpu Vcpu;
+typedef struct VcpuSet VcpuSet;
 
 typedef enum {
     INTERRUPT_EDGE,  // MSIs and virtual devices
     INTERRUPT_LEVEL, // PCI INTx
 } InterruptKind;
 
-// The XICS device in the kernel (Documentation/virt/kvm/devices/xics.rst). NULL and `error` where KVM has
-// none.
+// -machine ic-mode=: what the guest may choose.
+typedef enum { INTERRUPT_DUAL, INTERRUPT_XICS, INTERRUPT_XIVE } InterruptMode;
+
+// A controller that is KVM's XICS (Documentation/virt/kvm/devices/xics.rst) and offers nothing else. NULL and
+// `error` where KVM has none.
 InterruptController *interrupt_controller_new(KvmVm *vm, GError **error);
 void interrupt_controller_free(InterruptController *controller);
-// For kvm_vcpu_connect_xics().
-int interrupt_controller_fd(const InterruptController *controller);
 
-// Its device tree node, for `servers` vCPUs numbered from 0.
+typedef struct InterruptOffer {
+    InterruptMode mode; // what is wanted; DUAL is XICS where this KVM has no XIVE
+    bool start_xive;    // DUAL: XIVE is what the guest finds, rather than what it may ask for
+    unsigned servers;   // vCPU numbers are below
+    uint64_t page_size; // of what backs guest memory, bytes
+} InterruptOffer;
+// What the guest may choose, before any vCPU or line is made. interrupt_controller_reset() then makes it the
+// device that the offer starts with. False and `error` when this host has not what is wanted.
+bool interrupt_controller_offer(InterruptController *controller, const InterruptOffer *offer, GError **error);
+InterruptMode interrupt_controller_offered(const InterruptController *controller);
+bool interrupt_controller_is_xive(const InterruptController *controller);
+
+// Connects a vCPU to the device as server `server`. On the vCPU's thread, or before it has one. 0 or -errno.
+int interrupt_controller_connect(const InterruptController *controller, KvmVcpu *vcpu, uint32_t server);
+// For CAS: the other device from here on, with all lines and vCPUs connected and nothing pending or routed.
+// Only what was offered, and only when no vCPU is in the guest. `caller` as for vcpu_set_call(). 0 or -errno;
+// after an error the device is the one before.
+int interrupt_controller_switch(InterruptController *controller, bool xive, VcpuSet *vcpus, Vcpu *caller);
+
+// Puts everything back to the state after power-on: the device that the offer starts with, every source
+// masked and nothing pending (LoPAR 14.5: state after a reset). All vCPUs are parked. 0 or -errno.
+int interrupt_controller_reset(InterruptController *controller, VcpuSet *vcpus);
+
+// Its device tree node, for `servers` vCPUs numbered from 0, and what the root has to say of it.
 void interrupt_controller_describe(const InterruptController *controller, unsigned servers, Tree *tree);
+void interrupt_controller_describe_root(const InterruptController *controller, Tree *tree);
 
-// Puts every source back: masked, priority 0xff, nothing pending (LoPAR 14.5: state after a reset). No vCPU
-// may run.
-void interrupt_controller_reset(InterruptController *controller);
+// Has KVM serve RTAS call `name` under `token` while the device is XICS (KVM_PPC_RTAS_DEFINE_TOKEN): such a
+// call knows nothing of XIVE's routing. `name` lives as long as the controller. 0 or -errno.
+#define INTERRUPT_RTAS_CALLS 4
+int interrupt_controller_define_rtas(InterruptController *controller, const char *name, uint32_t token);
 
-// A line with the XICS source number `source` (16 to 0xfffff), each number once. Edge lines get an irqfd.
-// Only while the machine is built. NULL and `error` when KVM refuses it. The controller owns the line.
+// A line with the source number `source` (16 to 0xfffff), each number once. Edge lines get an irqfd. Only
+// while the machine is built. NULL and `error` when KVM refuses it. The controller owns the line.
 InterruptLine *interrupt_line_new(
     InterruptController *controller, uint32_t source, InterruptKind kind, GError **error);
 
@@ -38,3 +70,7 @@ void interrupt_line_pulse(InterruptLine *line);
 
 // Sets the level; only changes reach KVM. Level lines only; any thread.
 void interrupt_line_set(InterruptLine *line, bool asserted);
+
+// Calls `each` for every edge line that was pulsed, with its source and how often it was.
+void interrupt_controller_counts(const InterruptController *controller,
+    void (*each)(uint32_t source, uint64_t pulses, void *data), void *data);

@@ -20,7 +20,11 @@ void kvm_vm_close(KvmVm *vm);
 // KVM_CHECK_EXTENSION on the VM: 0 when unknown, else the capability's value. Any thread.
 int kvm_check(const KvmVm *vm, unsigned capability);
 // KVM_SET_USER_MEMORY_REGION. `gpa`, `host` and `size` are multiples of the host's page size.
+// `size` 0 takes the slot away.
 int kvm_set_memory(KvmVm *vm, uint32_t slot, uint64_t gpa, void *host, uint64_t size);
+// Slots: RAM's from 0 on, and these.
+#define KVM_SLOT_TIMA 0x1000
+#define KVM_SLOT_ESB 0x1001 // and on, one for each run of interrupt sources
 // KVM_ENABLE_CAP on the VM.
 int kvm_enable(KvmVm *vm, uint32_t capability, uint64_t argument0, uint64_t argument1);
 // KVM_IOEVENTFD on the MMIO bus without datamatch: a store of exactly `length` bytes at `gpa` signals
@@ -38,6 +42,9 @@ int kvm_create_device(KvmVm *vm, uint32_t type);
 // KVM_SET_DEVICE_ATTR and KVM_GET_DEVICE_ATTR with a u64 in host order.
 int kvm_device_set(int device, uint32_t group, uint64_t attribute, uint64_t value);
 int kvm_device_get(int device, uint32_t group, uint64_t attribute, uint64_t *value);
+// Maps `pages` host pages of the device from its page `page` on, and gives them back. NULL when it refuses.
+void *kvm_device_map(int device, uint64_t page, uint64_t pages);
+void kvm_device_unmap(void *mapping, uint64_t pages);
 
 // What follows is POWER's alone (vmm/kvm_ppc.c).
 
@@ -46,6 +53,34 @@ int kvm_device_get(int device, uint32_t group, uint64_t attribute, uint64_t *val
 #define KVM_XICS_PRIORITY_SHIFT 32
 #define KVM_XICS_LEVEL (1ULL << 40)
 #define KVM_XICS_IS_MASKED (1ULL << 41)
+
+// The XIVE device's groups, attributes and values (Documentation/virt/kvm/devices/xive.rst).
+#define KVM_XIVE_CONTROL 1
+#define KVM_XIVE_RESET 1
+#define KVM_XIVE_SOURCE 2
+#define KVM_XIVE_LEVEL 1ULL
+#define KVM_XIVE_ASSERTED 2ULL
+#define KVM_XIVE_SOURCE_ROUTE 3
+#define KVM_XIVE_SERVER_SHIFT 3
+#define KVM_XIVE_MASKED (1ULL << 32)
+#define KVM_XIVE_EISN_SHIFT 33
+#define KVM_XIVE_SOURCE_FLUSH 5
+// Pages of its mapping: the TIMA, and two for each source.
+#define KVM_XIVE_TIMA_PAGE 0
+#define KVM_XIVE_ESB_PAGE 4
+
+// KVM_DEV_XIVE_NR_SERVERS: vCPU numbers are below `servers`. Before any vCPU is connected.
+int kvm_xive_servers(int device, uint32_t servers);
+// A vCPU's queue of one priority.
+typedef struct KvmXiveQueue {
+    uint64_t address;   // GPA; 1 << `shift` bytes, aligned to as many
+    uint32_t shift;     // 0: there is none
+    bool always_notify; // out only: KVM does it always
+    uint32_t index;     // out only: the entry that is written next
+    bool generation;    // out only
+} KvmXiveQueue;
+int kvm_xive_queue_set(int device, uint32_t server, unsigned priority, const KvmXiveQueue *queue);
+int kvm_xive_queue_get(int device, uint32_t server, unsigned priority, KvmXiveQueue *queue);
 
 // KVM_PPC_RTAS_DEFINE_TOKEN: the kernel serves RTAS call `name` under `token`. -ENOENT for a name it has not.
 int kvm_rtas_define(KvmVm *vm, const char *name, uint64_t token);

@@ -34,6 +34,17 @@
 #define H_RANDOM 0x300
 #define H_SET_MODE 0x31c
 #define H_REGISTER_PROC_TBL 0x37c
+#define H_INT_GET_SOURCE_INFO 0x3a8
+#define H_INT_SET_SOURCE_CONFIG 0x3ac
+#define H_INT_GET_SOURCE_CONFIG 0x3b0
+#define H_INT_GET_QUEUE_INFO 0x3b4
+#define H_INT_SET_QUEUE_CONFIG 0x3b8
+#define H_INT_GET_QUEUE_CONFIG 0x3bc
+#define H_INT_SET_OS_REPORTING_LINE 0x3c0
+#define H_INT_GET_OS_REPORTING_LINE 0x3c4
+#define H_INT_ESB 0x3c8
+#define H_INT_SYNC 0x3cc
+#define H_INT_RESET 0x3d0
 #define H_RPT_INVALIDATE 0x448
 #define H_LAST 0x488
 
@@ -57,7 +68,7 @@ static inline uint64_t papr_real_address(uint64_t address)
 #define RTAS_PARAMETER_ERROR (-3)
 #define RTAS_NOT_AUTHORIZED (-9002)
 
-// XICS source numbers, as QEMU's pseries gives them out, so that guests see what they know.
+// Interrupt source numbers, as QEMU's pseries gives them out, so that guests see what they know.
 #define SOURCE_EPOW 0x1000
 #define SOURCE_HOT_PLUG 0x1001
 #define SOURCE_VIO 0x1100

@@ -35,8 +35,8 @@ uint32_t rtas_register(
     RtasTable *table, const char *name, unsigned inputs, unsigned outputs, RtasHandler handler, void *owner);
 // The table frees `state` (g_free) with itself; returns it. For what a family keeps.
 void *rtas_own(RtasTable *table, void *state);
-// Has the kernel serve call `name`, which KVM knows (KVM_PPC_RTAS_DEFINE_TOKEN). Returns 0 or -errno.
-int rtas_register_in_kernel(RtasTable *table, KvmVm *vm, const char *name);
+// Has the kernel serve call `name`, which KVM's XICS knows (KVM_PPC_RTAS_DEFINE_TOKEN). Returns 0 or -errno.
+int rtas_register_in_kernel(RtasTable *table, InterruptController *controller, const char *name);
 // The tokens, one property a call.
 void rtas_table_describe(const RtasTable *table, Tree *tree);
 void rtas_counts(

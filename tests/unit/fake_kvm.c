@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define IOEVENTFDS 64
@@ -24,12 +25,15 @@ struct KvmVm {
     FakeKvmPower power;
 };
 
-// The XICS device has no handle to the VM, so there is one of it.
+// A device has no handle to the VM, so there is one of each.
 static uint64_t source_states[SOURCES];
+static FakeXive xive;
+static int xive_fd = -1;
 
 KvmVm *fake_kvm_new(void)
 {
     KvmVm *vm = g_new0(KvmVm, 1);
+    xive = (FakeXive){ 0 };
     g_mutex_init(&vm->lock);
     return vm;
 }
@@ -62,6 +66,14 @@ int kvm_check(const KvmVm *vm, unsigned capability)
 
 int kvm_set_memory(KvmVm *vm, uint32_t slot, uint64_t gpa, void *host, uint64_t size)
 {
+    if (slot < KVM_SLOT_TIMA)
+        return 0;
+    if (xive.slot_result < 0 && size > 0)
+        return xive.slot_result;
+    g_assert_cmpuint(slot - KVM_SLOT_TIMA, <, G_N_ELEMENTS(xive.slots));
+    FakeSlot *to = &xive.slots[slot - KVM_SLOT_TIMA];
+    g_assert_cmpint(to->size > 0, ==, size == 0); // KVM has no slots that overlap
+    *to = (FakeSlot){ .gpa = gpa, .host = host, .size = size };
     return 0;
 }
 
@@ -189,11 +201,48 @@ unsigned fake_kvm_line_changes(const KvmVm *vm)
 
 int kvm_create_device(KvmVm *vm, uint32_t type)
 {
-    return vm->power.device < 0 ? vm->power.device : eventfd(0, EFD_CLOEXEC); // something to close
+    // KVM looks for the device when an irqfd fires, and may find one that goes.
+    for (unsigned i = 0; i < SOURCES; i++)
+        g_assert_cmpint(vm->irqfds[i], ==, 0);
+    if (vm->power.device < 0)
+        return vm->power.device;
+    if (type == KVM_DEV_TYPE_XIVE && xive.create < 0)
+        return xive.create;
+    int fd = eventfd(0, EFD_CLOEXEC); // something to close
+    vm->power.device_type = type;
+    vm->power.device_fd = fd;
+    xive_fd = type == KVM_DEV_TYPE_XIVE ? fd : -1;
+    return fd;
+}
+
+static int xive_set(uint32_t group, uint64_t attribute, uint64_t value)
+{
+    g_assert_cmpuint(attribute, <, SOURCES);
+    if (xive.result < 0)
+        return xive.result;
+    switch (group) {
+    case KVM_XIVE_CONTROL:
+        xive.resets += attribute == KVM_XIVE_RESET;
+        return 0;
+    case KVM_XIVE_SOURCE:
+        xive.sources[attribute] = FAKE_XIVE_SOURCE | value;
+        return 0;
+    case KVM_XIVE_SOURCE_ROUTE:
+        xive.route_source = (uint32_t)attribute;
+        xive.route = value;
+        return 0;
+    case KVM_XIVE_SOURCE_FLUSH:
+        xive.flushed = (uint32_t)attribute;
+        return 0;
+    default:
+        return -ENXIO;
+    }
 }
 
 int kvm_device_set(int device, uint32_t group, uint64_t attribute, uint64_t value)
 {
+    if (device == xive_fd)
+        return xive_set(group, attribute, value);
     if (group != KVM_XICS_SOURCES || attribute < 16 || attribute >= SOURCES)
         return -ENOENT;
     source_states[attribute] = value;
@@ -213,9 +262,58 @@ uint64_t fake_kvm_source_state(const KvmVm *vm, uint32_t source)
     return source_states[source];
 }
 
+FakeXive *fake_kvm_xive(void)
+{
+    return &xive;
+}
+
+void *kvm_device_map(int device, uint64_t page, uint64_t pages)
+{
+    size_t size = pages * (size_t)sysconf(_SC_PAGESIZE);
+    void *mapping =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    g_assert_cmpint(device, ==, xive_fd);
+    g_assert_true(mapping != MAP_FAILED);
+    xive.mappings++;
+    if (page == KVM_XIVE_ESB_PAGE)
+        xive.esb = mapping;
+    return mapping;
+}
+
+void kvm_device_unmap(void *mapping, uint64_t pages)
+{
+    munmap(mapping, pages * (size_t)sysconf(_SC_PAGESIZE));
+    xive.mappings--;
+}
+
+int kvm_xive_servers(int device, uint32_t servers)
+{
+    xive.servers = servers;
+    return 0;
+}
+
+int kvm_xive_queue_set(int device, uint32_t server, unsigned priority, const KvmXiveQueue *queue)
+{
+    if (xive.result < 0)
+        return xive.result;
+    xive.queue = *queue;
+    xive.queue_server = server;
+    xive.queue_priority = priority;
+    return 0;
+}
+
+int kvm_xive_queue_get(int device, uint32_t server, unsigned priority, KvmXiveQueue *queue)
+{
+    *queue = xive.queue;
+    xive.queue_server = server;
+    xive.queue_priority = priority;
+    return xive.result;
+}
+
 int kvm_rtas_define(KvmVm *vm, const char *name, uint64_t token)
 {
     vm->power.rtas_token = token;
+    vm->power.rtas_calls++;
     return vm->power.rtas;
 }
 

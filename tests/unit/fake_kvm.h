@@ -39,9 +39,12 @@ typedef struct FakeKvmPower {
     uint64_t refused_hypercall; // -EINVAL for KVM_CAP_PPC_ENABLE_HCALL of this one
     FakeKvmEnabled enabled[16];
     unsigned enabled_count;
-    int device, irqfd; // answers of KVM_CREATE_DEVICE and KVM_IRQFD
-    int rtas;          // KVM_PPC_RTAS_DEFINE_TOKEN
+    int device, irqfd;    // answers of KVM_CREATE_DEVICE and KVM_IRQFD
+    uint32_t device_type; // that KVM_CREATE_DEVICE was asked for last, and what it gave
+    int device_fd;
+    int rtas; // KVM_PPC_RTAS_DEFINE_TOKEN
     uint64_t rtas_token;
+    unsigned rtas_calls;
     int mmu, htab; // KVM_PPC_CONFIGURE_V3_MMU and KVM_PPC_ALLOCATE_HTAB
     unsigned mmu_calls;
     uint64_t mmu_flags, process_table;
@@ -50,11 +53,35 @@ typedef struct FakeKvmPower {
     int characteristics; // KVM_PPC_GET_CPU_CHAR
     uint64_t character, behaviour;
     uint32_t newest_compat; // the newest logical PVR that KVM_REG_PPC_ARCH_COMPAT may be; 0: all
-    bool pr;               // this is KVM-PR
-    int no_hash, no_radix; // KVM_PPC_GET_SMMU_INFO and KVM_PPC_GET_RMMU_INFO
+    bool pr;                // this is KVM-PR
+    int no_hash, no_radix;  // KVM_PPC_GET_SMMU_INFO and KVM_PPC_GET_RMMU_INFO
     struct kvm_ppc_smmu_info hash;
     int vcpu, vcpu_enable; // KVM_CREATE_VCPU, and KVM_ENABLE_CAP on a vCPU
     int pvr_result;        // KVM_GET_SREGS
     uint32_t pvr;          // 0: POWER9's
 } FakeKvmPower;
 FakeKvmPower *fake_kvm_power(KvmVm *vm);
+
+// The XIVE device: what it shall answer, and what it was asked. A new VM has all zero.
+typedef struct FakeSlot {
+    uint64_t gpa, size; // size 0: there is none
+    void *host;
+} FakeSlot;
+#define FAKE_XIVE_SOURCE (1ULL << 63) // in `sources`: it was made
+typedef struct FakeXive {
+    int create;      // KVM_CREATE_DEVICE's answer
+    int result;      // of all else that the device is asked, but for the number of servers
+    int slot_result; // of KVM_SET_USER_MEMORY_REGION for its pages
+    uint32_t servers;
+    uint64_t sources[0x2000]; // by number: FAKE_XIVE_SOURCE and the value
+    uint32_t route_source, flushed;
+    uint64_t route;
+    unsigned resets;
+    uint32_t queue_server;
+    unsigned queue_priority;
+    KvmXiveQueue queue; // as it was set, or shall be given
+    FakeSlot slots[16]; // from KVM_SLOT_TIMA on
+    uint8_t *esb;
+    int mappings; // that there are
+} FakeXive;
+FakeXive *fake_kvm_xive(void);

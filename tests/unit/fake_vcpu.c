@@ -244,8 +244,11 @@ static void leave(KvmVcpu *vcpu)
 int kvm_vcpu_enable(KvmVcpu *vcpu, uint32_t capability, uint64_t argument0, uint64_t argument1)
 {
     enter(vcpu);
-    g_assert_cmpuint(vcpu->enabled_count, <, G_N_ELEMENTS(vcpu->enabled));
-    unsigned at = vcpu->enabled_count++;
+    unsigned at = 0;
+    while (at < vcpu->enabled_count && vcpu->enabled[at].capability != capability)
+        at++;
+    g_assert_cmpuint(at, <, G_N_ELEMENTS(vcpu->enabled));
+    vcpu->enabled_count = MAX(vcpu->enabled_count, at + 1);
     vcpu->enabled[at].capability = capability;
     vcpu->enabled[at].arguments[0] = argument0;
     vcpu->enabled[at].arguments[1] = argument1;

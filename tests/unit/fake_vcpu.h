@@ -55,5 +55,5 @@ unsigned fake_vcpu_reg_sets(KvmVcpu *vcpu, uint64_t id);
 void *fake_vcpu_hash_table(KvmVcpu *vcpu, unsigned *order);
 // From now on KVM_SET_ONE_REG answers -EINVAL.
 void fake_vcpu_refuse_regs(KvmVcpu *vcpu);
-// The capability's first argument that kvm_vcpu_enable() was given; false when it was not called for it.
+// The capability's arguments that kvm_vcpu_enable() was given last; false when it was not called for it.
 bool fake_vcpu_enabled(KvmVcpu *vcpu, uint32_t capability, uint64_t arguments[2]);

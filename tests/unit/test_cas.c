@@ -22,12 +22,14 @@
 typedef struct Fixture {
     Partition partition;
     FakeKvmPower *power;
+    InterruptController *interrupts;
     Mmu *mmu;
     Cas *cas;
     uint8_t affinity;
     unsigned placed;
     uint64_t room;
     bool placed_radix; // what the tree would say
+    bool placed_xive;
     Negotiated placed_for;
 } Fixture;
 
@@ -39,6 +41,7 @@ static bool place_tree(void *owner, uint64_t address, uint64_t room)
     fixture->placed++;
     fixture->room = room;
     fixture->placed_radix = mmu_is_radix(fixture->mmu);
+    fixture->placed_xive = interrupt_controller_is_xive(fixture->interrupts);
     fixture->placed_for = *cas_negotiated(fixture->cas);
     return room >= sizeof tree && guest_memory_write(fixture->partition.memory, address, tree, sizeof tree);
 }
@@ -50,7 +53,8 @@ static void make(Fixture *fixture, MmuMode mode, const char *max)
     Partition *partition = &fixture->partition;
     fixture->mmu = mmu_new(partition->vm, mode, 0, PARTITION_RAM, NULL);
     g_assert_nonnull(fixture->mmu);
-    CasParts parts = { partition->memory, partition->vcpus, fixture->mmu, fixture->affinity };
+    CasParts parts = { partition->memory, partition->vcpus, fixture->mmu, fixture->interrupts,
+        fixture->affinity };
     fixture->cas = cas_new(&parts, max ? compat_find(max) : NULL, &ops, fixture, NULL);
     g_assert_nonnull(fixture->cas);
     cas_register(fixture->cas, partition->hypercalls);
@@ -63,12 +67,14 @@ static void set_up(Fixture *fixture, gconstpointer data)
     partition_open(&fixture->partition, 2);
     fixture->power = fake_kvm_power(fixture->partition.vm);
     fixture->power->newest_compat = POWER9; // a POWER9 host
+    fixture->interrupts = interrupt_controller_new(fixture->partition.vm, NULL);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     cas_free(fixture->cas);
     mmu_free(fixture->mmu);
+    interrupt_controller_free(fixture->interrupts);
     partition_close(&fixture->partition);
 }
 
@@ -272,7 +278,8 @@ static void test_compat_none(Fixture *fixture, gconstpointer data)
         fake_vcpu_refuse_regs(vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, i)));
     make(fixture, MMU_AUTO, NULL);
     g_assert_cmpint(ask(fixture, &linux_vectors), ==, 0);
-    CasParts parts = { fixture->partition.memory, fixture->partition.vcpus, fixture->mmu };
+    CasParts parts = { fixture->partition.memory, fixture->partition.vcpus, fixture->mmu,
+        fixture->interrupts };
     g_assert_null(cas_new(&parts, compat_find("power9"), NULL, NULL, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
     g_assert_cmpstr(error->message, ==,
@@ -375,6 +382,97 @@ static void test_mmu_refused(Fixture *fixture, gconstpointer data)
     assert_mmu(fixture, true, true);
     assert_compat(fixture, POWER9);
     g_assert_cmpuint(fixture->placed, ==, 0);
+}
+
+// --- The interrupt controller.
+
+static void assert_interrupts(Fixture *fixture, bool xive)
+{
+    g_assert_cmpint(interrupt_controller_is_xive(fixture->interrupts), ==, xive);
+    g_assert_cmphex(cas_negotiated(fixture->cas)->vector5[23], ==, xive ? 0x40 : 0);
+}
+
+static void make_interrupts(Fixture *fixture, InterruptMode mode, const char *max)
+{
+    const InterruptOffer offer = { .mode = mode, .servers = 10, .page_size = 0x10000 };
+    g_assert_true(interrupt_controller_offer(fixture->interrupts, &offer, NULL));
+    g_assert_cmpint(interrupt_controller_reset(fixture->interrupts, fixture->partition.vcpus), ==, 0);
+    make(fixture, MMU_AUTO, max);
+}
+
+static void test_interrupts(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        InterruptMode mode;
+        int byte; // 23 of vector 5
+        bool granted, xive;
+    } cases[] = {
+        { INTERRUPT_DUAL, 0x40, true, true },
+        { INTERRUPT_DUAL, 0x00, true, false },
+        { INTERRUPT_DUAL, 0x80, true, true },
+        { INTERRUPT_DUAL, 0x3f, true, false }, // other bits say nothing of it
+        { INTERRUPT_DUAL, 0x7f, true, true },
+        { INTERRUPT_DUAL, NO_BYTE, true, false },
+        { INTERRUPT_XICS, 0x00, true, false },
+        { INTERRUPT_XICS, 0x80, true, false },
+        { INTERRUPT_XICS, NO_BYTE, true, false },
+        { INTERRUPT_XICS, 0x40, false, false },
+        { INTERRUPT_XIVE, 0x40, true, true },
+        { INTERRUPT_XIVE, 0x80, true, true },
+        { INTERRUPT_XIVE, NO_BYTE, true, true }, // a boot loader
+        { INTERRUPT_XIVE, 0x00, false, true },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        if (i > 0) {
+            tear_down(fixture, NULL);
+            set_up(fixture, NULL);
+        }
+        make_interrupts(fixture, cases[i].mode, NULL);
+        CasVectors vectors = linux_vectors;
+        uint8_t vector5[26];
+        memcpy(vector5, linux_vector5, sizeof vector5);
+        vector5[22] = (uint8_t)cases[i].byte;
+        vectors.vector5 = vector5;
+        vectors.length5 = cases[i].byte >= 0 ? 26 : 22;
+        g_test_message("case %u", i);
+        g_assert_cmpint(ask(fixture, &vectors), ==, cases[i].granted ? 0 : -1);
+        assert_interrupts(fixture, cases[i].xive);
+        g_assert_cmpint(fixture->placed_xive, ==, cases[i].granted && cases[i].xive);
+        fixture->placed_xive = false;
+    }
+}
+
+// A processor from before ISA 3.0 has XICS, whatever its guest says.
+static void test_interrupts_old(Fixture *fixture, gconstpointer data)
+{
+    uint8_t xive[26] = { [22] = 0x40 };
+    CasVectors vectors = linux_vectors;
+    vectors.vector5 = xive;
+    make_interrupts(fixture, INTERRUPT_DUAL, "power8");
+    g_assert_cmpint(ask(fixture, &vectors), ==, 0);
+    assert_interrupts(fixture, false);
+}
+
+// All is as it was: after KVM's refusal, and when the tree does not fit. A reset forgets what was chosen.
+static void test_interrupts_back(Fixture *fixture, gconstpointer data)
+{
+    uint8_t xive_hash[26] = { [22] = 0x40 };
+    CasVectors vectors = linux_vectors;
+    vectors.vector5 = xive_hash;
+    make_interrupts(fixture, INTERRUPT_DUAL, NULL);
+    fake_kvm_xive()->create = -ENODEV;
+    g_assert_cmpint(ask(fixture, &vectors), ==, -1);
+    assert_interrupts(fixture, false);
+    assert_mmu(fixture, true, true);
+    fake_kvm_xive()->create = 0;
+    g_assert_cmpint(ask_with(fixture, &vectors, ANSWER, 8), ==, -4);
+    g_assert_true(fixture->placed_xive);
+    assert_interrupts(fixture, false);
+    g_assert_cmpint(ask(fixture, &vectors), ==, 0);
+    assert_interrupts(fixture, true);
+    g_assert_cmpint(interrupt_controller_reset(fixture->interrupts, fixture->partition.vcpus), ==, 0);
+    g_assert_true(cas_reset(fixture->cas, NULL));
+    assert_interrupts(fixture, false);
 }
 
 // --- The answer.
@@ -582,6 +680,9 @@ int main(int argc, char **argv)
     ADD("mmu/refused", test_mmu_refused);
     ADD("affinity", test_affinity);
     ADD("affinity-linux", test_affinity_linux);
+    ADD("interrupts/table", test_interrupts);
+    ADD("interrupts/old", test_interrupts_old);
+    ADD("interrupts/back", test_interrupts_back);
     ADD("answer", test_answer);
     ADD("answer-wrong", test_answer_wrong);
     ADD("others", test_others);

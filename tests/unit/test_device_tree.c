@@ -78,7 +78,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
         fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
     fixture->interrupts = interrupt_controller_new(partition->vm, NULL);
     fixture->mmu = mmu_new(partition->vm, MMU_AUTO, 0, PARTITION_RAM, NULL);
-    fixture->negotiated = negotiated_make(NULL, mmu_is_radix(fixture->mmu), true);
+    fixture->negotiated = negotiated_make(NULL, mmu_is_radix(fixture->mmu), true, false);
     fixture->pci = pci_host_new(NULL);
     fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VIO, INTERRUPT_EDGE, NULL));
     fixture->nvram = nvram_new();
@@ -403,18 +403,38 @@ static void test_numa(Fixture *fixture, gconstpointer data)
     assert_cells(fixture, "/rtas", "ibm,associativity-reference-points", 4, 3, 2, 1);
 }
 
+// What is offered is in the tree that firmware gets, and what is there in each.
+static void test_interrupts(Fixture *fixture, gconstpointer data)
+{
+    static const uint8_t offers[] = {
+        [INTERRUPT_DUAL] = 0x80, [INTERRUPT_XICS] = 0x00, [INTERRUPT_XIVE] = 0x40
+    };
+    for (InterruptMode mode = INTERRUPT_DUAL; mode <= INTERRUPT_XIVE; mode++) {
+        const InterruptOffer offer = { .mode = mode, .servers = 11, .page_size = 0x10000 };
+        VcpuSet *vcpus = fixture->partition.vcpus;
+        g_assert_true(interrupt_controller_offer(fixture->interrupts, &offer, NULL));
+        g_assert_cmpint(interrupt_controller_reset(fixture->interrupts, vcpus), ==, 0);
+        place(fixture);
+        int size;
+        const uint8_t *value = property(fixture, "/chosen", "ibm,arch-vec-5-platform-support", &size);
+        g_assert_cmphex(value[0], ==, 0x17);
+        g_assert_cmphex(value[1], ==, offers[mode]);
+        g_assert_cmpint(has(fixture, "/", "ibm,plat-res-int-priorities"), ==, mode == INTERRUPT_XIVE);
+    }
+}
+
 // In a compatibility mode the processor is the older one to the guest, under its own name.
 static void test_compat(Fixture *fixture, gconstpointer data)
 {
     int size;
-    fixture->negotiated = negotiated_make(compat_find("power9"), true, true);
+    fixture->negotiated = negotiated_make(compat_find("power9"), true, true, false);
     place(fixture);
     assert_cells(fixture, CPU, "cpu-version", 0x0f000005);
     property(fixture, CPU, "ibm,pa-features", &size);
     g_assert_cmpint(size, ==, 68);
     g_assert_true(has(fixture, CPU, "ibm,processor-radix-AP-encodings"));
     g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0);
-    fixture->negotiated = negotiated_make(compat_find("power8"), false, false);
+    fixture->negotiated = negotiated_make(compat_find("power8"), false, false, false);
     place(fixture);
     assert_cells(fixture, CPU, "cpu-version", 0x0f000004);
     property(fixture, CPU, "ibm,pa-features", &size);
@@ -473,7 +493,7 @@ static void test_answer(Fixture *fixture, gconstpointer data)
 static void test_answer_hash(Fixture *fixture, gconstpointer data)
 {
     g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0);
-    fixture->negotiated = negotiated_make(NULL, false, false);
+    fixture->negotiated = negotiated_make(NULL, false, false, false);
     fixture->parts.is_answer = true;
     place(fixture);
     g_autofree void *chosen = g_memdup2(fixture->blob, fdt_totalsize(fixture->blob));
@@ -595,6 +615,7 @@ int main(int argc, char **argv)
     ADD("hash-real-pages", "hash", test_hash_real_pages);
     ADD("hash-most-pages", "hash", test_hash_most_pages);
     ADD("radix-only", NULL, test_radix_only);
+    ADD("interrupts", NULL, test_interrupts);
     ADD("compat", NULL, test_compat);
     ADD("numa", NULL, test_numa);
     ADD("answer", NULL, test_answer);

@@ -101,8 +101,12 @@ static const struct {
     { "-M powernv", "-machine type powernv: lparun has not that one; give pseries" },
     { "-machine pseries,accel=tcg", "-machine accel tcg: lparun has not that one; give kvm" },
     { "-machine pseries,mmu=none", "-machine mmu none: lparun has not that one; give auto or radix or hash" },
-    { "-machine pseries,cap-htm=off", "-machine: 'cap-htm' is not known; it takes type=, accel=, "
-                                      "mmu=, hpt-order=, max-cpu-compat=, memory-backend= and firmware=" },
+    { "-machine pseries,cap-htm=off",
+        "-machine: 'cap-htm' is not known; it takes type=, accel=, "
+        "ic-mode=, mmu=, hpt-order=, max-cpu-compat=, memory-backend= and firmware=" },
+    { "-machine ic-mode=both", "-machine ic-mode both: lparun has not that one; give dual or xics or xive" },
+    { "-machine pseries,max-cpu-compat=power8,ic-mode=xive",
+        "-machine max-cpu-compat power8: that processor has no XIVE; leave ic-mode=xive out" },
     { "-machine pseries,max-cpu-compat=power7",
         "-machine max-cpu-compat power7: give one of power8, power9, power10, power11" },
     { "-machine pseries,max-cpu-compat=power8,mmu=radix",
@@ -216,6 +220,7 @@ static void test_defaults(void)
     g_assert_cmpint(options.actions.watchdog, ==, WATCHDOG_AS_ASKED);
     g_assert_false(options.demo_stall);
     g_assert_cmpint(options.mmu, ==, MMU_AUTO);
+    g_assert_cmpint(options.interrupts, ==, INTERRUPT_DUAL);
     g_assert_cmpuint(options.hash_order, ==, 0);
     g_assert_null(options.max_compat);
     g_assert_null(options.kernel);
@@ -347,6 +352,15 @@ static void test_simple(void)
     g_assert_cmpuint(options.hash_order, ==, 26);
     g_assert_true(options.max_compat == compat_find("power9"));
     g_assert_true(options.ci_in_kernel);
+    options_clear(&options);
+    parse_right("-machine ic-mode=xive", &options);
+    g_assert_cmpint(options.interrupts, ==, INTERRUPT_XIVE);
+    options_clear(&options);
+    parse_right("-machine ic-mode=xive -machine ic-mode=xics", &options);
+    g_assert_cmpint(options.interrupts, ==, INTERRUPT_XICS);
+    options_clear(&options);
+    parse_right("-machine ic-mode=dual", &options);
+    g_assert_cmpint(options.interrupts, ==, INTERRUPT_DUAL);
     options_clear(&options);
     parse_right("-M pseries,firmware=a.bin -machine mmu=auto", &options);
     g_assert_cmpstr(options.bios, ==, "a.bin");

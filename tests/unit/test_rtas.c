@@ -265,15 +265,17 @@ static void test_tokens(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(partition_token(partition, "echo"), ==, fixture->echo);
     g_assert_cmphex(partition_token(partition, "silent"), ==, fixture->silent);
     g_assert_cmphex(fixture->echo, !=, fixture->silent);
-    g_assert_cmpint(rtas_register_in_kernel(partition->rtas, partition->vm, "ibm,set-xive"), ==, 0);
+    InterruptController *interrupts = interrupt_controller_new(partition->vm, NULL);
+    g_assert_cmpint(rtas_register_in_kernel(partition->rtas, interrupts, "ibm,set-xive"), ==, 0);
     uint32_t token = partition_token(partition, "ibm,set-xive");
     g_assert_cmphex(fake_kvm_power(partition->vm)->rtas_token, ==, token);
     fake_kvm_power(partition->vm)->rtas = -ENOENT;
-    g_assert_cmpint(rtas_register_in_kernel(partition->rtas, partition->vm, "ibm,none"), ==, -ENOENT);
+    g_assert_cmpint(rtas_register_in_kernel(partition->rtas, interrupts, "ibm,none"), ==, -ENOENT);
     // The kernel's call here, all the same: it is unknown.
     uint32_t output[1];
     partition_rtas_at(partition, 0x4000, token, 3, (const uint32_t[]){ 1, 2, 3 }, 1, output);
     g_assert_cmpint((int32_t)output[0], ==, -3);
+    interrupt_controller_free(interrupts);
 }
 
 int main(int argc, char **argv)

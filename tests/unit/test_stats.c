@@ -99,7 +99,7 @@ static char *write_stats(Fixture *fixture)
     size_t length;
     FILE *file = open_memstream(&text, &length);
     stats_write(file, fixture->partition.vcpus, fixture->partition.hypercalls, fixture->partition.rtas,
-        fixture->disks);
+        fixture->interrupts, fixture->disks);
     g_assert_cmpint(fclose(file), ==, 0);
     assert_json(text);
     return text;
@@ -165,6 +165,7 @@ static void test_counts(Fixture *fixture, gconstpointer data)
     partition_call(&fixture->partition, 0x88c, 0);
     uint32_t output[1];
     partition_rtas_at(&fixture->partition, 0x4000, 0x7777, 0, NULL, 1, output);
+    interrupt_line_pulse(interrupt_line_new(fixture->interrupts, 0x1100, INTERRUPT_EDGE, NULL));
     KvmVcpu *second = vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, 1));
     const FakeExit exit = { .reason = KVM_EXIT_PAPR_HCALL, .number = 0x888 };
     const VcpuEntry entry = { .pc = 0x100 };
@@ -179,6 +180,7 @@ static void test_counts(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(text, "\"unknown\": 1"));
     g_assert_nonnull(strstr(text, "\"disk \\\"one\\\" \\\\ \\u0001\\u000a\""));
     g_assert_nonnull(strstr(text, "\"two\", \"reads\": 0"));
+    g_assert_nonnull(strstr(text, "{ \"source\": 4352, \"pulses\": 1 }"));
     g_assert_nonnull(strstr(text, "\"fired\": 0, \"rung\": 0"));
     free(text);
     scratch_remove(path);
