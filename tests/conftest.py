@@ -25,6 +25,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "limit(seconds): the time that this test may take")
     config.addinivalue_line("markers", "one_host: what it tests is the same on all hosts")
+    config.addinivalue_line("markers", "on(host): by default on this host alone, which need not be a default one")
     config.addinivalue_line("markers", "not_on(host): one of the default hosts where it would only repeat")
 
 
@@ -86,6 +87,9 @@ def hosts_for(metafunc):
     if asked:
         return asked
     names = hosts.default()
+    only = metafunc.definition.get_closest_marker("on")
+    if only and names != [hosts.LOCAL]:
+        return [only.args[0]]
     if metafunc.definition.get_closest_marker("one_host"):
         return names[:1]
     left_out = {mark.args[0] for mark in metafunc.definition.iter_markers("not_on")}
@@ -98,7 +102,7 @@ def pytest_collection_modifyitems(config, items):
 
     def rank(item):
         name = item.callspec.params.get("host") if hasattr(item, "callspec") else None
-        return names.index(name) if name in names else -1
+        return names.index(name) if name in names else -1 if name is None else len(names)
 
     items.sort(key=rank)
 

@@ -33,6 +33,9 @@ HOSTS = {kind.name: kind for kind in [
     pseries("nested10", "power10"),
     powernv("powernv9", "powernv9", "power9", "6.12-4k"),
     powernv("powernv10", "powernv10", "power10", "6.12-4k"),
+    # KVM's XIVE needs pages of 64 KiB behind a guest.
+    powernv("powernv9-64k", "powernv9", "power9", "6.12-64k"),
+    powernv("powernv10-64k", "powernv10", "power10", "6.12-64k"),
     powernv("powernv8", "powernv8", "power8", "6.12-64k"),
     # A partition whose KVM needs no hypervisor mode. PR takes no transactional memory from its host.
     HostKind("pr", ["-M", f"pseries,cap-htm=off,{NO_MITIGATIONS}", "-cpu", "power8", "-nodefaults"],

@@ -7,6 +7,7 @@
 #   panic   crash the kernel
 #   reboot  reset the machine
 #   nodes   say what each NUMA node has, power off
+#   storm   read in small pieces, twice at once, while interrupts move between CPUs; power off
 # /layout holds the disk's areas, in MiB: DATA_AT DATA_SIZE NONCE_AT ANSWER_AT
 /bin/busybox mkdir -p /proc /sys /dev /tmp /sbin
 /bin/busybox --install -s /bin
@@ -51,11 +52,44 @@ sha() {
     sync
 }
 
+STORM_READS=500
+
+read_small() { # 4 KiB at a time, each its own request, of the $2 pieces from piece $1 on
+    dd if=/dev/vda of=/dev/null bs=4k skip=$((DATA_AT * 256 + $1)) count="$2" iflag=direct 2>"/tmp/small.$1" || echo "guest: read $1 failed"
+}
+
+# Linux lets nobody move a disk's interrupts but by taking their CPU off line.
+move_interrupts() {
+    moves=0
+    while [ -e /tmp/storm ]; do
+        for cpu in 0 1; do
+            echo 0 >/sys/devices/system/cpu/cpu$cpu/online && echo 1 >/sys/devices/system/cpu/cpu$cpu/online && moves=$((moves + 1))
+        done
+        echo $moves >/tmp/moves
+    done
+}
+
+storm() {
+    wait_for_disk
+    touch /tmp/storm
+    move_interrupts &
+    mover=$!
+    read_small 0 $STORM_READS &
+    read_small $STORM_READS $STORM_READS
+    wait $!
+    rm /tmp/storm
+    wait $mover
+    cat /tmp/small.*
+    cat /proc/interrupts
+    echo "guest: storm is over, $(cat /tmp/moves) moves"
+}
+
 echo "guest: userspace is up, job $job, $(nproc) cpus, $(uname -r)"
 of_cpu() { # the first value of $1 in /proc/cpuinfo
     sed -n "s/^$1[^:]*: //p" /proc/cpuinfo | head -n 1
 }
-echo "guest: cpu $(of_cpu cpu), MMU $(of_cpu MMU)"
+controller=$(grep -oE 'XIVE-IRQ|XICS' /proc/interrupts | head -n 1)
+echo "guest: cpu $(of_cpu cpu), MMU $(of_cpu MMU), interrupts by $controller"
 
 # What the kernel runs when the power button is pressed.
 cat >/sbin/poweroff <<'END'
@@ -67,6 +101,7 @@ chmod +x /sbin/poweroff
 
 case $job in
 sha) sha ;;
+storm) storm ;;
 count)
     number=0
     while :; do
