@@ -1,6 +1,5 @@
 // Stop, continue, reset, power button: what a monitor does, in terms of the machine's parts.
 #include "control.h"
-#include "lparun/hypercall.h"
 
 struct Control {
     ControlParts parts;
@@ -37,6 +36,7 @@ static void stop(Control *control, MonitorState why)
     if (!was_running)
         return;
     vcpu_set_hold(control->parts.vcpus);
+    watchdogs_hold(control->parts.watchdogs);
     control->stopped_at = g_get_monotonic_time();
     tell(control, MONITOR_STOP, false, NULL);
 }
@@ -49,12 +49,18 @@ static void resume(Control *control)
     vcpu_set_step_back(control->parts.vcpus, (uint64_t)(seconds * control->parts.timebase));
     control->state = STATE_RUNNING;
     tell(control, MONITOR_RESUME, false, NULL);
+    watchdogs_release(control->parts.watchdogs);
     vcpu_set_release(control->parts.vcpus);
 }
 
 static void request(const Control *control, MachineEvent event)
 {
     control->parts.machine.request(control->parts.machine.owner, event, NULL);
+}
+
+static void inject_nmi(const Control *control)
+{
+    vcpu_set_call(control->parts.vcpus, NULL, cpu_system_reset, NULL);
 }
 
 static const char *obey(void *owner, MonitorOrder order)
@@ -77,7 +83,7 @@ static const char *obey(void *owner, MonitorOrder order)
         tell(control, MONITOR_POWERDOWN, false, NULL);
         break;
     case ORDER_INJECT_NMI:
-        vcpu_set_call(control->parts.vcpus, NULL, cpu_system_reset, NULL);
+        inject_nmi(control);
         break;
     case ORDER_QUIT:
         request(control, MACHINE_MONITOR_QUIT);
@@ -168,4 +174,49 @@ void control_came(Control *control, MachineEvent event, Next next)
         stop(control, STATE_SHUTDOWN);
     else if (next == NEXT_RESET && control->state != STATE_RUNNING)
         control->state = STATE_PRELAUNCH;
+}
+
+static WatchdogAction asked_for(WatchdogExpiry what)
+{
+    switch (what) {
+    case WATCHDOG_POWER_OFF_HARD:
+        return WATCHDOG_POWEROFF;
+    case WATCHDOG_RESTART_DUMP:
+        return WATCHDOG_INJECT_NMI;
+    default:
+        return WATCHDOG_RESET;
+    }
+}
+
+void control_watchdog(Control *control, WatchdogExpiry what)
+{
+    static const char *const names[] = { [WATCHDOG_RESET] = "reset",
+        [WATCHDOG_SHUTDOWN] = "shutdown",
+        [WATCHDOG_POWEROFF] = "poweroff",
+        [WATCHDOG_INJECT_NMI] = "inject-nmi",
+        [WATCHDOG_PAUSE] = "pause",
+        [WATCHDOG_NONE] = "none" };
+    WatchdogAction action = control->parts.watchdog_action;
+    if (action == WATCHDOG_AS_ASKED)
+        action = asked_for(what);
+    tell_action(control, MONITOR_WATCHDOG, names[action]);
+    switch (action) {
+    case WATCHDOG_RESET:
+        request(control, MACHINE_REBOOT);
+        break;
+    case WATCHDOG_POWEROFF:
+        request(control, MACHINE_POWER_OFF);
+        break;
+    case WATCHDOG_SHUTDOWN:
+        obey(control, ORDER_POWER_DOWN);
+        break;
+    case WATCHDOG_INJECT_NMI:
+        inject_nmi(control);
+        break;
+    case WATCHDOG_PAUSE:
+        stop(control, STATE_WATCHDOG);
+        break;
+    default:
+        break;
+    }
 }

@@ -1,6 +1,7 @@
 // What a monitor may do with the machine, and what it is told of it.
 #pragma once
 #include "actions.h"
+#include "lparun/hypercall.h"
 #include "lparun/rtas.h"
 #include "lparun/vcpu.h"
 #include "monitor.h"
@@ -10,6 +11,8 @@ typedef struct Control Control;
 typedef struct ControlParts {
     VcpuSet *vcpus;
     RtasEvents *events;
+    Watchdogs *watchdogs;
+    WatchdogAction watchdog_action;
     MachineControl machine;
     uint32_t timebase; // Hz
 } ControlParts;
@@ -20,3 +23,5 @@ Control *control_new(const ControlParts *parts, const char *path, GError **error
 void control_free(Control *control);
 // `event` has come and `next` follows: after NEXT_RESET the reset is done and the guest not started yet.
 void control_came(Control *control, MachineEvent event, Next next);
+// A watchdog of the guest's has expired: does what -action says of that.
+void control_watchdog(Control *control, WatchdogExpiry what);

@@ -440,8 +440,10 @@ static const struct {
     { "vga", "none", "nor a graphics card", parse_display },
     { "nographic", NULL, "always so", parse_nothing },
     { "nodefaults", NULL, "always so", parse_nothing },
-    { "action", "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none",
-        "what follows when the guest reboots, powers off or panics (default: the first of each)\n"
+    { "action", "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none,\n"
+        "        watchdog=reset|shutdown|poweroff|inject-nmi|pause|none",
+        "what follows when the guest reboots, powers off or panics (default: the first of each), or when its\n"
+        "watchdog expires (default: what the guest asked for)\n"
         "exit-failure is the same as shutdown: a panic has an exit status of its own",
         parse_action },
     { "no-reboot", NULL, "the same as -action reboot=shutdown", parse_no_reboot },

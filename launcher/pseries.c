@@ -32,6 +32,7 @@ struct Machine {
     LogicalCi *logical_ci;
     RtasTable *rtas;
     RtasEvents *events;
+    Watchdogs *watchdogs;
     Control *control;
     const BootWay *way;
     BootFiles files;
@@ -234,6 +235,12 @@ static bool make_devices(Machine *machine, GError **error)
     return true;
 }
 
+static void on_watchdog(void *owner, WatchdogExpiry what)
+{
+    Machine *machine = owner;
+    control_watchdog(machine->control, what);
+}
+
 static void make_hypercalls(Machine *machine)
 {
     machine->hypercalls = hypercall_table_new(machine->options->cpus);
@@ -244,6 +251,8 @@ static void make_hypercalls(Machine *machine)
     mmu_register(machine->mmu, machine->hypercalls);
     cas_register(machine->cas, machine->hypercalls);
     xive_hypercalls_register(machine->hypercalls, machine->interrupts, machine->memory, machine->vcpus);
+    machine->watchdogs = watchdogs_new(on_watchdog, machine);
+    watchdogs_register(machine->watchdogs, machine->hypercalls);
     machine->multi_tce = tce_hypercalls_enable(machine->vm);
     g_autofree char *why = NULL;
     if (machine->options->ci_in_kernel && !logical_ci_enable(machine->logical_ci, &why))
@@ -255,6 +264,8 @@ static bool make_control(Machine *machine, GError **error)
     const ControlParts parts = {
         .vcpus = machine->vcpus,
         .events = machine->events,
+        .watchdogs = machine->watchdogs,
+        .watchdog_action = machine->options->actions.watchdog,
         .machine = { .request = request, .owner = machine },
         .timebase = machine->cpus.timebase,
     };
@@ -359,6 +370,7 @@ void machine_free(Machine *machine)
     dma_window_free(machine->dma);
     rtas_table_free(machine->rtas);
     rtas_events_free(machine->events);
+    watchdogs_free(machine->watchdogs);
     logical_ci_free(machine->logical_ci);
     hypercall_table_free(machine->hypercalls);
     vty_free(machine->vty);
@@ -395,6 +407,7 @@ static bool reboot(Machine *machine, GError **error)
     if (!reset_interrupts(machine, error)) // before memory, which XIVE's queues are in
         return false;
     rtas_events_reset(machine->events);
+    watchdogs_reset(machine->watchdogs);
     vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
     guest_memory_clear(machine->memory);
     return reset_processors(machine, error) && load(machine, error);

@@ -47,6 +47,25 @@ void xive_hypercalls_register(
 // hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
 bool tce_hypercalls_enable(KvmVm *vm);
 
+// hcalls/watchdog.c: H_WATCHDOG.
+typedef struct Watchdogs Watchdogs;
+#define WATCHDOG_TIMERS 4
+// What the guest wants of a timer that expires; PAPR's numbers.
+typedef enum {
+    WATCHDOG_POWER_OFF_HARD = 1,
+    WATCHDOG_RESTART_HARD,
+    WATCHDOG_RESTART_DUMP, // a system reset interrupt, for the guest to dump itself
+} WatchdogExpiry;
+// `expired` is called on the main loop's thread, as all of this but the hypercall is.
+Watchdogs *watchdogs_new(void (*expired)(void *owner, WatchdogExpiry what), void *owner);
+void watchdogs_free(Watchdogs *watchdogs);
+void watchdogs_register(Watchdogs *watchdogs, HypercallTable *table);
+// Stops all timers.
+void watchdogs_reset(Watchdogs *watchdogs);
+// While no vCPU is in the guest its timers stand still: what they had left they have left after the release.
+void watchdogs_hold(Watchdogs *watchdogs);
+void watchdogs_release(Watchdogs *watchdogs);
+
 // hcalls/mmu.c: H_REGISTER_PROC_TBL, under PR H_READ, and what else KVM serves of the MMU.
 typedef struct Mmu Mmu;
 typedef enum { MMU_AUTO, MMU_RADIX, MMU_HASH } MmuMode;

@@ -15,6 +15,7 @@
 #define H_P3 (-56)
 #define H_P4 (-57)
 #define H_P5 (-58)
+#define H_NOOP (-63)
 #define H_UNSUPPORTED_FLAG (-256)
 #define H_MULTI_THREADS_ACTIVE (-9005)
 
@@ -46,6 +47,7 @@
 #define H_INT_SYNC 0x3cc
 #define H_INT_RESET 0x3d0
 #define H_RPT_INVALIDATE 0x448
+#define H_WATCHDOG 0x45c
 #define H_LAST 0x488
 
 // KVM's own, agreed between SLOF and VMMs; they are in no specification.

@@ -1,0 +1,122 @@
+"""Resets: a thousand of them leave nothing behind, and the guest's watchdog makes them, too."""
+
+import itertools
+import re
+import time
+
+import pytest
+
+from lab import qmp
+
+LIMIT = 300
+EARLY, LATE = 50, 1000    # resets
+SLACK_KB = 512            # what may grow between the two: half a KiB a reset is found
+HOST_SLACK_KB = 64 << 10
+numbers = itertools.count(1)
+
+
+class Run:
+    """A bare-metal payload with a monitor, and a client of it."""
+
+    def __init__(self, host, payload, *options):
+        self.host = host
+        self.socket = f"/tmp/qmp-reset-{next(numbers)}"
+        self.job = host.spawn(
+            f"exec {host.here}/ppc64le/lparun -bios {host.here}/ppc64le/tests/guest/{payload}.bin -m 256M"
+            f" -qmp unix:{self.socket},server=on,wait=off {' '.join(options)}", LIMIT, fed=True)
+        self.client = qmp.Qmp(host, self.socket, LIMIT)
+
+    def resets(self):
+        return sum(b'"RESET"' in line for line in self.client.job.output().splitlines())
+
+    def sample(self, log, name):
+        """What the process holds while its guest stands still: numbers by name, in KiB or pieces."""
+        self.client.execute("stop")
+        result = self.host.run(
+            'pid=$(pidof lparun); cd /proc/$pid\n'
+            'grep -E "^(VmData|RssAnon|Threads)" status\n'
+            'echo "fds: $(ls fd | wc -l)"; echo "maps: $(cat maps | wc -l)"\n'
+            'grep -E "^(MemFree|Slab)" /proc/meminfo', 20)
+        self.client.execute("cont")
+        log.add(name, result.output)
+        return {name: int(number) for name, number in re.findall(r"^(\w+):\s+(\d+)", result.text, re.MULTILINE)}
+
+
+@pytest.fixture
+def started(host):
+    runs = []
+
+    def start(*arguments):
+        runs.append(Run(host, *arguments))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.job.kill()
+        run.client.job.kill()
+
+
+@pytest.mark.one_host
+def test_a_thousand_resets(started, log):
+    """Memory, descriptors, mappings and threads are the same after 50 resets and after 1000."""
+    run = started("reboot-be")
+    run.client.greeting()
+
+    def reach(count):
+        end = time.monotonic() + LIMIT
+        while run.resets() < count and time.monotonic() < end and not run.job.ended.is_set():
+            time.sleep(0.2)
+        return run.resets()
+
+    reached = reach(EARLY)
+    early = run.sample(log, "early")
+    if reached >= EARLY:
+        reached = reach(LATE)
+    late = run.sample(log, "late")
+    run.client.execute("quit")
+    result = run.job.wait()
+    log.add("console", result.output)
+    assert reached >= LATE, f"{reached} resets"
+    assert result.status == 0
+    for name in ("fds", "maps", "Threads"):
+        assert late[name] == early[name], name
+    for name in ("VmData", "RssAnon"):
+        assert late[name] <= early[name] + SLACK_KB, name
+    assert late["Slab"] <= early["Slab"] + HOST_SLACK_KB
+    assert late["MemFree"] >= early["MemFree"] - HOST_SLACK_KB
+
+
+@pytest.mark.one_host
+def test_watchdog(started, log):
+    """A watchdog resets the machine, then interrupts it, then switches it off, as its guest asked for."""
+    run = started("watchdog-be")
+    run.client.greeting()
+    run.job.feed(b"x")
+    result = run.job.wait()
+    log.add("console", result.output)
+    log.add("monitor", "\n".join(run.client.lines()))
+    assert (result.status, result.late) == (0, False)
+    assert re.findall(r"^watchdog: (.*?)\r?$", result.text, re.MULTILINE) == [
+        "action 2, 4 timers, at least 500 ms", "action 3, 4 timers, at least 500 ms", "system reset",
+        "action 1, 4 timers, at least 500 ms"]
+    messages = [line for line in run.client.lines() if '"event"' in line]
+    told = [re.search(r'"event":"(\w+)"(?:.*"(?:action|reason)":"([\w-]+)")?', line).groups() for line in messages]
+    assert told == [("WATCHDOG", "reset"), ("RESET", "guest-reset"), ("WATCHDOG", "inject-nmi"),
+                    ("WATCHDOG", "poweroff"), ("SHUTDOWN", "guest-shutdown")]
+
+
+@pytest.mark.one_host
+def test_watchdog_overruled(started, log):
+    """-action watchdog=: what the user wants comes before what the guest asked for."""
+    run = started("watchdog-be", "-action", "watchdog=pause")
+    run.client.greeting()
+    run.job.feed(b"x")
+    told = run.client.event("WATCHDOG", 60)
+    run.client.event("STOP")
+    status = run.client.execute("query-status")
+    run.client.execute("quit")
+    result = run.job.wait()
+    log.add("console", result.output)
+    assert told["data"] == {"action": "pause"}
+    assert status == {"running": False, "status": "watchdog"}
+    assert result.status == 0
