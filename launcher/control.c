@@ -37,6 +37,7 @@ static void stop(Control *control, MonitorState why)
         return;
     vcpu_set_hold(control->parts.vcpus);
     watchdogs_hold(control->parts.watchdogs);
+    rtas_clock_hold(control->parts.clock);
     control->stopped_at = g_get_monotonic_time();
     tell(control, MONITOR_STOP, false, NULL);
 }
@@ -50,6 +51,7 @@ static void resume(Control *control)
     control->state = STATE_RUNNING;
     tell(control, MONITOR_RESUME, false, NULL);
     watchdogs_release(control->parts.watchdogs);
+    rtas_clock_release(control->parts.clock);
     vcpu_set_release(control->parts.vcpus);
 }
 

@@ -12,6 +12,7 @@ typedef struct ControlParts {
     VcpuSet *vcpus;
     RtasEvents *events;
     Watchdogs *watchdogs;
+    RtasClock *clock;
     WatchdogAction watchdog_action;
     MachineControl machine;
     uint32_t timebase; // Hz

@@ -4,6 +4,7 @@
 #include "lparun/block.h"
 #include "lparun/error.h"
 #include "lparun/papr.h"
+#include "rtc.h"
 #include <getopt.h>
 #include <string.h>
 
@@ -238,6 +239,11 @@ static bool parse_action(Options *options, const char *option, const char *value
     return actions_parse(&options->actions, option, value, error);
 }
 
+static bool parse_rtc(Options *options, const char *option, const char *value, GError **error)
+{
+    return rtc_parse(&options->clock, option, value, error);
+}
+
 static bool parse_no_reboot(Options *options, const char *option, const char *value, GError **error)
 {
     return actions_parse(&options->actions, option, "reboot=shutdown", error);
@@ -440,9 +446,16 @@ static const struct {
     { "vga", "none", "nor a graphics card", parse_display },
     { "nographic", NULL, "always so", parse_nothing },
     { "nodefaults", NULL, "always so", parse_nothing },
-    { "action", "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none,\n"
+    { "rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]",
+        "where the guest's time of day starts (default utc; DATE: 2026-11-22 or 2026-11-22T16:01:21), and "
+        "what\n"
+        "drives it: the host's clock (default), the time that passes, or without what passes while stopped",
+        parse_rtc },
+    { "action",
+        "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none,\n"
         "        watchdog=reset|shutdown|poweroff|inject-nmi|pause|none",
-        "what follows when the guest reboots, powers off or panics (default: the first of each), or when its\n"
+        "what follows when the guest reboots, powers off or panics (default: the first of each), or when "
+        "its\n"
         "watchdog expires (default: what the guest asked for)\n"
         "exit-failure is the same as shutdown: a panic has an exit status of its own",
         parse_action },

@@ -3,6 +3,7 @@
 #include "actions.h"
 #include "lparun/cas.h"
 #include "memory_options.h"
+#include "lparun/rtas.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +35,7 @@ typedef struct Options {
     bool ci_in_kernel;
     bool demo_stall; // doorbells are on KVM's bus alone
     Actions actions;
+    ClockSetup clock;
     bool console;         // stdin and stdout are the guest's
     GPtrArray *iothreads; // ids
     GPtrArray *drives;    // DriveOptions

@@ -33,6 +33,7 @@ struct Machine {
     RtasTable *rtas;
     RtasEvents *events;
     Watchdogs *watchdogs;
+    RtasClock *clock;
     Control *control;
     const BootWay *way;
     BootFiles files;
@@ -265,6 +266,7 @@ static bool make_control(Machine *machine, GError **error)
         .vcpus = machine->vcpus,
         .events = machine->events,
         .watchdogs = machine->watchdogs,
+        .clock = machine->clock,
         .watchdog_action = machine->options->actions.watchdog,
         .machine = { .request = request, .owner = machine },
         .timebase = machine->cpus.timebase,
@@ -280,7 +282,8 @@ static bool make_rtas(Machine *machine, GError **error)
     machine->uuid = machine->options->uuid ? g_strdup(machine->options->uuid) : g_uuid_string_random();
     machine->rtas = rtas_table_new(machine->memory);
     rtas_pci_register(machine->rtas, machine->pci);
-    rtas_time_register(machine->rtas);
+    machine->clock = rtas_clock_new(&machine->options->clock);
+    rtas_clock_register(machine->clock, machine->rtas);
     rtas_nvram_register(machine->rtas, machine->memory, machine->nvram);
     rtas_power_register(machine->rtas, machine->memory, &control);
     rtas_cpu_register(machine->rtas, machine->vcpus);
@@ -371,6 +374,7 @@ void machine_free(Machine *machine)
     rtas_table_free(machine->rtas);
     rtas_events_free(machine->events);
     watchdogs_free(machine->watchdogs);
+    rtas_clock_free(machine->clock);
     logical_ci_free(machine->logical_ci);
     hypercall_table_free(machine->hypercalls);
     vty_free(machine->vty);

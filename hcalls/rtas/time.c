@@ -1,23 +1,81 @@
-// RTAS time of day (LoPAR 7.3.2), in UTC.
+// RTAS time of day (LoPAR 7.3.2), and the clock behind it. The calls' time is UTC, or what -rtc says.
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 
-// A guest may set its clock; what differs from the host's is kept, in seconds.
-typedef struct Clock {
-    gint64 offset;
-} Clock;
+// The guest's time is its source's and what it is ahead of that, both in microseconds. It outlives resets.
+struct RtasClock {
+    ClockSource source;
+    gint64 ahead;   // atomic: vCPUs set and read it
+    gint64 held;    // microseconds that were not the machine's; the next too: written while no vCPU runs
+    gint64 held_at; // of the monotonic clock, or 0
+};
+
+static gint64 source_time(const RtasClock *clock)
+{
+    switch (clock->source) {
+    case CLOCK_OF_HOST:
+        return g_get_real_time();
+    case CLOCK_STEADY:
+        return g_get_monotonic_time();
+    default: {
+        gint64 now = clock->held_at ? clock->held_at : g_get_monotonic_time();
+        return now - clock->held;
+    }
+    }
+}
+
+static gint64 now_of(const RtasClock *clock)
+{
+    return source_time(clock) + __atomic_load_n(&clock->ahead, __ATOMIC_RELAXED);
+}
+
+static void set(RtasClock *clock, gint64 now)
+{
+    __atomic_store_n(&clock->ahead, now - source_time(clock), __ATOMIC_RELAXED);
+}
+
+RtasClock *rtas_clock_new(const ClockSetup *setup)
+{
+    RtasClock *clock = g_new0(RtasClock, 1);
+    clock->source = setup->source;
+    if (setup->base == CLOCK_FROM_DATE) {
+        set(clock, setup->date * G_USEC_PER_SEC);
+        return clock;
+    }
+    g_autoptr(GDateTime) local = g_date_time_new_now_local();
+    set(clock, g_get_real_time() + (setup->base == CLOCK_FROM_LOCAL ? g_date_time_get_utc_offset(local) : 0));
+    return clock;
+}
+
+void rtas_clock_free(RtasClock *clock)
+{
+    g_free(clock);
+}
+
+void rtas_clock_hold(RtasClock *clock)
+{
+    if (!clock->held_at)
+        clock->held_at = g_get_monotonic_time();
+}
+
+void rtas_clock_release(RtasClock *clock)
+{
+    if (clock->held_at)
+        clock->held += g_get_monotonic_time() - clock->held_at;
+    clock->held_at = 0;
+}
 
 static int32_t get_time_of_day(void *owner, Vcpu *vcpu, RtasCall *call)
 {
-    const Clock *clock = owner;
-    gint64 now = g_get_real_time();
-    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(
-        now / G_USEC_PER_SEC + __atomic_load_n(&clock->offset, __ATOMIC_RELAXED));
+    gint64 now = now_of(owner), fraction = now % G_USEC_PER_SEC;
+    if (fraction < 0) // before 1970
+        fraction += G_USEC_PER_SEC;
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc((now - fraction) / G_USEC_PER_SEC);
     if (!date) // a guest set a year that no calendar has
         return RTAS_HARDWARE_ERROR;
     const int fields[] = { g_date_time_get_year(date), g_date_time_get_month(date),
         g_date_time_get_day_of_month(date), g_date_time_get_hour(date), g_date_time_get_minute(date),
-        g_date_time_get_second(date), (int)(now % G_USEC_PER_SEC * 1000) };
+        g_date_time_get_second(date), (int)(fraction * 1000) };
     for (unsigned i = 0; i < G_N_ELEMENTS(fields); i++)
         call->output[1 + i] = (uint32_t)fields[i];
     return RTAS_SUCCESS;
@@ -25,7 +83,6 @@ static int32_t get_time_of_day(void *owner, Vcpu *vcpu, RtasCall *call)
 
 static int32_t set_time_of_day(void *owner, Vcpu *vcpu, RtasCall *call)
 {
-    Clock *clock = owner;
     for (unsigned i = 0; i < 6; i++)
         if (call->input[i] > 9999)
             return RTAS_PARAMETER_ERROR;
@@ -33,14 +90,12 @@ static int32_t set_time_of_day(void *owner, Vcpu *vcpu, RtasCall *call)
         (int)call->input[2], (int)call->input[3], (int)call->input[4], call->input[5]);
     if (!date)
         return RTAS_PARAMETER_ERROR;
-    gint64 offset = g_date_time_to_unix(date) - g_get_real_time() / G_USEC_PER_SEC;
-    __atomic_store_n(&clock->offset, offset, __ATOMIC_RELAXED);
+    set(owner, g_date_time_to_unix(date) * G_USEC_PER_SEC);
     return RTAS_SUCCESS;
 }
 
-void rtas_time_register(RtasTable *table)
+void rtas_clock_register(RtasClock *clock, RtasTable *table)
 {
-    Clock *clock = rtas_own(table, g_new0(Clock, 1));
     rtas_register(table, "get-time-of-day", 0, 8, get_time_of_day, clock);
     rtas_register(table, "set-time-of-day", 7, 1, set_time_of_day, clock);
 }

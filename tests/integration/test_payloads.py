@@ -84,3 +84,14 @@ def test_ci_timing(host, ci_hcalls, log):
             assert re.search(rf"^# ci_timing: {REPEATS} {what} [1-9]\d* timebase ticks$",
                              run.text, re.MULTILINE)
         assert run.doorbell() == (REPEATS, 0 if ci_hcalls == "kernel" else REPEATS)
+
+
+@pytest.mark.one_host
+def test_time_of_day(host, log):
+    """-rtc base= is what the guest starts with; what it sets the clock to outlives a reset."""
+    result = host.run(f"exec {host.here}/ppc64le/lparun -bios {host.here}/ppc64le/tests/guest/clock-be.bin"
+                      f" -m 256M -rtc base=2001-02-03T04:05:06", LIMIT)
+    log.add("console", result.output)
+    assert (result.status, result.late) == (0, False)
+    assert result.text.replace("\r", "").splitlines() == [
+        "clock: status 0, 2001-2-3 4", "clock: set: status 0", "clock: status 0, 2042-12-31 0"]

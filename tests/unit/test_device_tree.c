@@ -20,6 +20,7 @@ typedef struct Fixture {
     PciHost *pci;
     Vty *vty;
     Nvram *nvram;
+    RtasClock *clock;
     RtasEvents *events;
     BootImages boot;
     MachineParts parts;
@@ -59,7 +60,7 @@ static void make_rtas(Fixture *fixture)
     fixture->events = rtas_events_new(fixture->partition.memory, line);
     rtas_events_register(fixture->events, rtas);
     rtas_pci_register(rtas, fixture->pci);
-    rtas_time_register(rtas);
+    rtas_clock_register(fixture->clock, rtas);
     rtas_nvram_register(rtas, fixture->partition.memory, fixture->nvram);
     rtas_power_register(rtas, fixture->partition.memory, &control);
     rtas_cpu_register(rtas, fixture->partition.vcpus);
@@ -82,6 +83,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     fixture->pci = pci_host_new(NULL);
     fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VIO, INTERRUPT_EDGE, NULL));
     fixture->nvram = nvram_new();
+    fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
     make_rtas(fixture);
     g_assert_true(cpus_read(&fixture->cpus, partition->vm, vcpu_set_at(partition->vcpus, 0), NULL));
     fixture->parts = (MachineParts){ .vm = partition->vm,
@@ -104,6 +106,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 {
     rtas_events_free(fixture->events);
     nvram_free(fixture->nvram);
+    rtas_clock_free(fixture->clock);
     vty_free(fixture->vty);
     pci_host_free(fixture->pci);
     mmu_free(fixture->mmu);

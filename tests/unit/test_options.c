@@ -72,6 +72,19 @@ static const struct {
     { "-m 1G,slots=2", "-m: 'slots' is not known; it takes size=" },
     { "-m size=1G,size=2G", "-m: 'size' is given twice; give it once" },
     { "-m slots", "-m slots: not a size; give MiB, or a number with K, M, G or T" },
+    // -rtc
+    { "-rtc utc", "-rtc: 'utc' is not known; it takes base= and clock=" },
+    { "-rtc base=now", "-rtc base=now: give utc, localtime, or a date such as 2026-11-22 or "
+                       "2026-11-22T16:01:21" },
+    { "-rtc base=2026-02-29", "-rtc base=2026-02-29: give utc, localtime, or a date such as 2026-11-22 or "
+                              "2026-11-22T16:01:21" },
+    { "-rtc base=2026-11-22T", "-rtc base=2026-11-22T: give utc, localtime, or a date such as 2026-11-22 or "
+                               "2026-11-22T16:01:21" },
+    { "-rtc base=2026-11-22T24:00:00",
+        "-rtc base=2026-11-22T24:00:00: give utc, localtime, or a date such as "
+        "2026-11-22 or 2026-11-22T16:01:21" },
+    { "-rtc clock=tsc", "-rtc clock=tsc: give host, rt or vm" },
+    { "-rtc base=utc,driftfix=slew", "-rtc: 'driftfix' is not known; it takes base= and clock=" },
     // -action
     { "-action reboot", "-action reboot=on: lparun has not that one; give reset or shutdown" },
     { "-action shutdown=off", "-action shutdown=off: lparun has not that one; give poweroff or pause" },
@@ -306,6 +319,31 @@ static void test_actions(void)
     }
 }
 
+static void test_rtc(void)
+{
+    static const struct {
+        const char *text;
+        ClockSetup setup;
+    } cases[] = {
+        { "", { 0 } },
+        { "-rtc base=utc,clock=host", { 0 } },
+        { "-rtc base=localtime", { .base = CLOCK_FROM_LOCAL } },
+        { "-rtc clock=rt", { .source = CLOCK_STEADY } },
+        { "-rtc base=2000-01-01,clock=vm",
+            { .base = CLOCK_FROM_DATE, .source = CLOCK_OF_MACHINE, .date = 946684800 } },
+        { "-rtc base=1999-12-31T23:59:58", { .base = CLOCK_FROM_DATE, .date = 946684798 } },
+        { "-rtc base=1969-12-31", { .base = CLOCK_FROM_DATE, .date = -86400 } },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Options options;
+        parse_right(cases[i].text, &options);
+        g_assert_cmpint(options.clock.base, ==, cases[i].setup.base);
+        g_assert_cmpint(options.clock.source, ==, cases[i].setup.source);
+        g_assert_cmpint(options.clock.date, ==, cases[i].setup.date);
+        options_clear(&options);
+    }
+}
+
 static void test_watchdog_actions(void)
 {
     static const char *const words[] = { [WATCHDOG_RESET] = "reset",
@@ -476,7 +514,7 @@ static void test_help(void)
 {
     static const char *const names[] = { "m", "smp", "bios", "kernel", "initrd", "append", "drive", "object",
         "device", "serial", "machine", "accel", "cpu", "uuid", "qmp", "display", "vga", "nographic",
-        "nodefaults", "action", "no-reboot", "no-shutdown", "ci-hcalls", "stats", "probe", "version",
+        "nodefaults", "rtc", "action", "no-reboot", "no-shutdown", "ci-hcalls", "stats", "probe", "version",
         "help" };
     g_autofree char *help = options_help();
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -509,6 +547,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/forms", test_forms);
     g_test_add_func("/options/actions", test_actions);
     g_test_add_func("/options/watchdog-actions", test_watchdog_actions);
+    g_test_add_func("/options/rtc", test_rtc);
     g_test_add_func("/options/simple", test_simple);
     g_test_add_func("/options/direct", test_direct);
     g_test_add_func("/options/drives", test_drives);

@@ -6,6 +6,7 @@
 typedef struct Fixture {
     Partition partition;
     Nvram *nvram;
+    RtasClock *clock;
     unsigned requests;
     MachineEvent event;
     char *text;
@@ -26,7 +27,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
     Partition *partition = &fixture->partition;
     partition_open(partition, 2);
     fixture->nvram = nvram_new();
-    rtas_time_register(partition->rtas);
+    fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
+    rtas_clock_register(fixture->clock, partition->rtas);
     rtas_nvram_register(partition->rtas, partition->memory, fixture->nvram);
     rtas_power_register(partition->rtas, partition->memory, &control);
     rtas_cpu_register(partition->rtas, partition->vcpus);
@@ -36,6 +38,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     partition_close(&fixture->partition);
+    rtas_clock_free(fixture->clock);
     nvram_free(fixture->nvram);
     g_free(fixture->text);
 }
@@ -101,6 +104,64 @@ static void test_time_wrong(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(set_time(fixture, (const uint32_t[]){ 9999, 12, 31, 23, 59, 59, 0 }), ==, 0);
     partition_rtas(&fixture->partition, "get-time-of-day", 8, now, 0);
     g_assert_true(now[0] == 0 || (int32_t)now[0] == -1);
+}
+
+// The calls of another clock, in place of the fixture's.
+static void use_clock(Fixture *fixture, const ClockSetup *setup)
+{
+    rtas_clock_free(fixture->clock);
+    partition_close(&fixture->partition);
+    partition_open(&fixture->partition, 1);
+    fixture->clock = rtas_clock_new(setup);
+    rtas_clock_register(fixture->clock, fixture->partition.rtas);
+}
+
+static void test_time_bases(Fixture *fixture, gconstpointer data)
+{
+    use_clock(fixture, &(ClockSetup){ .base = CLOCK_FROM_DATE, .date = 946684798 });
+    assert_near(time_of_day(fixture), 946684798);
+    use_clock(
+        fixture, &(ClockSetup){ .base = CLOCK_FROM_DATE, .date = -86400 * 365LL, .source = CLOCK_STEADY });
+    assert_near(time_of_day(fixture), -86400 * 365LL);
+    use_clock(fixture, &(ClockSetup){ .base = CLOCK_FROM_LOCAL });
+    g_autoptr(GDateTime) local = g_date_time_new_now_local();
+    assert_near(time_of_day(fixture),
+        g_date_time_to_unix(local) + g_date_time_get_utc_offset(local) / G_USEC_PER_SEC);
+}
+
+// Nanoseconds since 1970 that the call says, as the guest sees them.
+static gint64 fine_time(Fixture *fixture)
+{
+    uint32_t now[8];
+    gint64 before = time_of_day(fixture);
+    g_assert_cmpint(partition_rtas(&fixture->partition, "get-time-of-day", 8, now, 0), ==, 0);
+    while (time_of_day(fixture) != before) { // all fields of one second
+        before = time_of_day(fixture);
+        g_assert_cmpint(partition_rtas(&fixture->partition, "get-time-of-day", 8, now, 0), ==, 0);
+    }
+    return before * 1000000000 + now[7];
+}
+
+// Only clock=vm stands still while the machine does.
+static void test_time_held(Fixture *fixture, gconstpointer data)
+{
+    static const ClockSource sources[] = { CLOCK_OF_HOST, CLOCK_STEADY, CLOCK_OF_MACHINE };
+    for (unsigned i = 0; i < G_N_ELEMENTS(sources); i++) {
+        use_clock(fixture, &(ClockSetup){ .source = sources[i] });
+        gint64 before = fine_time(fixture);
+        rtas_clock_hold(fixture->clock);
+        rtas_clock_hold(fixture->clock);
+        gint64 held = fine_time(fixture);
+        g_usleep(300000);
+        bool stands = fine_time(fixture) == held;
+        g_assert_true(stands == (sources[i] == CLOCK_OF_MACHINE));
+        rtas_clock_release(fixture->clock);
+        rtas_clock_release(fixture->clock);
+        gint64 passed = fine_time(fixture) - before;
+        if (sources[i] != CLOCK_OF_MACHINE)
+            g_assert_cmpint(passed, >=, 290000000);
+        g_assert_cmpint(passed, >=, 0);
+    }
 }
 
 // --- NVRAM.
@@ -302,6 +363,8 @@ int main(int argc, char **argv)
 #define ADD(name, test) g_test_add("/rtas-calls/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("time", test_time);
     ADD("time-wrong", test_time_wrong);
+    ADD("time-bases", test_time_bases);
+    ADD("time-held", test_time_held);
     ADD("nvram", test_nvram);
     ADD("nvram-wrong", test_nvram_wrong);
     ADD("power", test_power);
