@@ -1,10 +1,18 @@
 // NVRAM: bytes, and the partitions that firmware expects in new ones.
 #include "lparun/nvram.h"
+#include "nvram_file.h"
+#include <errno.h>
 #include <string.h>
 
 struct Nvram {
-    GMutex lock; // guards bytes
-    uint8_t bytes[NVRAM_SIZE];
+    uint32_t size;
+    NvramFile *file; // or NULL; the thread's alone once it runs
+    GThread *thread; // or NULL
+    GMutex lock;     // guards what follows
+    GCond changed;
+    uint8_t *bytes;
+    bool unsaved, ending;
+    bool failed; // the last attempt to save
 };
 
 // A partition's header is 16 bytes: signature, checksum, length in units of 16 bytes (big-endian), name
@@ -54,22 +62,106 @@ static void format(Nvram *nvram)
     start_log(nvram->bytes);
     start_log(nvram->bytes + LOG_SIZE);
     offset = add_partition(nvram, offset, SIGNATURE_COMMON, "common", COMMON_SIZE);
-    add_partition(nvram, offset, SIGNATURE_FREE, "free space", NVRAM_SIZE - offset);
+    add_partition(nvram, offset, SIGNATURE_FREE, "free space", nvram->size - offset);
+}
+
+// What there has to be room for; less than that firmware has to make something of itself.
+#define FORMAT_MIN (2 * LOG_SIZE + COMMON_SIZE + UNIT)
+
+static bool is_blank(const Nvram *nvram)
+{
+    for (uint32_t i = 0; i < nvram->size; i++)
+        if (nvram->bytes[i])
+            return false;
+    return true;
+}
+
+// Takes `bytes`.
+static Nvram *make(uint8_t *bytes, uint32_t size)
+{
+    Nvram *nvram = g_new0(Nvram, 1);
+    nvram->bytes = bytes;
+    nvram->size = size;
+    g_mutex_init(&nvram->lock);
+    g_cond_init(&nvram->changed);
+    if (size >= FORMAT_MIN && is_blank(nvram)) {
+        format(nvram);
+        nvram->unsaved = true;
+    }
+    return nvram;
 }
 
 Nvram *nvram_new(void)
 {
-    Nvram *nvram = g_new0(Nvram, 1);
-    g_mutex_init(&nvram->lock);
-    format(nvram);
+    return make(g_malloc0(NVRAM_SIZE), NVRAM_SIZE);
+}
+
+// One line at the first failure of a run: the guest is told of each.
+static void note_result(Nvram *nvram, int result, bool *told)
+{
+    nvram->failed = result < 0;
+    if (result < 0 && !*told)
+        g_printerr("lparun: -drive if=pflash,file=%s: NVRAM cannot be saved: %s\n",
+            nvram_file_path(nvram->file), g_strerror(-result));
+    *told = *told || result < 0;
+}
+
+// One save holds all stores before it, so they cannot pile up. The last one is before the thread's end.
+static void *save_thread(void *data)
+{
+    Nvram *nvram = data;
+    g_autofree uint8_t *bytes = g_malloc(nvram->size);
+    bool told = false;
+    g_mutex_lock(&nvram->lock);
+    for (;;) {
+        while (!nvram->unsaved && !nvram->ending)
+            g_cond_wait(&nvram->changed, &nvram->lock);
+        if (!nvram->unsaved)
+            break;
+        nvram->unsaved = false;
+        memcpy(bytes, nvram->bytes, nvram->size);
+        g_mutex_unlock(&nvram->lock);
+        int result = nvram_file_save(nvram->file, bytes, nvram->size);
+        g_mutex_lock(&nvram->lock);
+        note_result(nvram, result, &told);
+    }
+    g_mutex_unlock(&nvram->lock);
+    return NULL;
+}
+
+Nvram *nvram_open(const char *path, bool readonly, GError **error)
+{
+    uint8_t *bytes;
+    uint32_t size;
+    NvramFile *file = nvram_file_open(path, readonly, &bytes, &size, error);
+    if (!file)
+        return NULL;
+    Nvram *nvram = make(bytes, size);
+    nvram->file = file;
+    if (!readonly)
+        nvram->thread = g_thread_new("nvram", save_thread, nvram);
     return nvram;
+}
+
+static void end_thread(Nvram *nvram)
+{
+    g_mutex_lock(&nvram->lock);
+    nvram->ending = true;
+    g_cond_signal(&nvram->changed);
+    g_mutex_unlock(&nvram->lock);
+    g_thread_join(nvram->thread);
 }
 
 void nvram_free(Nvram *nvram)
 {
     if (!nvram)
         return;
+    if (nvram->thread)
+        end_thread(nvram);
+    nvram_file_close(nvram->file);
     g_mutex_clear(&nvram->lock);
+    g_cond_clear(&nvram->changed);
+    g_free(nvram->bytes);
     g_free(nvram);
 }
 
@@ -79,31 +171,40 @@ void nvram_describe(const Nvram *nvram, Tree *tree)
     tree_string(tree, "device_type", "nvram");
     tree_string(tree, "compatible", "qemu,spapr-nvram"); // the name that SLOF's driver answers to
     tree_u32(tree, "reg", NVRAM_UNIT);
-    tree_u32(tree, "#bytes", NVRAM_SIZE);
+    tree_u32(tree, "#bytes", nvram->size);
     tree_end(tree);
 }
 
-static bool is_inside(uint32_t offset, uint32_t length)
+uint32_t nvram_size(const Nvram *nvram)
 {
-    return offset <= NVRAM_SIZE && length <= NVRAM_SIZE - offset;
+    return nvram->size;
 }
 
-bool nvram_fetch(Nvram *nvram, uint32_t offset, void *bytes, uint32_t length)
+static bool is_inside(const Nvram *nvram, uint32_t offset, uint32_t length)
 {
-    if (!is_inside(offset, length))
-        return false;
+    return offset <= nvram->size && length <= nvram->size - offset;
+}
+
+int nvram_fetch(Nvram *nvram, uint32_t offset, void *bytes, uint32_t length)
+{
+    if (!is_inside(nvram, offset, length))
+        return -EINVAL;
     g_mutex_lock(&nvram->lock);
     memcpy(bytes, nvram->bytes + offset, length);
     g_mutex_unlock(&nvram->lock);
-    return true;
+    return 0;
 }
 
-bool nvram_store(Nvram *nvram, uint32_t offset, const void *bytes, uint32_t length)
+int nvram_store(Nvram *nvram, uint32_t offset, const void *bytes, uint32_t length)
 {
-    if (!is_inside(offset, length))
-        return false;
+    if (!is_inside(nvram, offset, length))
+        return -EINVAL;
     g_mutex_lock(&nvram->lock);
     memcpy(nvram->bytes + offset, bytes, length);
+    int result = nvram->failed ? -EIO : 0;
+    nvram->unsaved = true;
+    if (nvram->thread)
+        g_cond_signal(&nvram->changed);
     g_mutex_unlock(&nvram->lock);
-    return true;
+    return result;
 }

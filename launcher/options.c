@@ -286,14 +286,24 @@ static bool check_drive(
         return wrong(option, "file=", "no file; give file=PATH", error);
     if (format && strcmp(format, "raw") != 0)
         return wrong("-drive format", format, "lparun has raw images only; convert it with qemu-img", error);
-    if (interface && strcmp(interface, "virtio") != 0 && strcmp(interface, "none") != 0)
-        return wrong("-drive if", interface, "give virtio, or none with a -device", error);
-    if (!drive->virtio && !drive->id)
+    static const char *const interfaces[] = { "virtio", "none", "pflash", NULL };
+    if (interface && !g_strv_contains(interfaces, interface))
+        return wrong("-drive if", interface, "give virtio, pflash for NVRAM, or none with a -device", error);
+    if (g_strcmp0(interface, "none") == 0 && !drive->id)
         return wrong(option, "if=none", "no id, so no -device can name it; give id=NAME or if=virtio", error);
     if (!block_cache_parse(drive->cache, &cache))
         return wrong("-drive cache", drive->cache, "give one of " BLOCK_CACHE_WORDS, error);
     if (!block_aio_parse(drive->aio, &aio))
         return wrong("-drive aio", drive->aio, "give one of " BLOCK_AIO_WORDS, error);
+    return true;
+}
+
+// One of `drives` is the one that NVRAM is kept in.
+static bool use_for_nvram(Options *options, unsigned index, GError **error)
+{
+    if (options->nvram)
+        return wrong("-drive", "if=pflash", "there is one NVRAM; give it once", error);
+    options->nvram = g_ptr_array_steal_index(options->drives, index);
     return true;
 }
 
@@ -319,7 +329,33 @@ static bool parse_drive(Options *options, const char *option, const char *value,
     return key_values_take_bool(values, "readonly", false, &drive->readonly, error) &&
            key_values_finish(
                values, "file=, if=, id=, format=, readonly=, cache=, aio= and serial=", error) &&
-           check_drive(drive, option, format, interface, error);
+           check_drive(drive, option, format, interface, error) &&
+           (g_strcmp0(interface, "pflash") != 0 || use_for_nvram(options, options->drives->len - 1, error));
+}
+
+// -device spapr-nvram: its drive may come later.
+static bool parse_nvram(Options *options, const char *option, KeyValues *values, GError **error)
+{
+    const char *drive = key_values_take(values, "drive");
+    if (!key_values_finish(values, "drive=", error))
+        return false;
+    if (!drive)
+        return wrong(option, "spapr-nvram", "no drive; give drive=ID of a -drive", error);
+    if (options->nvram_drive)
+        return wrong(option, "spapr-nvram", "there is one NVRAM; give it once", error);
+    options->nvram_drive = g_strdup(drive);
+    return true;
+}
+
+static bool find_nvram(Options *options, GError **error)
+{
+    for (unsigned i = 0; options->nvram_drive && i < options->drives->len; i++) {
+        const DriveOptions *drive = options->drives->pdata[i];
+        if (g_strcmp0(drive->id, options->nvram_drive) == 0 && !drive->virtio)
+            return use_for_nvram(options, i, error);
+    }
+    return !options->nvram_drive || wrong("-device spapr-nvram,drive", options->nvram_drive,
+                                        "there is no such drive; add -drive file=PATH,if=none,id=ID", error);
 }
 
 static void disk_free(gpointer data)
@@ -347,9 +383,11 @@ static bool parse_device(Options *options, const char *option, const char *value
     if (!values)
         return false;
     const char *driver = key_values_take(values, "driver");
+    if (g_strcmp0(driver, "spapr-nvram") == 0)
+        return parse_nvram(options, option, values, error);
     if (!driver || strcmp(driver, "virtio-blk-pci") != 0)
-        return wrong(
-            option, driver ? driver : value, "lparun has not that device; it has virtio-blk-pci", error);
+        return wrong(option, driver ? driver : value,
+            "lparun has not that device; it has virtio-blk-pci and spapr-nvram", error);
     DiskOptions *disk = g_new0(DiskOptions, 1);
     g_ptr_array_add(options->disks, disk);
     *disk = (DiskOptions){ .slot = -1, .bootindex = -1 };
@@ -414,8 +452,9 @@ static const struct {
     { "kernel", "FILE", "kernel that starts from memory (64-bit ELF vmlinux)", parse_kernel },
     { "initrd", "FILE", "initial ramdisk for -kernel", parse_initrd },
     { "append", "TEXT", "command line for -kernel", parse_append },
-    { "drive", "file=F[,if=virtio|none][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A]",
+    { "drive", "file=F[,if=virtio|none|pflash][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A]",
         "a disk image; if=virtio (the default) makes a disk with an iothread of its own\n"
+        "if=pflash: the file of 8K to 1M that NVRAM is kept in\n"
         "cache: " BLOCK_CACHE_WORDS "\naio: " BLOCK_AIO_WORDS,
         parse_drive },
     { "object", "iothread,id=I", "a thread that serves disks", parse_object },
@@ -426,6 +465,8 @@ static const struct {
         parse_object },
     { "device", "virtio-blk-pci,drive=I[,iothread=I][,serial=S][,addr=SLOT][,bootindex=N]",
         "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
+    { "device", "spapr-nvram,drive=I", "NVRAM is kept in that -drive's file, as with if=pflash",
+        parse_device },
     { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
     { "machine",
         "pseries[,accel=kvm][,ic-mode=dual|xics|xive][,mmu=auto|radix|hash][,hpt-order=N]"
@@ -513,6 +554,8 @@ void options_clear(Options *options)
     g_free(options->uuid);
     g_free(options->qmp);
     memory_options_clear(&options->memory_options);
+    g_free(options->nvram_drive);
+    g_clear_pointer(&options->nvram, drive_free);
     g_clear_pointer(&options->iothreads, g_ptr_array_unref);
     g_clear_pointer(&options->drives, g_ptr_array_unref);
     g_clear_pointer(&options->disks, g_ptr_array_unref);
@@ -619,7 +662,7 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
             argv[optind]);
         return OPTIONS_WRONG;
     }
-    return check_together(options, error) ? OPTIONS_RUN : OPTIONS_WRONG;
+    return find_nvram(options, error) && check_together(options, error) ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 
 OptionsResult options_parse(Options *options, int argc, char **argv, GError **error)

@@ -39,6 +39,8 @@ typedef struct Options {
     bool console;         // stdin and stdout are the guest's
     GPtrArray *iothreads; // ids
     GPtrArray *drives;    // DriveOptions
+    DriveOptions *nvram;  // that NVRAM is kept in, or NULL
+    char *nvram_drive;    // id of the drive that shall become that, or NULL
     GPtrArray *disks;     // DiskOptions
 } Options;
 

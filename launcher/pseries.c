@@ -205,6 +205,13 @@ static bool make_processors(Machine *machine, GError **error)
            make_cas(machine, error);
 }
 
+static bool make_nvram(Machine *machine, GError **error)
+{
+    const DriveOptions *drive = machine->options->nvram;
+    machine->nvram = drive ? nvram_open(drive->file, drive->readonly, error) : nvram_new();
+    return machine->nvram;
+}
+
 static bool make_devices(Machine *machine, GError **error)
 {
     VirtioContext context = {
@@ -228,7 +235,8 @@ static bool make_devices(Machine *machine, GError **error)
     machine->terminal = terminal_new(machine->options->console, on_quit, machine);
     VtyHost host = terminal_vty_host(machine->terminal);
     machine->vty = vty_new(&host, line);
-    machine->nvram = nvram_new();
+    if (!make_nvram(machine, error))
+        return false;
     line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, error);
     if (!line)
         return false;

@@ -1,6 +1,7 @@
 // RTAS nvram-fetch and nvram-store (LoPAR 7.3.1): offset, buffer and length in; the length done out.
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
+#include <errno.h>
 
 typedef struct NvramCalls {
     GuestMemory *memory;
@@ -13,10 +14,12 @@ static int32_t nvram_call(NvramCalls *calls, RtasCall *call, bool store)
     uint8_t *bytes = guest_memory_at(calls->memory, buffer, length);
     if (!bytes)
         return RTAS_PARAMETER_ERROR;
-    bool done = store ? nvram_store(calls->nvram, offset, bytes, length)
-                      : nvram_fetch(calls->nvram, offset, bytes, length);
-    call->output[1] = done ? length : 0;
-    return done ? RTAS_SUCCESS : RTAS_PARAMETER_ERROR;
+    int result = store ? nvram_store(calls->nvram, offset, bytes, length)
+                       : nvram_fetch(calls->nvram, offset, bytes, length);
+    call->output[1] = result == 0 ? length : 0;
+    if (result == -EIO)
+        return RTAS_HARDWARE_ERROR;
+    return result == 0 ? RTAS_SUCCESS : RTAS_PARAMETER_ERROR;
 }
 
 static int32_t fetch(void *owner, Vcpu *vcpu, RtasCall *call)

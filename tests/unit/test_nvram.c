@@ -1,7 +1,14 @@
-// NVRAM: its ranges, and the partitions of a new one.
+// NVRAM: its ranges, the partitions of a new one, and the file that it is kept in.
+#include "lparun/error.h"
 #include "lparun/nvram.h"
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <libfdt.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void test_ranges(void)
 {
@@ -19,11 +26,11 @@ static void test_ranges(void)
     g_autofree uint8_t *bytes = g_malloc(NVRAM_SIZE), *back = g_malloc0(NVRAM_SIZE);
     memset(bytes, 0x5a, NVRAM_SIZE);
     for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++) {
-        g_assert_true(nvram_store(nvram, ranges[i].offset, bytes, ranges[i].length) == ranges[i].ok);
-        g_assert_true(nvram_fetch(nvram, ranges[i].offset, back, ranges[i].length) == ranges[i].ok);
+        g_assert_true((nvram_store(nvram, ranges[i].offset, bytes, ranges[i].length) == 0) == ranges[i].ok);
+        g_assert_true((nvram_fetch(nvram, ranges[i].offset, back, ranges[i].length) == 0) == ranges[i].ok);
     }
-    g_assert_true(nvram_store(nvram, 0x100, "somewhere", 9));
-    g_assert_true(nvram_fetch(nvram, 0xff, back, 11));
+    g_assert_cmpint(nvram_store(nvram, 0x100, "somewhere", 9), ==, 0);
+    g_assert_cmpint(nvram_fetch(nvram, 0xff, back, 11), ==, 0);
     g_assert_cmpmem(back, 11, "\x5asomewhere\x5a", 11);
     nvram_free(nvram);
     nvram_free(NULL);
@@ -48,7 +55,7 @@ static void test_partitions(void)
 {
     Nvram *nvram = nvram_new();
     g_autofree uint8_t *bytes = g_malloc(NVRAM_SIZE);
-    g_assert_true(nvram_fetch(nvram, 0, bytes, NVRAM_SIZE));
+    g_assert_cmpint(nvram_fetch(nvram, 0, bytes, NVRAM_SIZE), ==, 0);
     unsigned logs = 0, common = 0, space = 0;
     uint32_t offset = 0;
     while (offset < NVRAM_SIZE) {
@@ -92,11 +99,242 @@ static void test_node(void)
     nvram_free(nvram);
 }
 
+// --- In a file.
+
+typedef struct Scratch {
+    char *folder, *path;
+} Scratch;
+
+static void set_up(Scratch *scratch, gconstpointer data)
+{
+    g_autofree uint8_t *zeros = g_malloc0(NVRAM_SIZE);
+    scratch->folder = g_dir_make_tmp("lparun-test-XXXXXX", NULL);
+    g_assert_nonnull(scratch->folder);
+    scratch->path = g_build_filename(scratch->folder, "nvram", NULL);
+    g_assert_true(g_file_set_contents(scratch->path, (const char *)zeros, NVRAM_SIZE, NULL));
+}
+
+static unsigned files_in(const char *folder)
+{
+    unsigned count = 0;
+    GDir *open = g_dir_open(folder, 0, NULL);
+    while (g_dir_read_name(open))
+        count++;
+    g_dir_close(open);
+    return count;
+}
+
+static void tear_down(Scratch *scratch, gconstpointer data)
+{
+    GDir *open = g_dir_open(scratch->folder, 0, NULL);
+    const char *name;
+    while ((name = g_dir_read_name(open))) {
+        g_autofree char *path = g_build_filename(scratch->folder, name, NULL);
+        g_unlink(path);
+    }
+    g_dir_close(open);
+    g_assert_cmpint(g_rmdir(scratch->folder), ==, 0);
+    g_free(scratch->folder);
+    g_free(scratch->path);
+}
+
+static Nvram *open_right(const char *path, bool readonly)
+{
+    g_autoptr(GError) error = NULL;
+    Nvram *nvram = nvram_open(path, readonly, &error);
+    g_assert_no_error(error);
+    return nvram;
+}
+
+static void assert_refused(const char *path, bool readonly, const char *rest)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *message = g_strdup_printf("-drive if=pflash,file=%s: %s", path, rest);
+    g_assert_null(nvram_open(path, readonly, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+    g_assert_cmpstr(error->message, ==, message);
+}
+
+static void resize(const char *path, off_t size)
+{
+    g_assert_cmpint(truncate(path, size), ==, 0);
+}
+
+// What was stored is there in the next run, in a file with the same mode, and nothing else is left.
+static void test_kept(Scratch *scratch, gconstpointer data)
+{
+    static const uint32_t sizes[] = { NVRAM_SIZE_MIN, NVRAM_SIZE, 0x12340, NVRAM_SIZE_MAX };
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        char back[8] = "";
+        struct stat status;
+        uint32_t end = sizes[i] - 8;
+        resize(scratch->path, 0);
+        resize(scratch->path, sizes[i]);
+        g_assert_cmpint(chmod(scratch->path, 0640), ==, 0);
+        Nvram *nvram = open_right(scratch->path, false);
+        g_assert_cmpuint(nvram_size(nvram), ==, sizes[i]);
+        g_assert_cmpint(nvram_store(nvram, end, "setenv!", 8), ==, 0);
+        g_assert_cmpint(nvram_store(nvram, end + 1, "setenv!", 8), ==, -EINVAL);
+        nvram_free(nvram);
+        g_assert_cmpint(stat(scratch->path, &status), ==, 0);
+        g_assert_cmpuint(status.st_mode & 07777, ==, 0640);
+        g_assert_cmpuint((uint32_t)status.st_size, ==, sizes[i]);
+        g_assert_cmpuint(files_in(scratch->folder), ==, 1);
+        nvram = open_right(scratch->path, true);
+        g_assert_cmpint(nvram_fetch(nvram, end, back, 8), ==, 0);
+        g_assert_cmpstr(back, ==, "setenv!");
+        g_assert_cmpint(nvram_fetch(nvram, 0, back, 1), ==, 0);
+        g_assert_cmphex((uint8_t)back[0], ==, sizes[i] > 0x5000 ? 0x51 : 0); // formatted, where there is room
+        nvram_free(nvram);
+    }
+}
+
+static void test_readonly(Scratch *scratch, gconstpointer data)
+{
+    char back[4] = "";
+    g_assert_cmpint(chmod(scratch->path, 0400), ==, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        Nvram *nvram = open_right(scratch->path, true);
+        g_assert_cmpint(nvram_fetch(nvram, 0x7000, back, 4), ==, 0);
+        g_assert_cmpint(back[0], ==, 0);
+        g_assert_cmpint(nvram_store(nvram, 0x7000, "abc", 4), ==, 0);
+        g_assert_cmpint(nvram_fetch(nvram, 0x7000, back, 4), ==, 0);
+        g_assert_cmpstr(back, ==, "abc");
+        nvram_free(nvram);
+    }
+}
+
+static void test_wrong_files(Scratch *scratch, gconstpointer data)
+{
+    static const char size[] =
+        "NVRAM has 8 KiB to 1 MiB, a multiple of 16 bytes; make one with truncate -s 64K FILE";
+    static const off_t sizes[] = { 0, NVRAM_SIZE_MIN - 16, NVRAM_SIZE + 1, NVRAM_SIZE_MAX + 16 };
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        resize(scratch->path, sizes[i]);
+        assert_refused(scratch->path, false, size);
+        assert_refused(scratch->path, true, size);
+    }
+    assert_refused(scratch->folder, true, "no regular file; give one");
+    assert_refused("/dev/null", false, "no regular file; give one");
+    assert_refused("/nowhere/nvram", false, "no such file; make one with truncate -s 64K FILE");
+}
+
+// One guest writes, or several read. The lock goes with each new version.
+static void test_locked(Scratch *scratch, gconstpointer data)
+{
+    static const char used[] = "another program uses it; give each guest its own";
+    Nvram *nvram = open_right(scratch->path, false);
+    for (unsigned i = 0; i < 20; i++) {
+        assert_refused(scratch->path, false, used);
+        assert_refused(scratch->path, true, used);
+        g_assert_cmpint(nvram_store(nvram, 0x7000 + i, "x", 1), ==, 0);
+        g_usleep(1000);
+    }
+    nvram_free(nvram);
+    Nvram *one = open_right(scratch->path, true), *two = open_right(scratch->path, true);
+    nvram_free(one);
+    nvram_free(two);
+}
+
+// A symbolic link stays one.
+static void test_link(Scratch *scratch, gconstpointer data)
+{
+    g_autofree char *link = g_build_filename(scratch->folder, "link", NULL);
+    g_assert_cmpint(symlink("nvram", link), ==, 0);
+    Nvram *nvram = open_right(link, false);
+    g_assert_cmpint(nvram_store(nvram, 0x7000, "x", 1), ==, 0);
+    nvram_free(nvram);
+    g_assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
+    g_assert_cmpuint(files_in(scratch->folder), ==, 2);
+    g_autofree char *contents = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(scratch->path, &contents, &length, NULL));
+    g_assert_cmpint(contents[0x7000], ==, 'x');
+}
+
+// When the folder refuses new files the guest is told, and the next store tries again.
+static void test_failing(Scratch *scratch, gconstpointer data)
+{
+    g_autofree char *elsewhere = g_strconcat(scratch->folder, "-moved", NULL);
+    Nvram *nvram = open_right(scratch->path, false);
+    g_assert_cmpint(g_rename(scratch->folder, elsewhere), ==, 0);
+    while (nvram_store(nvram, 0x7000, "x", 1) == 0)
+        g_usleep(1000);
+    g_assert_cmpint(g_rename(elsewhere, scratch->folder), ==, 0);
+    while (nvram_store(nvram, 0x7000, "y", 1) != 0)
+        g_usleep(1000);
+    nvram_free(nvram);
+    g_autofree char *contents = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(scratch->path, &contents, &length, NULL));
+    g_assert_cmpint(contents[0x7000], ==, 'y');
+}
+
+#define AREA 0xa000 // bytes that one store changes: many pages
+#define FIRST 0x5020
+#define KILLS 30
+
+// Stores one number after the other, each over all of AREA and then once more behind it, until it is killed.
+static G_GNUC_NORETURN void store_for_ever(const char *path)
+{
+    Nvram *nvram = nvram_open(path, false, NULL);
+    static uint8_t bytes[AREA];
+    nvram_fetch(nvram, FIRST, bytes, 1);
+    for (uint8_t number = bytes[0] + 1; nvram; number++) {
+        memset(bytes, number, sizeof bytes);
+        nvram_store(nvram, FIRST, bytes, sizeof bytes);
+        nvram_store(nvram, FIRST + AREA, &number, 1);
+    }
+    _exit(1);
+}
+
+// In nanoseconds.
+static gint64 last_write(const char *path)
+{
+    struct stat status;
+    g_assert_cmpint(stat(path, &status), ==, 0);
+    return status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec;
+}
+
+// Killed in the middle, the file holds whole stores, in their order.
+static void test_killed(Scratch *scratch, gconstpointer data)
+{
+    for (unsigned i = 0; i < KILLS; i++) {
+        gint64 before = last_write(scratch->path);
+        pid_t child = fork();
+        g_assert_cmpint(child, >=, 0);
+        if (child == 0)
+            store_for_ever(scratch->path);
+        while (last_write(scratch->path) == before)
+            g_usleep(1000);
+        g_usleep((gulong)g_test_rand_int_range(0, 10000));
+        g_assert_cmpint(kill(child, SIGKILL), ==, 0);
+        int status;
+        g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+        g_assert_true(WIFSIGNALED(status));
+        Nvram *nvram = open_right(scratch->path, true);
+        static uint8_t bytes[AREA + 1];
+        g_assert_cmpint(nvram_fetch(nvram, FIRST, bytes, sizeof bytes), ==, 0);
+        for (unsigned at = 1; at < AREA; at++)
+            g_assert_cmphex(bytes[at], ==, bytes[0]);
+        g_assert_true(bytes[AREA] == bytes[0] || bytes[AREA] == (uint8_t)(bytes[0] - 1));
+        nvram_free(nvram);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/nvram/ranges", test_ranges);
     g_test_add_func("/nvram/partitions", test_partitions);
     g_test_add_func("/nvram/node", test_node);
+#define ADD(name, test) g_test_add("/nvram/file/" name, Scratch, NULL, set_up, test, tear_down)
+    ADD("kept", test_kept);
+    ADD("readonly", test_readonly);
+    ADD("wrong", test_wrong_files);
+    ADD("locked", test_locked);
+    ADD("link", test_link);
+    ADD("failing", test_failing);
+    ADD("killed", test_killed);
     return g_test_run();
 }

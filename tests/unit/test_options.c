@@ -171,7 +171,7 @@ static const struct {
                                    "readonly=, cache=, aio= and serial=" },
     { "-drive file=a,format=qcow2",
         "-drive format qcow2: lparun has raw images only; convert it with qemu-img" },
-    { "-drive file=a,if=scsi", "-drive if scsi: give virtio, or none with a -device" },
+    { "-drive file=a,if=scsi", "-drive if scsi: give virtio, pflash for NVRAM, or none with a -device" },
     { "-drive file=a,if=none",
         "-drive if=none: no id, so no -device can name it; give id=NAME or if=virtio" },
     { "-drive file=a,readonly=maybe", "-drive: readonly=maybe is neither on nor off; give one of them" },
@@ -179,8 +179,23 @@ static const struct {
         "-drive cache fast: give one of writeback, none, writethrough, directsync, unsafe" },
     { "-drive file=a,aio=posix", "-drive aio posix: give one of io_uring, native, threads" },
     // -device
-    { "-device e1000", "-device e1000: lparun has not that device; it has virtio-blk-pci" },
-    { "-device drive=d", "-device drive=d: lparun has not that device; it has virtio-blk-pci" },
+    { "-device e1000", "-device e1000: lparun has not that device; it has virtio-blk-pci and spapr-nvram" },
+    { "-device drive=d",
+        "-device drive=d: lparun has not that device; it has virtio-blk-pci and spapr-nvram" },
+    { "-drive file=a,if=pflash -drive file=b,if=pflash",
+        "-drive if=pflash: there is one NVRAM; give it once" },
+    { "-drive if=pflash", "-drive file=: no file; give file=PATH" },
+    { "-drive file=a,if=pflash,unit=0", "-drive: 'unit' is not known; it takes file=, if=, id=, format=, "
+                                        "readonly=, cache=, aio= and serial=" },
+    { "-device spapr-nvram", "-device spapr-nvram: no drive; give drive=ID of a -drive" },
+    { "-device spapr-nvram,drive=n", "-device spapr-nvram,drive n: there is no such drive; add -drive "
+                                     "file=PATH,if=none,id=ID" },
+    { "-device spapr-nvram,drive=n -drive file=a,if=virtio,id=n",
+        "-device spapr-nvram,drive n: there is no such drive; add -drive file=PATH,if=none,id=ID" },
+    { "-device spapr-nvram,drive=n -device spapr-nvram,drive=m",
+        "-device spapr-nvram: there is one NVRAM; give it once" },
+    { "-drive file=a,if=pflash -drive file=b,if=none,id=n -device spapr-nvram,drive=n",
+        "-drive if=pflash: there is one NVRAM; give it once" },
     { "-device virtio-blk-pci", "-device virtio-blk-pci: no drive; give drive=ID of a -drive" },
     { "-device virtio-blk-pci,drive=d,addr=20",
         "-device addr 20: not a PCI slot; give 0 to 1f, hexadecimal" },
@@ -340,6 +355,21 @@ static void test_rtc(void)
         g_assert_cmpint(options.clock.base, ==, cases[i].setup.base);
         g_assert_cmpint(options.clock.source, ==, cases[i].setup.source);
         g_assert_cmpint(options.clock.date, ==, cases[i].setup.date);
+        options_clear(&options);
+    }
+}
+
+static void test_nvram(void)
+{
+    static const char *const texts[] = { "-drive file=n,if=pflash,format=raw,readonly=on -drive file=d",
+        "-device spapr-nvram,drive=x -drive file=d -drive file=n,if=none,id=x,readonly=on" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        Options options;
+        parse_right(texts[i], &options);
+        g_assert_cmpstr(options.nvram->file, ==, "n");
+        g_assert_true(options.nvram->readonly);
+        g_assert_cmpuint(options.drives->len, ==, 1);
+        g_assert_cmpstr(((const DriveOptions *)options.drives->pdata[0])->file, ==, "d");
         options_clear(&options);
     }
 }
@@ -548,6 +578,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/actions", test_actions);
     g_test_add_func("/options/watchdog-actions", test_watchdog_actions);
     g_test_add_func("/options/rtc", test_rtc);
+    g_test_add_func("/options/nvram", test_nvram);
     g_test_add_func("/options/simple", test_simple);
     g_test_add_func("/options/direct", test_direct);
     g_test_add_func("/options/drives", test_drives);

@@ -182,7 +182,7 @@ static void test_nvram(Fixture *fixture, gconstpointer data)
     memcpy(ram + 0x20000, "written!", 8);
     g_assert_cmpint(nvram(fixture, "nvram-store", 0xfff8, 0x20000, 8, &done), ==, 0);
     g_assert_cmpuint(done, ==, 8);
-    g_assert_true(nvram_fetch(fixture->nvram, 0xfff8, bytes, 8));
+    g_assert_cmpint(nvram_fetch(fixture->nvram, 0xfff8, bytes, 8), ==, 0);
     g_assert_cmpmem(bytes, 8, "written!", 8);
     g_assert_cmpint(nvram(fixture, "nvram-fetch", 0xfffc, PARTITION_RAM - 4, 4, &done), ==, 0);
     g_assert_cmpuint(done, ==, 4);
@@ -207,7 +207,7 @@ static void test_nvram_wrong(Fixture *fixture, gconstpointer data)
         { 0, UINT32_MAX, 1 },
     };
     g_autofree uint8_t *before = g_malloc(NVRAM_SIZE), *after = g_malloc(NVRAM_SIZE);
-    g_assert_true(nvram_fetch(fixture->nvram, 0, before, NVRAM_SIZE));
+    g_assert_cmpint(nvram_fetch(fixture->nvram, 0, before, NVRAM_SIZE), ==, 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++) {
         uint32_t done;
         g_assert_cmpint(nvram(fixture, "nvram-store", calls[i][0], calls[i][1], calls[i][2], &done), ==, -3);
@@ -215,7 +215,7 @@ static void test_nvram_wrong(Fixture *fixture, gconstpointer data)
         g_assert_cmpint(nvram(fixture, "nvram-fetch", calls[i][0], calls[i][1], calls[i][2], &done), ==, -3);
         g_assert_cmpuint(done, ==, 0);
     }
-    g_assert_true(nvram_fetch(fixture->nvram, 0, after, NVRAM_SIZE));
+    g_assert_cmpint(nvram_fetch(fixture->nvram, 0, after, NVRAM_SIZE), ==, 0);
     g_assert_cmpmem(before, NVRAM_SIZE, after, NVRAM_SIZE);
 }
 
