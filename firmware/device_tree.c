@@ -123,7 +123,7 @@ static void describe_hypercalls(const MachineParts *parts, Tree *tree)
 static void describe_rtas(const MachineParts *parts, Tree *tree)
 {
     tree_begin(tree, "rtas");
-    tree_u32(tree, "rtas-size", 0x1000);
+    tree_u32(tree, "rtas-size", MAX(0x1000, rtas_nmi_room(vcpu_set_count(parts->vcpus))));
     describe_hypercalls(parts, tree);
     tree_empty(tree, "ibm,change-msix-capable");
     tree_empty(tree, "ibm,extended-os-term");

@@ -241,6 +241,20 @@ void *cas_device_tree(Cas *cas, size_t *length)
     return copy;
 }
 
+uint64_t cas_rtas_base(Cas *cas)
+{
+    uint64_t base = 0;
+    int length = 0;
+    g_mutex_lock(&cas->lock);
+    const void *property = NULL;
+    if (cas->tree)
+        property = fdt_getprop(cas->tree, fdt_path_offset(cas->tree, "/rtas"), "linux,rtas-base", &length);
+    if (property && length == sizeof(fdt32_t))
+        base = fdt32_ld(property);
+    g_mutex_unlock(&cas->lock);
+    return base;
+}
+
 // --- From power-on to the end.
 
 static bool read_levels(Cas *cas, GError **error)

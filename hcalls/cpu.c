@@ -73,15 +73,28 @@ static int64_t set_mode(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 #define SRR1_RESET 0x783f0000ULL
 #define MSR_LE 1ULL
 
-void cpu_system_reset(Vcpu *vcpu, void *data)
+int cpu_interrupt(Vcpu *vcpu, uint64_t vector, uint64_t kept, uint64_t cleared)
 {
     uint64_t lpcr;
     KvmRegisters registers;
-    if (vcpu_is_parked(vcpu) || kvm_vcpu_get_reg(vcpu_kvm(vcpu), KVM_PPC_LPCR, &lpcr) < 0 ||
-        kvm_vcpu_registers(vcpu_kvm(vcpu), &registers) < 0)
+    int result = kvm_vcpu_get_reg(vcpu_kvm(vcpu), KVM_PPC_LPCR, &lpcr);
+    if (result == 0)
+        result = kvm_vcpu_registers(vcpu_kvm(vcpu), &registers);
+    if (result < 0)
+        return result;
+    uint64_t msr = MSR_SF | (registers.msr & kept) | (lpcr & LPCR_ILE ? MSR_LE : 0);
+    return kvm_vcpu_interrupt(vcpu_kvm(vcpu), vector, msr, cleared);
+}
+
+void cpu_system_reset(Vcpu *vcpu, void *data)
+{
+    KvmRegisters registers;
+    if (vcpu_is_parked(vcpu) || kvm_vcpu_registers(vcpu_kvm(vcpu), &registers) < 0)
         return;
-    uint64_t msr = MSR_SF | (registers.msr & MSR_ME) | (lpcr & LPCR_ILE ? MSR_LE : 0);
-    kvm_vcpu_interrupt(vcpu_kvm(vcpu), SYSTEM_RESET_VECTOR, msr, SRR1_RESET);
+    uint64_t address = SYSTEM_RESET_VECTOR, r3 = registers.gpr[3];
+    bool assisted = vcpu_assist_reset(vcpu, &address, &r3);
+    if (cpu_interrupt(vcpu, address, MSR_ME, SRR1_RESET) == 0 && assisted)
+        kvm_vcpu_set_r3(vcpu_kvm(vcpu), r3);
 }
 
 static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t arguments[9])

@@ -34,6 +34,7 @@ struct Machine {
     RtasEvents *events;
     Watchdogs *watchdogs;
     RtasClock *clock;
+    RtasNmi *nmi;
     Control *control;
     const BootWay *way;
     BootFiles files;
@@ -112,6 +113,18 @@ static void request(void *owner, MachineEvent event, const char *text)
 static void on_failed(void *owner, Vcpu *vcpu, const char *why)
 {
     request(owner, MACHINE_FAILED, why);
+}
+
+static void on_machine_check(void *owner, Vcpu *vcpu, bool recovered)
+{
+    Machine *machine = owner;
+    rtas_nmi_machine_check(machine->nmi, vcpu, recovered);
+}
+
+static bool assist_reset(void *owner, Vcpu *vcpu, uint64_t *address, uint64_t *r3)
+{
+    Machine *machine = owner;
+    return rtas_nmi_assist_reset(machine->nmi, vcpu, address, r3);
 }
 
 static void on_quit(void *owner)
@@ -195,7 +208,10 @@ static bool make_cas(Machine *machine, GError **error)
 
 static bool make_processors(Machine *machine, GError **error)
 {
-    static const VcpuOps ops = { .hypercall = on_hypercall, .failed = on_failed };
+    static const VcpuOps ops = { .hypercall = on_hypercall,
+        .failed = on_failed,
+        .machine_check = on_machine_check,
+        .assist_reset = assist_reset };
     machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
     for (unsigned i = 0; i < machine->options->cpus; i++)
         if (!vcpu_set_add(machine->vcpus, i, machine->interrupts, error))
@@ -283,6 +299,13 @@ static bool make_control(Machine *machine, GError **error)
     return machine->control != NULL;
 }
 
+// NmiParts.find_rtas.
+static uint64_t find_rtas(void *owner)
+{
+    Machine *machine = owner;
+    return machine->boot.rtas ? machine->boot.rtas : cas_rtas_base(machine->cas);
+}
+
 static bool make_rtas(Machine *machine, GError **error)
 {
     static const char *const in_kernel[] = { "ibm,set-xive", "ibm,get-xive", "ibm,int-off", "ibm,int-on" };
@@ -298,6 +321,11 @@ static bool make_rtas(Machine *machine, GError **error)
     rtas_console_register(machine->rtas, machine->vty);
     rtas_parameters_register(machine->rtas, machine->memory, machine->options->cpus, machine->uuid);
     rtas_events_register(machine->events, machine->rtas);
+    const NmiParts nmi = {
+        .memory = machine->memory, .vcpus = machine->vcpus, .find_rtas = find_rtas, .owner = machine
+    };
+    machine->nmi = rtas_nmi_new(&nmi, &control);
+    rtas_nmi_register(machine->nmi, machine->rtas);
     rtas_table_register(machine->rtas, machine->hypercalls);
     for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
         int result = rtas_register_in_kernel(machine->rtas, machine->interrupts, in_kernel[i]);
@@ -383,6 +411,7 @@ void machine_free(Machine *machine)
     rtas_events_free(machine->events);
     watchdogs_free(machine->watchdogs);
     rtas_clock_free(machine->clock);
+    rtas_nmi_free(machine->nmi);
     logical_ci_free(machine->logical_ci);
     hypercall_table_free(machine->hypercalls);
     vty_free(machine->vty);
@@ -420,6 +449,7 @@ static bool reboot(Machine *machine, GError **error)
         return false;
     rtas_events_reset(machine->events);
     watchdogs_reset(machine->watchdogs);
+    rtas_nmi_reset(machine->nmi);
     vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
     guest_memory_clear(machine->memory);
     return reset_processors(machine, error) && load(machine, error);

@@ -202,6 +202,16 @@ int kvm_vcpu_interrupt(KvmVcpu *vcpu, uint64_t vector, uint64_t msr, uint64_t cl
     return kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
 }
 
+int kvm_vcpu_set_r3(KvmVcpu *vcpu, uint64_t r3)
+{
+    struct kvm_regs regs;
+    int result = kvm_ioctl(vcpu->fd, KVM_GET_REGS, &regs);
+    if (result < 0)
+        return result;
+    regs.gpr[3] = r3;
+    return kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
+}
+
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
 {
     struct kvm_regs regs;

@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+// KVM_RUN_PPC_NMI_DISP_MASK and _FULLY_RECOV (arch/powerpc/include/uapi/asm/kvm.h), in kvm_run's flags.
+#define NMI_DISPOSITION 3
+#define NMI_RECOVERED 1
+
 typedef enum { PARKED, RUNNING, ENDED } State;
 
 typedef struct Work {
@@ -144,6 +148,16 @@ static void fail(Vcpu *vcpu, const char *what, uint64_t detail)
     vcpu->set->ops->failed(vcpu->set->owner, vcpu, why);
 }
 
+static void machine_check(Vcpu *vcpu)
+{
+    const VcpuOps *ops = vcpu->set->ops;
+    bool recovered = (vcpu->state->flags & NMI_DISPOSITION) == NMI_RECOVERED;
+    if (ops->machine_check)
+        ops->machine_check(vcpu->set->owner, vcpu, recovered);
+    else
+        fail(vcpu, "a machine check", vcpu->state->flags);
+}
+
 static void handle_exit(Vcpu *vcpu)
 {
     struct kvm_run *run = vcpu->state;
@@ -169,7 +183,10 @@ static void handle_exit(Vcpu *vcpu)
     case KVM_EXIT_UNKNOWN:
         fail(vcpu, "unhandled exception in the guest", run->hw.hardware_exit_reason);
         break;
-    default: // NMI, DEBUG: only after capabilities that lparun does not enable
+    case KVM_EXIT_NMI:
+        machine_check(vcpu);
+        break;
+    default: // DEBUG: only after capabilities that lparun does not enable
         fail(vcpu, "unexpected exit from KVM", run->exit_reason);
         break;
     }
@@ -321,6 +338,12 @@ pid_t vcpu_thread_id(const Vcpu *vcpu)
     pid_t id = vcpu->thread_id;
     g_mutex_unlock(&vcpu->set->lock);
     return id;
+}
+
+bool vcpu_assist_reset(Vcpu *vcpu, uint64_t *address, uint64_t *r3)
+{
+    const VcpuSet *set = vcpu->set;
+    return set->ops->assist_reset && set->ops->assist_reset(set->owner, vcpu, address, r3);
 }
 
 bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry)

@@ -1,10 +1,11 @@
 // RTAS check-exception and event-scan (LoPAR 7.3.3), and the one event that this machine has: its power
 // button, an environmental and power warning (EPOW).
+#include "error_log.h"
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 
 #define CLASS_EPOW 0x40000000 // in a mask of event classes (LoPAR 7.3.3, "Event classes")
-#define LOG_FIXED 8           // the part that every log has
+#define EVENT_EPOW 0x40       // a log's type
 
 struct RtasEvents {
     GuestMemory *memory;
@@ -14,118 +15,67 @@ struct RtasEvents {
     uint32_t last_plid; // each log has an identifier of its own
 };
 
-// A log in the making: every field is big-endian, and comes in the order of the format.
-typedef struct Log {
-    uint8_t bytes[256];
-    size_t length;
-} Log;
-
-static void put(Log *log, unsigned size, uint64_t value)
-{
-    g_assert(log->length + size <= sizeof log->bytes);
-    for (unsigned i = 0; i < size; i++)
-        log->bytes[log->length++] = (uint8_t)(value >> (8 * (size - 1 - i)));
-}
-
-static void put_zeros(Log *log, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++)
-        put(log, 1, 0);
-}
-
-// Sections of the platform event log, version 6 (LoPAR 10.3.2.2), begin with this. `length` has it in.
-static void put_section(Log *log, const char id[2], unsigned length, unsigned version)
-{
-    put(log, 1, (uint8_t)id[0]);
-    put(log, 1, (uint8_t)id[1]);
-    put(log, 2, length);
-    put(log, 1, version);
-    put_zeros(log, 3); // subtype, and the component that made it
-}
-
 static uint8_t bcd(int number)
 {
     return (uint8_t)(number / 10 % 10 << 4 | number % 10);
 }
 
-enum { HEADER = 16, PRIVATE = 48, USER = 24, EPOW = 20, EXTENDED = HEADER + PRIVATE + USER + EPOW };
-
-// The fixed part, and the header of the extended one (LoPAR 10.3.2.1).
-static void put_headers(Log *log)
-{
-    enum {
-        VERSION_6 = 6,
-        SEVERITY_EVENT = 1 << 5,
-        NOT_RECOVERED = 2 << 3,
-        IS_EXTENDED = 1 << 2,
-        EVENT_EPOW = 0x40
-    };
-    enum { VALID = 0x80, NEW = 0x04, BIG_END_FIRST = 0x02, POWERPC = 0x80, PLATFORM_EVENT = 14 };
-    put(log, 1, VERSION_6);
-    put(log, 1, SEVERITY_EVENT | NOT_RECOVERED | IS_EXTENDED);
-    put(log, 1, 0); // initiator and target: not known
-    put(log, 1, EVENT_EPOW);
-    put(log, 4, EXTENDED);
-    put(log, 1, VALID | NEW | BIG_END_FIRST);
-    put(log, 1, 0);
-    put(log, 1, POWERPC | PLATFORM_EVENT);
-    put_zeros(log, 9);
-    put(log, 4, 0x49424d00); // "IBM": whose format the sections are
-}
+enum { PRIVATE = 48, USER = 24, EPOW = 20 };
 
 // PH: when and by whom; the time in binary coded decimal.
-static void put_private(Log *log, uint32_t plid)
+static void put_private(ErrorLog *log, uint32_t plid)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     int year = g_date_time_get_year(now);
-    put_section(log, "PH", PRIVATE, 0);
-    put(log, 1, bcd(year / 100));
-    put(log, 1, bcd(year));
-    put(log, 1, bcd(g_date_time_get_month(now)));
-    put(log, 1, bcd(g_date_time_get_day_of_month(now)));
-    put(log, 1, bcd(g_date_time_get_hour(now)));
-    put(log, 1, bcd(g_date_time_get_minute(now)));
-    put(log, 1, bcd(g_date_time_get_second(now)));
-    put_zeros(log, 1 + 8);
-    put(log, 1, 'H'); // the hypervisor
-    put_zeros(log, 2);
-    put(log, 1, 3); // sections
-    put_zeros(log, 4 + 8);
-    put(log, 4, plid);
-    put_zeros(log, 4);
+    error_log_put_section(log, "PH", PRIVATE, 0);
+    error_log_put(log, 1, bcd(year / 100));
+    error_log_put(log, 1, bcd(year));
+    error_log_put(log, 1, bcd(g_date_time_get_month(now)));
+    error_log_put(log, 1, bcd(g_date_time_get_day_of_month(now)));
+    error_log_put(log, 1, bcd(g_date_time_get_hour(now)));
+    error_log_put(log, 1, bcd(g_date_time_get_minute(now)));
+    error_log_put(log, 1, bcd(g_date_time_get_second(now)));
+    error_log_put_zeros(log, 1 + 8);
+    error_log_put(log, 1, 'H'); // the hypervisor
+    error_log_put_zeros(log, 2);
+    error_log_put(log, 1, 3); // sections
+    error_log_put_zeros(log, 4 + 8);
+    error_log_put(log, 4, plid);
+    error_log_put_zeros(log, 4);
 }
 
 // UH: of which part of the machine, and how bad.
-static void put_user(Log *log)
+static void put_user(ErrorLog *log)
 {
-    put_section(log, "UH", USER, 0);
-    put(log, 1, 0xa0); // the external environment
-    put_zeros(log, 1);
-    put(log, 1, 0);    // no error
-    put(log, 1, 0xd0); // a normal shutdown
-    put_zeros(log, 12);
+    error_log_put_section(log, "UH", USER, 0);
+    error_log_put(log, 1, 0xa0); // the external environment
+    error_log_put_zeros(log, 1);
+    error_log_put(log, 1, 0);    // no error
+    error_log_put(log, 1, 0xd0); // a normal shutdown
+    error_log_put_zeros(log, 12);
 }
 
 // EP: what the guest shall do.
-static void put_epow(Log *log)
+static void put_epow(ErrorLog *log)
 {
     enum { SYSTEM_SHUTDOWN = 3, NORMAL = 1, THIS_PARTITION = 1 };
-    put_section(log, "EP", EPOW, 2);
-    put(log, 1, SYSTEM_SHUTDOWN);
-    put(log, 1, NORMAL);
-    put(log, 1, THIS_PARTITION);
-    put_zeros(log, 1 + 8);
+    error_log_put_section(log, "EP", EPOW, 2);
+    error_log_put(log, 1, SYSTEM_SHUTDOWN);
+    error_log_put(log, 1, NORMAL);
+    error_log_put(log, 1, THIS_PARTITION);
+    error_log_put_zeros(log, 1 + 8);
 }
 
 // Writes the log to the guest's buffer, as much of it as there is room for. Under the lock.
 static int32_t give_log(RtasEvents *events, uint64_t buffer, uint32_t room)
 {
-    Log log = { .length = 0 };
-    put_headers(&log);
+    ErrorLog log = { .length = 0 };
+    error_log_put_headers(&log, SEVERITY_EVENT, NOT_RECOVERED, EVENT_EPOW, PRIVATE + USER + EPOW);
     put_private(&log, events->last_plid + 1);
     put_user(&log);
     put_epow(&log);
-    if (room < LOG_FIXED || !guest_memory_write(events->memory, buffer, log.bytes, MIN(room, log.length)))
+    if (room < ERROR_LOG_FIXED ||
+        !guest_memory_write(events->memory, buffer, log.bytes, MIN(room, log.length)))
         return RTAS_PARAMETER_ERROR;
     events->last_plid++;
     events->pressed = false;

@@ -99,3 +99,5 @@ const Negotiated *cas_negotiated(const Cas *cas);
 // A copy of the tree that firmware left to the operating system (g_free), checked by fdt_check_full(); NULL
 // where it left none. Any thread.
 void *cas_device_tree(Cas *cas, size_t *length);
+// Where that tree says that RTAS is; 0: nowhere. Any thread.
+uint64_t cas_rtas_base(Cas *cas);

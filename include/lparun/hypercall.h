@@ -39,6 +39,9 @@ void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
 // mask. A parked vCPU gets none.
 #define SYSTEM_RESET_VECTOR 0x100
 void cpu_system_reset(Vcpu *vcpu, void *data);
+// An interrupt as the processor takes one, in the byte order of the guest's interrupts: at `vector`, with
+// `kept` of the old MSR, and without `cleared` of it in SRR1. On the vCPU's thread; 0 or -errno.
+int cpu_interrupt(Vcpu *vcpu, uint64_t vector, uint64_t kept, uint64_t cleared);
 
 // hcalls/xive.c: H_INT_*, H_FUNCTION while the controller is not XIVE.
 void xive_hypercalls_register(

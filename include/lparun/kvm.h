@@ -126,6 +126,7 @@ int kvm_vcpu_set_entry(KvmVcpu *vcpu, uint64_t pc, uint64_t r3, uint64_t msr);
 // An interrupt (Power ISA 3.1, book III, 7.5): the vCPU goes on at `vector` with `msr`; where it stood is in
 // SRR0, its MSR without the bits of `cleared` in SRR1.
 int kvm_vcpu_interrupt(KvmVcpu *vcpu, uint64_t vector, uint64_t msr, uint64_t cleared);
+int kvm_vcpu_set_r3(KvmVcpu *vcpu, uint64_t r3);
 typedef struct KvmRegisters {
     uint64_t pc, msr, lr, ctr, srr0, srr1, gpr[32];
 } KvmRegisters;

@@ -83,4 +83,25 @@ void rtas_events_describe(const RtasEvents *events, Tree *tree);
 void rtas_events_press_power_button(RtasEvents *events);
 // Forgets what the guest has not heard.
 void rtas_events_reset(RtasEvents *events);
+
+// hcalls/rtas/nmi.c: ibm,nmi-register and ibm,nmi-interlock (FWNMI).
+typedef struct RtasNmi RtasNmi;
+typedef struct NmiParts {
+    GuestMemory *memory;
+    VcpuSet *vcpus;
+    // Where RTAS' memory is, of rtas_nmi_room() bytes; 0: not known. On a vCPU's thread.
+    uint64_t (*find_rtas)(void *owner);
+    void *owner;
+} NmiParts;
+RtasNmi *rtas_nmi_new(const NmiParts *parts, const MachineControl *control);
+void rtas_nmi_free(RtasNmi *nmi);
+void rtas_nmi_register(RtasNmi *nmi, RtasTable *table);
+// The guest has not registered.
+void rtas_nmi_reset(RtasNmi *nmi);
+// Bytes that RTAS needs for as many vCPUs.
+uint32_t rtas_nmi_room(unsigned vcpus);
+// VcpuOps' assist_reset and machine_check.
+bool rtas_nmi_assist_reset(RtasNmi *nmi, Vcpu *vcpu, uint64_t *address, uint64_t *r3);
+void rtas_nmi_machine_check(RtasNmi *nmi, Vcpu *vcpu, bool recovered);
+
 void rtas_parameters_register(RtasTable *table, GuestMemory *memory, unsigned vcpus, const char *uuid);

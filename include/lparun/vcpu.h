@@ -22,6 +22,11 @@ typedef struct VcpuOps {
     int64_t (*hypercall)(void *owner, Vcpu *vcpu, uint64_t number, uint64_t arguments[9]);
     // KVM cannot run this vCPU any longer; it is parked. `why` is one line. On the vCPU's thread.
     void (*failed)(void *owner, Vcpu *vcpu, const char *why);
+    // KVM_EXIT_NMI: a machine check, of which KVM has mended all or not. NULL: the vCPU fails.
+    void (*machine_check)(void *owner, Vcpu *vcpu, bool recovered);
+    // Where this vCPU's system reset interrupt goes, and what is in r3 there. False, and both stay: to the
+    // processor's own vector. NULL: always so.
+    bool (*assist_reset)(void *owner, Vcpu *vcpu, uint64_t *address, uint64_t *r3);
 } VcpuOps;
 
 // Where a vCPU enters the guest (LoPAR 7.3.8.2 for start-cpu).
@@ -49,6 +54,8 @@ unsigned vcpu_index(const Vcpu *vcpu);
 KvmVcpu *vcpu_kvm(Vcpu *vcpu);
 // The host's number of its thread (gettid). Any thread.
 pid_t vcpu_thread_id(const Vcpu *vcpu);
+// VcpuOps' assist_reset.
+bool vcpu_assist_reset(Vcpu *vcpu, uint64_t *address, uint64_t *r3);
 
 // Lets a parked vCPU enter the guest. False when it is not parked. Any thread.
 bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry);

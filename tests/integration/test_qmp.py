@@ -1,6 +1,7 @@
 """The monitor: what a program that steers guests by QMP sees, and what its commands do to a real guest."""
 
 import itertools
+import json
 import re
 import time
 
@@ -25,7 +26,8 @@ class Run:
         extra = ("-smp", "2", "-qmp", f"unix:{self.socket},server=on,wait=off", *options)
         self.host = host
         setup = guest.Setup(memory="512M", firmware=firmware, disk=False, kernel=True, append=append, extra=extra)
-        self.job = guest.Guest(host, setup).start(LIMIT)
+        self.guest = guest.Guest(host, setup)
+        self.job = self.guest.start(LIMIT)
         self.client = qmp.Qmp(host, self.socket, LIMIT)
 
     def finish(self, log):
@@ -145,9 +147,10 @@ def test_reset(started, log):
     assert result.status == 0
 
 
-def test_nmi_and_panic(started, log):
-    """A system reset interrupt: Linux says so and panics, which is told and has its exit status."""
-    run = started("idle")
+@pytest.mark.parametrize("firmware", [True, False], ids=["slof", "direct"])
+def test_nmi_and_panic(started, firmware, log):
+    """A system reset interrupt comes where Linux wants it (FWNMI): it says so and panics, which is told."""
+    run = started("idle", firmware=firmware)
     run.client.greeting()
     up = run.job.wait_for(b"guest: idle", UP)
     assert run.client.execute("inject-nmi") == {}
@@ -155,6 +158,8 @@ def test_nmi_and_panic(started, log):
     result = run.finish(log)
     assert up
     assert b"System Reset" in result.output
+    assert b"FWNMI" not in result.output, "Linux did not find what it wants in r3"
+    assert json.loads((run.guest.folder / "stats.json").read_text())["rtas"]["ibm,nmi-register"] == 1
     assert shutdown["data"] == {"guest": True, "reason": "guest-panic"}
     assert run.client.events() == ["GUEST_PANICKED", "SHUTDOWN"]
     assert result.status == 4

@@ -32,6 +32,7 @@ struct KvmVcpu {
     FakeAnswer answer;
     FakeEntry entry;
     FakeInterrupt interrupt;
+    uint64_t r3;
     Register registers[REGISTERS];
     bool refuse_regs;
     void *hash_table;
@@ -120,6 +121,9 @@ static void fill(struct kvm_run *run, const FakeExit *exit)
         run->mmio.len = exit->length;
         run->mmio.is_write = exit->is_write;
         memcpy(run->mmio.data, exit->data, sizeof run->mmio.data);
+        break;
+    case KVM_EXIT_NMI:
+        run->flags = exit->flags;
         break;
     case KVM_EXIT_INTERNAL_ERROR:
         run->internal.suberror = (uint32_t)exit->detail;
@@ -298,10 +302,27 @@ FakeInterrupt fake_vcpu_interrupt(KvmVcpu *vcpu)
     return interrupt;
 }
 
+int kvm_vcpu_set_r3(KvmVcpu *vcpu, uint64_t r3)
+{
+    enter(vcpu);
+    vcpu->r3 = r3;
+    leave(vcpu);
+    return 0;
+}
+
+uint64_t fake_vcpu_r3(KvmVcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->lock);
+    uint64_t r3 = vcpu->r3;
+    g_mutex_unlock(&vcpu->lock);
+    return r3;
+}
+
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
 {
     enter(vcpu);
     *registers = (KvmRegisters){ .pc = 0x1234, .msr = 0x8000000000001000, .lr = 0x5678 };
+    registers->gpr[3] = 0x3333333344444444;
     leave(vcpu);
     return 0;
 }

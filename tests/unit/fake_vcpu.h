@@ -15,6 +15,7 @@ typedef struct FakeExit {
     uint32_t length;
     bool is_write;
     uint8_t data[8]; // in guest memory order
+    uint16_t flags;  // NMI: kvm_run's
 } FakeExit;
 
 // Adds an exit to those that KVM_RUN is still to return. Any thread.
@@ -44,6 +45,8 @@ typedef struct FakeInterrupt {
     unsigned count;
 } FakeInterrupt;
 FakeInterrupt fake_vcpu_interrupt(KvmVcpu *vcpu);
+// What kvm_vcpu_set_r3() was given last; 0: nothing.
+uint64_t fake_vcpu_r3(KvmVcpu *vcpu);
 
 // A register as kvm_vcpu_set_reg() or _pair() left it; 0 at first. The setter may be used while no one else
 // does.

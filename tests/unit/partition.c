@@ -14,9 +14,22 @@ static void failed(void *owner, Vcpu *vcpu, const char *why)
     ((Partition *)owner)->failures++;
 }
 
+static void machine_check(void *owner, Vcpu *vcpu, bool recovered)
+{
+    rtas_nmi_machine_check(((Partition *)owner)->nmi, vcpu, recovered);
+}
+
+static bool assist_reset(void *owner, Vcpu *vcpu, uint64_t *address, uint64_t *r3)
+{
+    RtasNmi *nmi = ((Partition *)owner)->nmi;
+    return nmi && rtas_nmi_assist_reset(nmi, vcpu, address, r3);
+}
+
 void partition_open(Partition *partition, unsigned vcpus)
 {
-    static const VcpuOps ops = { .hypercall = dispatch, .failed = failed };
+    static const VcpuOps ops = {
+        .hypercall = dispatch, .failed = failed, .machine_check = machine_check, .assist_reset = assist_reset
+    };
     *partition = (Partition){ 0 };
     partition->vm = fake_kvm_new();
     partition->bus = bus_new();

@@ -16,6 +16,7 @@ typedef struct Partition {
     RtasTable *rtas;
     uint64_t arguments[9]; // of the last hypercall, as it left them
     unsigned failures;     // vCPUs that KVM could not run
+    RtasNmi *nmi;          // for machine checks and system resets, or NULL
 } Partition;
 
 // The vCPUs are numbered 8, 9, ... and parked. They dispatch their hypercalls to the table.
