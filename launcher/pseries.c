@@ -318,6 +318,7 @@ static bool make_rtas(Machine *machine, GError **error)
     rtas_nvram_register(machine->rtas, machine->memory, machine->nvram);
     rtas_power_register(machine->rtas, machine->memory, &control);
     rtas_cpu_register(machine->rtas, machine->vcpus);
+    rtas_refused_register(machine->rtas);
     rtas_console_register(machine->rtas, machine->vty);
     rtas_parameters_register(machine->rtas, machine->memory, machine->options->cpus, machine->uuid);
     rtas_events_register(machine->events, machine->rtas);

@@ -9,7 +9,8 @@ typedef struct Parameters {
     uint8_t uuid[16];
 } Parameters;
 
-enum { SPLPAR_CHARACTERISTICS = 20, PARTITION_UUID = 48 };
+enum { SPLPAR_CHARACTERISTICS = 20, DIAGNOSTICS_RUN_MODE = 42, PARTITION_UUID = 48 };
+#define DIAGNOSTICS_DISABLED 0
 
 // Buffer: a big-endian 16-bit length, then the value. A buffer that is too small gets what fits and the whole
 // length.
@@ -28,10 +29,13 @@ static int32_t give(Parameters *parameters, const RtasCall *call, const void *va
 static int32_t get_parameter(void *owner, Vcpu *vcpu, RtasCall *call)
 {
     Parameters *parameters = owner;
+    static const uint8_t run_mode = DIAGNOSTICS_DISABLED;
     if (call->input[0] == PARTITION_UUID)
         return give(parameters, call, parameters->uuid, sizeof parameters->uuid);
+    if (call->input[0] == DIAGNOSTICS_RUN_MODE)
+        return give(parameters, call, &run_mode, sizeof run_mode);
     if (call->input[0] != SPLPAR_CHARACTERISTICS)
-        return RTAS_PARAMETER_ERROR;
+        return RTAS_NOT_SUPPORTED;
     g_autofree char *text = g_strdup_printf(
         "MaxEntCap=%u,DesMem=%" G_GUINT64_FORMAT ",DesProcs=%u,MaxPlatProcs=%u", parameters->vcpus * 100,
         guest_memory_size(parameters->memory) >> 20, parameters->vcpus, parameters->vcpus);
@@ -40,7 +44,14 @@ static int32_t get_parameter(void *owner, Vcpu *vcpu, RtasCall *call)
 
 static int32_t set_parameter(void *owner, Vcpu *vcpu, RtasCall *call)
 {
-    return RTAS_NOT_AUTHORIZED;
+    switch (call->input[0]) {
+    case SPLPAR_CHARACTERISTICS:
+    case DIAGNOSTICS_RUN_MODE:
+    case PARTITION_UUID:
+        return RTAS_NOT_AUTHORIZED;
+    default:
+        return RTAS_NOT_SUPPORTED;
+    }
 }
 
 // The 16 bytes of a UUID's text, in the order that they are written in.

@@ -48,6 +48,7 @@ void rtas_nvram_register(RtasTable *table, GuestMemory *memory, Nvram *nvram);
 void rtas_power_register(RtasTable *table, GuestMemory *memory, const MachineControl *control);
 void rtas_cpu_register(RtasTable *table, VcpuSet *vcpus);
 void rtas_console_register(RtasTable *table, Vty *vty);
+void rtas_refused_register(RtasTable *table);
 
 // hcalls/rtas/time.c: get-time-of-day and set-time-of-day.
 typedef struct RtasClock RtasClock;

@@ -65,6 +65,10 @@ static void make_rtas(Fixture *fixture)
     rtas_power_register(rtas, fixture->partition.memory, &control);
     rtas_cpu_register(rtas, fixture->partition.vcpus);
     rtas_console_register(rtas, fixture->vty);
+    rtas_refused_register(rtas);
+    const NmiParts nmi = { .memory = fixture->partition.memory, .vcpus = fixture->partition.vcpus };
+    fixture->partition.nmi = rtas_nmi_new(&nmi, &control);
+    rtas_nmi_register(fixture->partition.nmi, rtas);
     rtas_parameters_register(rtas, fixture->partition.memory, 3, "01234567-89ab-cdef-0123-456789abcdef");
 }
 
@@ -107,6 +111,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     rtas_events_free(fixture->events);
     nvram_free(fixture->nvram);
     rtas_clock_free(fixture->clock);
+    rtas_nmi_free(fixture->partition.nmi);
     vty_free(fixture->vty);
     pci_host_free(fixture->pci);
     mmu_free(fixture->mmu);
@@ -210,17 +215,71 @@ static void test_devices(Fixture *fixture, gconstpointer data)
     assert_cells(fixture, "/event-sources/epow-events", "interrupts", 0x1000, 0);
 }
 
+// Every call that a guest may look for, and what was decided of it (docs/rtas.md). The kernel's four are
+// registered elsewhere (test_rtas.c).
+typedef enum { SERVED, REFUSED, ABSENT } Decision;
+static const struct {
+    const char *name;
+    Decision decision;
+} calls[] = {
+    { "display-character", SERVED },
+    { "power-off", SERVED },
+    { "system-reboot", SERVED },
+    { "ibm,os-term", SERVED },
+    { "quiesce", SERVED },
+    { "start-cpu", SERVED },
+    { "stop-self", SERVED },
+    { "query-cpu-stopped-state", SERVED },
+    { "get-time-of-day", SERVED },
+    { "set-time-of-day", SERVED },
+    { "nvram-fetch", SERVED },
+    { "nvram-store", SERVED },
+    { "check-exception", SERVED },
+    { "event-scan", SERVED },
+    { "ibm,nmi-register", SERVED },
+    { "ibm,nmi-interlock", SERVED },
+    { "ibm,get-system-parameter", SERVED },
+    { "ibm,set-system-parameter", SERVED },
+    { "read-pci-config", ABSENT },
+    { "write-pci-config", ABSENT },
+    { "ibm,read-pci-config", SERVED },
+    { "ibm,write-pci-config", SERVED },
+    { "ibm,change-msi", SERVED },
+    { "ibm,query-interrupt-source-number", SERVED },
+    { "set-indicator", REFUSED },
+    { "get-sensor-state", REFUSED },
+    { "ibm,configure-connector", REFUSED },
+    { "set-power-level", REFUSED },
+    { "get-power-level", REFUSED },
+    { "ibm,set-eeh-option", REFUSED },
+    { "ibm,get-config-addr-info2", REFUSED },
+    { "ibm,read-slot-reset-state2", REFUSED },
+    { "ibm,set-slot-reset", REFUSED },
+    { "ibm,configure-pe", REFUSED },
+    { "ibm,slot-error-detail", REFUSED },
+    { "ibm,query-pe-dma-window", ABSENT },
+    { "ibm,create-pe-dma-window", ABSENT },
+    { "ibm,remove-pe-dma-window", ABSENT },
+    { "ibm,reset-pe-dma-window", ABSENT },
+    { "ibm,set-tce-bypass", ABSENT },
+    { "ibm,suspend-me", ABSENT },
+};
+
 // SLOF and Linux find RTAS calls by name; SLOF wants rtas-size, Linux the two marks.
 static void test_rtas(Fixture *fixture, gconstpointer data)
 {
-    static const char *const calls[] = { "power-off", "system-reboot", "start-cpu", "stop-self",
-        "query-cpu-stopped-state", "get-time-of-day", "set-time-of-day", "ibm,os-term", "ibm,read-pci-config",
-        "ibm,write-pci-config", "ibm,change-msi", "ibm,query-interrupt-source-number", "nvram-fetch",
-        "nvram-store", "check-exception", "event-scan", "quiesce", "display-character",
-        "ibm,get-system-parameter", "ibm,set-system-parameter" };
     place(fixture);
-    for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
-        assert_cells(fixture, "/rtas", calls[i], partition_token(&fixture->partition, calls[i]));
+    for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++) {
+        g_assert_true(has(fixture, "/rtas", calls[i].name) == (calls[i].decision != ABSENT));
+        if (calls[i].decision == ABSENT)
+            continue;
+        assert_cells(fixture, "/rtas", calls[i].name, partition_token(&fixture->partition, calls[i].name));
+        uint32_t output[1];
+        const uint32_t input[4] = { 0 };
+        if (calls[i].decision == REFUSED)
+            g_assert_cmpint(
+                partition_rtas_call(&fixture->partition, calls[i].name, 1, output, input, 4), ==, -3);
+    }
     g_assert_true(has(fixture, "/rtas", "ibm,change-msix-capable"));
     g_assert_true(has(fixture, "/rtas", "ibm,extended-os-term"));
     int size;

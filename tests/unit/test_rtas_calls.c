@@ -355,6 +355,16 @@ static void test_parameters_wrong(Fixture *fixture, gconstpointer data)
         g_assert_cmpint(get_parameter(fixture, tokens[i], BUFFER, 100), ==, -3);
     g_assert_cmpint(
         partition_rtas(&fixture->partition, "ibm,set-system-parameter", 1, output, 48, BUFFER), ==, -9002);
+    g_assert_cmpint(
+        partition_rtas(&fixture->partition, "ibm,set-system-parameter", 1, output, 42, BUFFER), ==, -9002);
+    g_assert_cmpint(
+        partition_rtas(&fixture->partition, "ibm,set-system-parameter", 1, output, 55, BUFFER), ==, -3);
+    const uint8_t run_mode[] = { 0, 1, 0 };
+    uint8_t *buffer = guest_memory_at(fixture->partition.memory, BUFFER, 3);
+    memset(buffer, 0xee, 3);
+    g_assert_cmpint(
+        partition_rtas(&fixture->partition, "ibm,get-system-parameter", 1, output, 42, BUFFER, 3), ==, 0);
+    g_assert_cmpmem(buffer, 3, run_mode, 3);
 }
 
 int main(int argc, char **argv)
