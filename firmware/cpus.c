@@ -62,7 +62,7 @@ static bool name_cpu(Cpus *cpus, GError **error)
 
 bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
 {
-    *cpus = (Cpus){ 0 };
+    *cpus = (Cpus){ .threads = 1 };
     int result = kvm_vcpu_pvr(vcpu_kvm(boot), &cpus->pvr);
     if (result < 0) {
         g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_GET_SREGS: %s", g_strerror(-result));
@@ -153,13 +153,25 @@ static void describe_caches(const Cpus *cpus, Tree *tree)
     tree_u32(tree, "i-cache-size", cpus->instruction_cache);
 }
 
+// The interrupt servers of a core's threads; each is in the one global queue.
+static void describe_threads(const VcpuSet *vcpus, unsigned first, unsigned threads, Tree *tree)
+{
+    uint32_t servers[CORE_THREADS_MAX], queues[2 * CORE_THREADS_MAX];
+    for (unsigned i = 0; i < threads; i++) {
+        servers[i] = queues[2 * i] = vcpu_id(vcpu_set_at(vcpus, first + i));
+        queues[2 * i + 1] = 0;
+    }
+    tree_cells_array(tree, "ibm,ppc-interrupt-server#s", servers, threads);
+    tree_cells_array(tree, "ibm,ppc-interrupt-gserver#s", queues, 2 * threads);
+}
+
 // In a compatibility mode cpu-version and the features are the older processor's; the name stays, or firmware
 // would take it for another one.
-static void describe_cpu(const Cpus *cpus, const VcpuSet *vcpus, unsigned index, const CompatLevel *compat,
+static void describe_core(const Cpus *cpus, const VcpuSet *vcpus, unsigned first, const CompatLevel *compat,
     unsigned hash_order, const Numa *numa, Tree *tree)
 {
     unsigned isa = compat ? compat->isa : cpus->isa;
-    uint32_t id = vcpu_id(vcpu_set_at(vcpus, index));
+    uint32_t id = vcpu_id(vcpu_set_at(vcpus, first));
     tree_begin(tree, "%s@%x", cpus->name, id);
     tree_string(tree, "device_type", "cpu");
     tree_u32(tree, "reg", id);
@@ -170,9 +182,8 @@ static void describe_cpu(const Cpus *cpus, const VcpuSet *vcpus, unsigned index,
     tree_empty(tree, "64-bit");
     tree_u32(tree, "ibm,vmx", 2); // VMX and VSX
     tree_u32(tree, "ibm,dfp", 1);
-    tree_cells(tree, "ibm,ppc-interrupt-server#s", id); // one thread a core
-    tree_cells(tree, "ibm,ppc-interrupt-gserver#s", id, 0);
-    numa_describe_cpu(numa, index, id, tree);
+    describe_threads(vcpus, first, cpus->threads, tree);
+    numa_describe_cpu(numa, first, id, tree);
     describe_caches(cpus, tree);
     describe_features(isa, hash_order == 0, tree);
     if (hash_order > 0)
@@ -189,7 +200,7 @@ void cpus_describe(const Cpus *cpus, const VcpuSet *vcpus, const CompatLevel *co
     tree_begin(tree, "cpus");
     tree_u32(tree, "#address-cells", 1);
     tree_u32(tree, "#size-cells", 0);
-    for (unsigned i = 0; i < vcpu_set_count(vcpus); i++)
-        describe_cpu(cpus, vcpus, i, compat, hash_order, numa, tree);
+    for (unsigned i = 0; i < vcpu_set_count(vcpus); i += cpus->threads)
+        describe_core(cpus, vcpus, i, compat, hash_order, numa, tree);
     tree_end(tree);
 }

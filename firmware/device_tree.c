@@ -184,7 +184,8 @@ static void describe_machine(const MachineParts *parts, Tree *tree)
     cpus_describe(
         parts->cpus, parts->vcpus, parts->negotiated->compat, mmu_hash_order(parts->mmu), parts->numa, tree);
     describe_rtas(parts, tree);
-    interrupt_controller_describe(parts->interrupts, vcpu_set_count(parts->vcpus), tree);
+    const Vcpu *last = vcpu_set_at(parts->vcpus, vcpu_set_count(parts->vcpus) - 1);
+    interrupt_controller_describe(parts->interrupts, vcpu_id(last) + 1, tree);
     rtas_events_describe(parts->events, tree);
     describe_hypervisor(parts, tree);
     describe_virtual_devices(parts, tree);

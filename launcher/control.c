@@ -106,7 +106,8 @@ static MonitorCpu cpu(void *owner, unsigned index)
 {
     const Control *control = owner;
     const Vcpu *vcpu = vcpu_set_at(control->parts.vcpus, index);
-    return (MonitorCpu){ .index = index, .core = vcpu_id(vcpu), .thread_id = vcpu_thread_id(vcpu) };
+    unsigned core = index - index % control->parts.threads; // QEMU's core-id
+    return (MonitorCpu){ .index = index, .core = core, .thread_id = vcpu_thread_id(vcpu) };
 }
 
 Control *control_new(const ControlParts *parts, const char *path, GError **error)

@@ -16,6 +16,7 @@ typedef struct ControlParts {
     WatchdogAction watchdog_action;
     MachineControl machine;
     uint32_t timebase; // Hz
+    unsigned threads;  // a core
 } ControlParts;
 
 // With a monitor on a socket at `path`; NULL: without one. NULL and `error` when it cannot be. On the main

@@ -5,6 +5,7 @@
 #include "lparun/error.h"
 #include "lparun/papr.h"
 #include "rtc.h"
+#include "smp.h"
 #include <getopt.h>
 #include <string.h>
 
@@ -44,19 +45,9 @@ static bool parse_memory(Options *options, const char *option, const char *value
     return check_memory(options, option, value, error);
 }
 
-static bool parse_cpus(Options *options, const char *option, const char *value, GError **error)
+static bool parse_smp(Options *options, const char *option, const char *value, GError **error)
 {
-    g_autoptr(KeyValues) values = key_values_parse(option, value, "cpus", error);
-    if (!values)
-        return false;
-    const char *cpus = key_values_take(values, "cpus");
-    guint64 count;
-    if (!key_values_finish(values, "cpus=", error))
-        return false;
-    if (!cpus || !g_ascii_string_to_unsigned(cpus, 10, 1, 1024, &count, NULL))
-        return wrong(option, value, "not a number of vCPUs; give 1 to 1024", error);
-    options->cpus = (unsigned)count;
-    return true;
+    return smp_parse(option, value, &options->cpus, &options->threads, error);
 }
 
 static void set(char **to, const char *value)
@@ -439,7 +430,10 @@ static const struct {
     Parse parse;
 } table[] = {
     { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M)", parse_memory },
-    { "smp", "N", "vCPUs (default 1)", parse_cpus },
+    { "smp", "N[,sockets=S][,cores=C][,threads=T][,maxcpus=N]",
+        "vCPUs (default 1) and how they make cores: 1, 2, 4 or 8 threads each (default 1)\n"
+        "sockets and cores are only checked against N; maxcpus: no more than N, since none can be added",
+        parse_smp },
     { "mem-path", "PATH", "guest memory from a file, or from a nameless one in a folder, such as hugetlbfs's",
         parse_mem_path },
     { "mem-prealloc", NULL, "have the host's pages for guest memory from the start on", parse_mem_prealloc },
@@ -670,6 +664,7 @@ OptionsResult options_parse(Options *options, int argc, char **argv, GError **er
     *options = (Options){
         .memory = DEFAULT_MEMORY,
         .cpus = 1,
+        .threads = 1,
         .ci_in_kernel = true,
         .console = true,
         .iothreads = g_ptr_array_new_with_free_func(g_free),

@@ -25,7 +25,7 @@ typedef struct Options {
     uint64_t memory; // bytes
     bool memory_given;
     MemoryOptions memory_options; // where it comes from, and its nodes
-    unsigned cpus;
+    unsigned cpus, threads; // threads a core
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     char *qmp; // path of the monitor's socket, or NULL
     MmuMode mmu;

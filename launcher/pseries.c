@@ -40,6 +40,7 @@ struct Machine {
     BootFiles files;
     BootImages boot; // what is in memory since the last load()
     bool multi_tce;
+    unsigned stride; // between the first vCPU numbers of two cores
     char *boot_list, *uuid;
     GMainLoop *loop;
     GMutex lock;   // guards the next four
@@ -179,6 +180,12 @@ static bool make_mmu(Machine *machine, GError **error)
     return machine->mmu;
 }
 
+static uint32_t vcpu_number(const Machine *machine, unsigned index)
+{
+    unsigned threads = machine->options->threads;
+    return index / threads * machine->stride + index % threads;
+}
+
 // Without firmware the guest cannot ask: it takes what it finds.
 static bool make_interrupts(Machine *machine, GError **error)
 {
@@ -187,7 +194,7 @@ static bool make_interrupts(Machine *machine, GError **error)
     InterruptOffer offer = {
         .mode = only_xics ? INTERRUPT_XICS : options->interrupts,
         .start_xive = options_are_direct(options),
-        .servers = options->cpus,
+        .servers = vcpu_number(machine, options->cpus - 1) + 1,
         .page_size = guest_memory_page_size(machine->memory),
     };
     machine->interrupts = interrupt_controller_new(machine->vm, error);
@@ -214,11 +221,13 @@ static bool make_processors(Machine *machine, GError **error)
         .assist_reset = assist_reset };
     machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
     for (unsigned i = 0; i < machine->options->cpus; i++)
-        if (!vcpu_set_add(machine->vcpus, i, machine->interrupts, error))
+        if (!vcpu_set_add(machine->vcpus, vcpu_number(machine, i), machine->interrupts, error))
             return false;
-    return make_mmu(machine, error) &&
-           cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error) &&
-           make_cas(machine, error);
+    if (!make_mmu(machine, error) ||
+        !cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error))
+        return false;
+    machine->cpus.threads = machine->options->threads;
+    return make_cas(machine, error);
 }
 
 static bool make_nvram(Machine *machine, GError **error)
@@ -294,6 +303,7 @@ static bool make_control(Machine *machine, GError **error)
         .watchdog_action = machine->options->actions.watchdog,
         .machine = { .request = request, .owner = machine },
         .timebase = machine->cpus.timebase,
+        .threads = machine->options->threads,
     };
     machine->control = control_new(&parts, machine->options->qmp, error);
     return machine->control != NULL;
@@ -388,7 +398,8 @@ Machine *machine_new(const Options *options, GError **error)
     machine->vm = kvm_vm_open("/dev/kvm", error);
     if (!machine->vm || !make_memory(machine, error))
         goto fail;
-    if (!make_interrupts(machine, error) || !make_processors(machine, error) || !make_devices(machine, error))
+    machine->stride = cores_set_threads(machine->vm, options->threads, error);
+    if (!machine->stride || !make_interrupts(machine, error) || !make_processors(machine, error) || !make_devices(machine, error))
         goto fail;
     make_hypercalls(machine);
     if (make_rtas(machine, error) && reset_interrupts(machine, error) && reset_processors(machine, error) &&

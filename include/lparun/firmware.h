@@ -98,6 +98,7 @@ void numa_describe_rtas(const Numa *numa, Tree *tree);
 // firmware/cpus.c: what the guest learns of its processors.
 typedef struct Cpus {
     const char *name; // "PowerPC,POWER9"
+    unsigned threads; // a core; the device tree has a node a core
     uint32_t pvr;
     uint32_t timebase, clock;                                              // Hz
     uint32_t data_block, data_cache, instruction_block, instruction_cache; // bytes

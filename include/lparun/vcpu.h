@@ -44,6 +44,11 @@ void vcpu_set_free(VcpuSet *set);
 // none), parked. Only while the machine is built. False and `error` when KVM refuses.
 bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GError **error);
 
+// vmm/cores.c: has KVM make cores of `threads` vCPUs each (a power of two); before there is any. Returns the
+// stride: thread t of core c is vCPU number c * stride + t. 0 and `error` when this KVM has no such cores.
+#define CORE_THREADS_MAX 8
+unsigned cores_set_threads(KvmVm *vm, unsigned threads, GError **error);
+
 unsigned vcpu_set_count(const VcpuSet *set);
 // The index-th vCPU, and the one with number `id` or NULL.
 Vcpu *vcpu_set_at(const VcpuSet *set, unsigned index);

@@ -61,7 +61,7 @@ int kvm_check(const KvmVm *vm, unsigned capability)
     for (unsigned i = 0; i < G_N_ELEMENTS(vm->power.missing); i++)
         if (vm->power.missing[i] == capability)
             return 0;
-    return 1;
+    return capability == KVM_CAP_PPC_SMT ? vm->power.smt : 1;
 }
 
 int kvm_set_memory(KvmVm *vm, uint32_t slot, uint64_t gpa, void *host, uint64_t size)

@@ -56,6 +56,7 @@ typedef struct FakeKvmPower {
     bool pr;                // this is KVM-PR
     int no_hash, no_radix;  // KVM_PPC_GET_SMMU_INFO and KVM_PPC_GET_RMMU_INFO
     struct kvm_ppc_smmu_info hash;
+    int smt;               // threads of a core as KVM has them (KVM_CAP_PPC_SMT)
     int vcpu, vcpu_enable; // KVM_CREATE_VCPU, and KVM_ENABLE_CAP on a vCPU
     int pvr_result;        // KVM_GET_SREGS
     uint32_t pvr;          // 0: POWER9's

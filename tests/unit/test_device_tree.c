@@ -76,7 +76,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
 {
     const VtyHost host = { .write = write_nothing, .has_room = ignore };
     Partition *partition = &fixture->partition;
-    partition_open(partition, 3);
+    partition_open(partition, 4);
     fixture->power = fake_kvm_power(partition->vm);
     add_page_sizes(&fixture->power->hash);
     if (hash)
@@ -209,7 +209,7 @@ static void test_devices(Fixture *fixture, gconstpointer data)
     assert_cells(fixture, "/vdevice/vty@71000000", "interrupts", 0x1100, 0);
     assert_cells(fixture, "/vdevice/nvram@71000001", "#bytes", 0x10000);
     assert_cells(fixture, "/pci@800000020000000", "ibm,pe-total-#msi", 0xd00);
-    assert_cells(fixture, "/interrupt-controller", "ibm,interrupt-server-ranges", 0, 3);
+    assert_cells(fixture, "/interrupt-controller", "ibm,interrupt-server-ranges", 0, 12); // beyond vCPU 11
     assert_cells(fixture, "/event-sources", "interrupt-ranges", 0x1000, 1);
     assert_cells(fixture, "/event-sources", "#interrupt-cells", 2);
     assert_cells(fixture, "/event-sources/epow-events", "interrupts", 0x1000, 0);
@@ -363,7 +363,7 @@ static void test_cpus(Fixture *fixture, gconstpointer data)
     place(fixture);
     assert_cells(fixture, "/cpus", "#address-cells", 1);
     assert_cells(fixture, "/cpus", "#size-cells", 0);
-    for (uint32_t id = 8; id <= 10; id++) {
+    for (uint32_t id = 8; id <= 11; id++) {
         g_autofree char *path = g_strdup_printf("/cpus/PowerPC,POWER9@%x", id);
         assert_string(fixture, path, "device_type", "cpu");
         assert_string(fixture, path, "status", "okay");
@@ -379,7 +379,7 @@ static void test_cpus(Fixture *fixture, gconstpointer data)
     int node = fdt_first_subnode(fixture->blob, node_at(fixture, "/cpus")), count = 0;
     for (; node >= 0; node = fdt_next_subnode(fixture->blob, node))
         count++;
-    g_assert_cmpint(count, ==, 3);
+    g_assert_cmpint(count, ==, 4);
 }
 
 static void test_boot(Fixture *fixture, gconstpointer data)
@@ -665,6 +665,19 @@ static void test_processors_wrong(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(cpus.hash.slb_size, ==, 0);
 }
 
+// A node is a core; Linux takes its threads from the list of interrupt servers.
+static void test_threads(Fixture *fixture, gconstpointer data)
+{
+    fixture->cpus.threads = 2;
+    place(fixture);
+    assert_cells(fixture, "/cpus/PowerPC,POWER9@8", "reg", 8);
+    assert_cells(fixture, "/cpus/PowerPC,POWER9@8", "ibm,ppc-interrupt-server#s", 8, 9);
+    assert_cells(fixture, "/cpus/PowerPC,POWER9@8", "ibm,ppc-interrupt-gserver#s", 8, 0, 9, 0);
+    assert_cells(fixture, "/cpus/PowerPC,POWER9@a", "ibm,ppc-interrupt-server#s", 10, 11);
+    g_assert_cmpint(fdt_path_offset(fixture->blob, "/cpus/PowerPC,POWER9@9"), ==, -FDT_ERR_NOTFOUND);
+    assert_cells(fixture, "/interrupt-controller", "ibm,interrupt-server-ranges", 0, 12);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -683,6 +696,7 @@ int main(int argc, char **argv)
     ADD("answer", NULL, test_answer);
     ADD("answer-hash", NULL, test_answer_hash);
     ADD("cpus", NULL, test_cpus);
+    ADD("threads", NULL, test_threads);
     ADD("boot", NULL, test_boot);
     ADD("direct", NULL, test_direct);
     ADD("pr", "hash", test_pr);

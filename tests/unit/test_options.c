@@ -96,13 +96,24 @@ static const struct {
         "-action: 'halt' is not known; it takes reboot=, shutdown=, panic= and watchdog=" },
     { "-no-shutdown=1", "-no-shutdown: takes no value; see lparun -help" },
     // -smp
-    { "-smp 0", "-smp 0: not a number of vCPUs; give 1 to 1024" },
-    { "-smp 1025", "-smp 1025: not a number of vCPUs; give 1 to 1024" },
-    { "-smp -1", "-smp -1: not a number of vCPUs; give 1 to 1024" },
-    { "-smp 4294967297", "-smp 4294967297: not a number of vCPUs; give 1 to 1024" },
-    { "-smp two", "-smp two: not a number of vCPUs; give 1 to 1024" },
-    { "-smp 2x", "-smp 2x: not a number of vCPUs; give 1 to 1024" },
-    { "-smp 2,threads=2", "-smp: 'threads' is not known; it takes cpus=" },
+    { "-smp 0", "-smp cpus=0: not a number that can be; give 1 to 1024" },
+    { "-smp 1025", "-smp cpus=1025: not a number that can be; give 1 to 1024" },
+    { "-smp -1", "-smp cpus=-1: not a number that can be; give 1 to 1024" },
+    { "-smp 4294967297", "-smp cpus=4294967297: not a number that can be; give 1 to 1024" },
+    { "-smp two", "-smp cpus=two: not a number that can be; give 1 to 1024" },
+    { "-smp 2x", "-smp cpus=2x: not a number that can be; give 1 to 1024" },
+    { "-smp 2,threads=0", "-smp threads=0: not a number that can be; give 1 to 1024" },
+    { "-smp 2,dies=1", "-smp: 'dies' is not known; it takes cpus=, maxcpus=, sockets=, cores= and threads=" },
+    { "-smp 2,maxcpus=4",
+        "-smp maxcpus=4: lparun cannot add vCPUs to a guest that runs; give cpus=4, or leave it out" },
+    { "-smp 4,maxcpus=2", "-smp maxcpus=2: fewer than the 4 vCPUs; leave it out" },
+    { "-smp 4,sockets=2,cores=1,threads=1",
+        "-smp: 2 sockets of 1 cores of 1 threads are 2 vCPUs, not 4; leave one of them out" },
+    { "-smp 6,cores=4", "-smp: 1 sockets of 4 cores of 1 threads are 4 vCPUs, not 6; leave one of them out" },
+    { "-smp 3,threads=2", "-smp: 1 sockets of 1 cores of 2 threads are 2 vCPUs, not 3; leave one of them out" },
+    { "-smp sockets=1024,cores=1024,threads=1024", "-smp: 1073741824 vCPUs; give 1 to 1024" },
+    { "-smp 3,threads=3", "-smp threads=3: a core has 1, 2, 4 or 8 threads" },
+    { "-smp 16,threads=16", "-smp threads=16: a core has 1, 2, 4 or 8 threads" },
     // Without firmware.
     { "-bios none", "-bios none: without firmware there is nothing to start; give -kernel too" },
     { "-M firmware=none", "-bios none: without firmware there is nothing to start; give -kernel too" },
@@ -280,6 +291,35 @@ static void test_memory_and_cpus(void)
         parse_right(cases[i].text, &options);
         g_assert_cmpuint(options.memory, ==, cases[i].memory);
         g_assert_cmpuint(options.cpus, ==, cases[i].cpus);
+        options_clear(&options);
+    }
+}
+
+// QEMU's rules for what is left out (hw/core/machine-smp.c).
+static void test_topology(void)
+{
+    static const struct {
+        const char *text;
+        unsigned cpus, threads;
+    } cases[] = {
+        { "-smp 4", 4, 1 },
+        { "-smp cpus=4,threads=2", 4, 2 },
+        { "-smp 4,threads=4,cores=1,sockets=1", 4, 4 },
+        { "-smp 4,sockets=2,cores=2", 4, 1 },
+        { "-smp 8,sockets=1,cores=2", 8, 4 },
+        { "-smp 4,cores=2", 4, 1 },
+        { "-smp 4,sockets=2,threads=2", 4, 2 },
+        { "-smp 4,maxcpus=4", 4, 1 },
+        { "-smp maxcpus=4", 4, 1 },
+        { "-smp sockets=2,cores=3,threads=8", 48, 8 },
+        { "-smp threads=8", 8, 8 },
+        { "-smp 4,threads=4 -smp 2", 2, 1 }, // the last one counts, all of it
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Options options;
+        parse_right(cases[i].text, &options);
+        g_assert_cmpuint(options.cpus, ==, cases[i].cpus);
+        g_assert_cmpuint(options.threads, ==, cases[i].threads);
         options_clear(&options);
     }
 }
@@ -574,6 +614,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/qmp", test_qmp);
     g_test_add_func("/options/defaults", test_defaults);
     g_test_add_func("/options/memory-and-cpus", test_memory_and_cpus);
+    g_test_add_func("/options/topology", test_topology);
     g_test_add_func("/options/forms", test_forms);
     g_test_add_func("/options/actions", test_actions);
     g_test_add_func("/options/watchdog-actions", test_watchdog_actions);

@@ -567,6 +567,46 @@ static void test_exit_names(void)
         g_assert_nonnull(vcpu_exit_name(i));
 }
 
+static bool has_enabled_smt(KvmVm *vm, unsigned threads)
+{
+    const FakeKvmPower *power = fake_kvm_power(vm);
+    return power->enabled_count == 1 && power->enabled[0].capability == KVM_CAP_PPC_SMT &&
+           power->enabled[0].argument0 == threads && power->enabled[0].argument1 == 0;
+}
+
+// How vCPU numbers are spaced: KVM's cores are as large as asked for, or else larger.
+static void test_cores(void)
+{
+    static const struct {
+        int smt, refusal; // KVM's cores at first, and whether they can be changed
+        unsigned threads, stride;
+        bool enables;
+    } cases[] = {
+        { 1, 0, 1, 1, false }, // POWER9
+        { 0, 0, 1, 1, false }, // PR
+        { 1, 0, 4, 4, true },
+        { 8, 0, 1, 1, true }, // POWER8
+        { 8, 0, 8, 8, false },
+        { 8, -EINVAL, 1, 8, false }, // a kernel before 4.13
+        { 8, -EINVAL, 2, 8, false },
+        { 0, -EINVAL, 2, 0, false },
+        { 4, -EINVAL, 8, 0, false },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        KvmVm *vm = fake_kvm_new();
+        g_autoptr(GError) error = NULL;
+        fake_kvm_power(vm)->smt = cases[i].smt;
+        fake_kvm_power(vm)->enable = cases[i].refusal;
+        g_assert_cmpuint(cores_set_threads(vm, cases[i].threads, &error), ==, cases[i].stride);
+        g_assert_cmpint(has_enabled_smt(vm, cases[i].threads), ==, cases[i].enables);
+        if (cases[i].stride == 0) {
+            g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+            g_assert_true(g_str_has_prefix(error->message, "-smp threads="));
+        }
+        kvm_vm_close(vm);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -591,6 +631,7 @@ int main(int argc, char **argv)
     ADD("failures", test_failures);
     ADD("interruptions", test_interruptions);
     ADD("reset", test_reset);
+    g_test_add_func("/vcpu/cores", test_cores);
     g_test_add_func("/vcpu/refused", test_refused);
     g_test_add_func("/vcpu/connected", test_connected);
     g_test_add_func("/vcpu/exit-names", test_exit_names);

@@ -1,0 +1,7 @@
+// -smp: how many vCPUs there are, and how many threads a core of them has.
+#pragma once
+#include <glib.h>
+#include <stdbool.h>
+
+// `cpus` and `threads` are changed only when it is all right; else false and `error`.
+bool smp_parse(const char *option, const char *value, unsigned *cpus, unsigned *threads, GError **error);
