@@ -107,8 +107,8 @@ static void describe_memory(const MachineParts *parts, Tree *tree)
 static void describe_hypercalls(const MachineParts *parts, Tree *tree)
 {
     const char *names[16] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-set-mode", "hcall-copy",
-        "hcall-debug", "hcall-tce", "hcall-watchdog" };
-    unsigned count = 8;
+        "hcall-debug", "hcall-tce", "hcall-watchdog", "hcall-join" };
+    unsigned count = 9;
     if (!kvm_is_pr(parts->vm)) // PR has no H_REGISTER_VPA, H_PROD and H_CONFER
         names[count++] = "hcall-splpar";
     if (!mmu_is_radix(parts->mmu)) {

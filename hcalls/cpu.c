@@ -95,6 +95,7 @@ void cpu_system_reset(Vcpu *vcpu, void *data)
     bool assisted = vcpu_assist_reset(vcpu, &address, &r3);
     if (cpu_interrupt(vcpu, address, MSR_ME, SRR1_RESET) == 0 && assisted)
         kvm_vcpu_set_r3(vcpu_kvm(vcpu), r3);
+    vcpu_wake(vcpu);
 }
 
 static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t arguments[9])

@@ -282,6 +282,7 @@ static void make_hypercalls(Machine *machine)
     logical_ci_register(machine->logical_ci, machine->hypercalls);
     console_register(machine->hypercalls, machine->vty);
     cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
+    peer_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
     mmu_register(machine->mmu, machine->hypercalls);
     cas_register(machine->cas, machine->hypercalls);
     xive_hypercalls_register(machine->hypercalls, machine->interrupts, machine->memory, machine->vcpus);

@@ -31,8 +31,10 @@ struct Vcpu {
     pthread_t thread;
     bool has_thread;
     pid_t thread_id; // 0 until the thread runs; under the set's lock
-    bool asleep;     // waits to be started; under the set's lock, as are the next four
+    bool asleep;     // waits to be started; under the set's lock, as are the next six
     State wanted;
+    bool joined;   // runs, but waits for a prod
+    bool prodded;  // when it did not wait: the next wait is none
     bool entering; // `entry` is to be loaded
     VcpuEntry entry;
     GQueue work;
@@ -96,7 +98,7 @@ static bool serve(Vcpu *vcpu)
         do_work(vcpu);
         if (vcpu->entering)
             continue;
-        if (vcpu->wanted == ENDED || (vcpu->wanted == RUNNING && !set->held))
+        if (vcpu->wanted == ENDED || (vcpu->wanted == RUNNING && !vcpu->joined && !set->held))
             break;
         vcpu->asleep = true;
         g_cond_broadcast(&set->changed);
@@ -354,6 +356,7 @@ bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry)
         vcpu->entry = *entry;
         vcpu->entering = true;
         vcpu->wanted = RUNNING;
+        vcpu->joined = vcpu->prodded = false;
         kick(vcpu);
     }
     g_mutex_unlock(&vcpu->set->lock);
@@ -377,31 +380,99 @@ bool vcpu_is_parked(const Vcpu *vcpu)
     return parked;
 }
 
-void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *data), void *data)
+// Is no other vCPU in the guest, or on its way there? Under the lock.
+static bool is_last(const Vcpu *vcpu)
 {
-    unsigned left = 0;
-    g_mutex_lock(&set->lock);
-    for (unsigned i = 0; i < set->vcpus->len; i++) {
-        Vcpu *vcpu = set->vcpus->pdata[i];
-        if (vcpu == caller)
-            continue;
-        Work *work = g_new(Work, 1);
-        *work = (Work){ .run = run, .data = data, .left = &left };
-        left++;
-        g_queue_push_tail(&vcpu->work, work);
-        kick(vcpu);
+    for (unsigned i = 0; i < vcpu->set->vcpus->len; i++) {
+        const Vcpu *other = vcpu->set->vcpus->pdata[i];
+        if (other != vcpu && other->wanted == RUNNING && !other->joined)
+            return false;
     }
-    g_mutex_unlock(&set->lock);
-    if (caller)
-        run(caller, data);
+    return true;
+}
+
+bool vcpu_join(Vcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    bool last = is_last(vcpu);
+    if (!last && !vcpu->prodded) {
+        vcpu->joined = vcpu->wanted == RUNNING;
+        __atomic_store_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    }
+    vcpu->prodded = false;
+    g_mutex_unlock(&vcpu->set->lock);
+    return !last;
+}
+
+void vcpu_prod(Vcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    if (!vcpu->joined)
+        vcpu->prodded = true;
+    vcpu->joined = false;
+    kick(vcpu);
+    g_mutex_unlock(&vcpu->set->lock);
+}
+
+void vcpu_wake(Vcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    vcpu->joined = false;
+    g_mutex_unlock(&vcpu->set->lock);
+}
+
+typedef struct Call {
+    void (*run)(Vcpu *vcpu, void *data);
+    void *data;
+    unsigned left;
+} Call;
+
+// Under the lock.
+static void queue_call(Vcpu *vcpu, Call *call)
+{
+    Work *work = g_new(Work, 1);
+    *work = (Work){ .run = call->run, .data = call->data, .left = &call->left };
+    call->left++;
+    g_queue_push_tail(&vcpu->work, work);
+    kick(vcpu);
+}
+
+static void await_call(VcpuSet *set, Vcpu *caller, Call *call)
+{
     g_mutex_lock(&set->lock);
-    while (left > 0) {
+    while (call->left > 0) {
         if (caller)
             do_work(caller);
-        if (left > 0)
+        if (call->left > 0)
             g_cond_wait(&set->changed, &set->lock);
     }
     g_mutex_unlock(&set->lock);
+}
+
+void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *data), void *data)
+{
+    Call call = { .run = run, .data = data };
+    g_mutex_lock(&set->lock);
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        if (set->vcpus->pdata[i] != caller)
+            queue_call(set->vcpus->pdata[i], &call);
+    g_mutex_unlock(&set->lock);
+    if (caller)
+        run(caller, data);
+    await_call(set, caller, &call);
+}
+
+void vcpu_call(Vcpu *vcpu, Vcpu *caller, void (*run)(Vcpu *vcpu, void *data), void *data)
+{
+    Call call = { .run = run, .data = data };
+    if (vcpu == caller) {
+        run(caller, data);
+        return;
+    }
+    g_mutex_lock(&vcpu->set->lock);
+    queue_call(vcpu, &call);
+    g_mutex_unlock(&vcpu->set->lock);
+    await_call(vcpu->set, caller, &call);
 }
 
 static void kick_all(VcpuSet *set)
@@ -422,8 +493,11 @@ static void await_sleep(VcpuSet *set)
 void vcpu_set_park_all(VcpuSet *set)
 {
     g_mutex_lock(&set->lock);
-    for (unsigned i = 0; i < set->vcpus->len; i++)
-        vcpu_set_at(set, i)->wanted = PARKED;
+    for (unsigned i = 0; i < set->vcpus->len; i++) {
+        Vcpu *vcpu = vcpu_set_at(set, i);
+        vcpu->wanted = PARKED;
+        vcpu->joined = vcpu->prodded = false;
+    }
     await_sleep(set);
     g_mutex_unlock(&set->lock);
 }

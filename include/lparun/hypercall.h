@@ -36,7 +36,7 @@ bool logical_ci_enable(LogicalCi *ci, char **why);
 // hcalls/cpu.c: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
 void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
 // Work for vcpu_set_call(): a system reset interrupt (Power ISA 3.1, book III, 7.5.1), which no guest can
-// mask. A parked vCPU gets none.
+// mask. A parked vCPU gets none; one that has joined goes on with it.
 #define SYSTEM_RESET_VECTOR 0x100
 void cpu_system_reset(Vcpu *vcpu, void *data);
 // An interrupt as the processor takes one, in the byte order of the guest's interrupts: at `vector`, with
@@ -46,6 +46,9 @@ int cpu_interrupt(Vcpu *vcpu, uint64_t vector, uint64_t kept, uint64_t cleared);
 // hcalls/xive.c: H_INT_*, H_FUNCTION while the controller is not XIVE.
 void xive_hypercalls_register(
     HypercallTable *table, InterruptController *controller, GuestMemory *memory, VcpuSet *vcpus);
+
+// hcalls/peers.c: H_PROD, H_CONFER, H_JOIN, H_SIGNAL_SYS_RESET.
+void peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
 
 // hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
 bool tce_hypercalls_enable(KvmVm *vm);

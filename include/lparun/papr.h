@@ -6,10 +6,12 @@
 #define H_SUCCESS 0
 #define H_BUSY 1
 #define H_NOT_AVAILABLE 3
+#define H_CONTINUE 18
 #define H_HARDWARE (-1)
 #define H_FUNCTION (-2)
 #define H_PRIVILEGE (-3)
 #define H_PARAMETER (-4)
+#define H_BAD_MODE (-5)
 #define H_RESOURCE (-16)
 #define H_P2 (-55)
 #define H_P3 (-56)
@@ -31,10 +33,14 @@
 #define H_LOGICAL_CI_STORE 0x40
 #define H_GET_TERM_CHAR 0x54
 #define H_PUT_TERM_CHAR 0x58
+#define H_CONFER 0xe4
+#define H_PROD 0xe8
 #define H_GET_CPU_CHARACTERISTICS 0x1c8
+#define H_JOIN 0x298
 #define H_RANDOM 0x300
 #define H_SET_MODE 0x31c
 #define H_REGISTER_PROC_TBL 0x37c
+#define H_SIGNAL_SYS_RESET 0x380
 #define H_INT_GET_SOURCE_INFO 0x3a8
 #define H_INT_SET_SOURCE_CONFIG 0x3ac
 #define H_INT_GET_SOURCE_CONFIG 0x3b0

@@ -68,9 +68,20 @@ bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry);
 void vcpu_park(Vcpu *vcpu);
 bool vcpu_is_parked(const Vcpu *vcpu);
 
+// H_JOIN, from a hypercall on the vCPU's own thread: it does not return to the guest until it is prodded,
+// unless it already was. False, and it goes on, when all others are parked or have joined.
+bool vcpu_join(Vcpu *vcpu);
+// H_PROD: ends a join, or the next one before it begins. One that is in the guest leaves it for a moment,
+// which ends a wait there (H_CEDE). Any thread.
+void vcpu_prod(Vcpu *vcpu);
+// Ends a join and no more. Any thread; on another than the vCPU's it wakes up only with the next kick.
+void vcpu_wake(Vcpu *vcpu);
+
 // Runs `work` on each vCPU's own thread and waits for all. `caller` is the vCPU whose thread calls, NULL
 // elsewhere. Two vCPUs may do this at once: each serves the other's work while it waits.
 void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*work)(Vcpu *vcpu, void *data), void *data);
+// The same on one vCPU, which may be `caller`.
+void vcpu_call(Vcpu *vcpu, Vcpu *caller, void (*work)(Vcpu *vcpu, void *data), void *data);
 
 // Parks all vCPUs and waits until they are. Not on a vCPU's thread.
 void vcpu_set_park_all(VcpuSet *set);

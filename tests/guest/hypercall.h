@@ -6,15 +6,24 @@
 #define H_SUCCESS 0
 #define H_BUSY 1
 #define H_PRIVILEGE (-3)
+#define H_CONTINUE 18
+#define H_FUNCTION (-2)
 #define H_PARAMETER (-4)
+#define H_BAD_MODE (-5)
 
 #define H_ENTER 0x8
 #define H_SET_DABR 0x28
+#define H_PAGE_INIT 0x2c
 #define H_LOGICAL_CI_LOAD 0x3c
 #define H_LOGICAL_CI_STORE 0x40
 #define H_PUT_TERM_CHAR 0x58
+#define H_CONFER 0xe4
+#define H_PROD 0xe8
+#define H_JOIN 0x298
+#define H_RANDOM 0x300
 #define H_SET_MODE 0x31c
 #define H_REGISTER_PROC_TBL 0x37c
+#define H_SIGNAL_SYS_RESET 0x380
 #define KVMPPC_H_RTAS 0xf000
 #define KVMPPC_H_LOGICAL_MEMOP 0xf001
 

@@ -50,6 +50,12 @@ void payload_start(uint64_t tree)
     power_off();
 }
 
+// A payload with one processor has none.
+__attribute__((weak)) void payload_second(void)
+{
+    payload_bail("there is a second processor");
+}
+
 void payload_interrupted(uint64_t vector, uint64_t srr0, uint64_t srr1, uint64_t dar, uint64_t dsisr)
 {
     payload_bail(

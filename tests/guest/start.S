@@ -1,5 +1,7 @@
 // Entry and interrupt vectors. lparun enters at 0x100 in real mode, 64-bit, big-endian, with the device
-// tree's address in r3; the little-endian build turns itself around first.
+// tree's address in r3; the little-endian build turns itself around first. Another processor is started at the
+// same place, with PAYLOAD_SECOND in r3.
+#include "payload.h"
 
     .section .vectors, "ax"
     .globl entry
@@ -58,6 +60,8 @@ entry: // 0x100
     .endm
 
 start:
+    cmpldi 3, PAYLOAD_SECOND
+    beq second
     address 4, bss_start
     address 5, bss_end
     li 0, 0
@@ -69,6 +73,14 @@ start:
     std 0, 0(1)
     address 2, .TOC.
     bl payload_start
+    b .
+
+second:
+    address 1, second_stack_end - 64
+    li 0, 0
+    std 0, 0(1)
+    address 2, .TOC.
+    bl payload_second
     b .
 
 interrupted:
@@ -85,6 +97,8 @@ interrupted:
     .balign 16
     .space 16384
 stack_end:
+    .space 4096
+second_stack_end:
     .space 4096
 interrupt_stack_end:
 

@@ -15,13 +15,13 @@ numbers = itertools.count(1)
 class Run:
     """One payload under lparun on a host."""
 
-    def __init__(self, host, payload, log, mmu="auto", ci_hcalls="kernel"):
+    def __init__(self, host, payload, log, mmu="auto", ci_hcalls="kernel", cpus=1):
         stats = f"payload-{next(numbers)}.json"
         disk = f"{host.scratch}/payload.img"
         result = host.run(
             f"[ -f {disk} ] || dd if=/dev/zero of={disk} bs=1M count=1 2>/dev/null\n"
             f"exec {host.here}/ppc64le/lparun -bios {host.here}/ppc64le/tests/guest/{payload}.bin"
-            f" -m 512M -machine mmu={mmu} -ci-hcalls {ci_hcalls} -stats {host.inside}/{stats}"
+            f" -m 512M -smp {cpus} -machine mmu={mmu} -ci-hcalls {ci_hcalls} -stats {host.inside}/{stats}"
             f" -drive file={disk},if=virtio,format=raw", LIMIT)
         self.name = f"{payload}, {mmu}, {ci_hcalls}"
         self.text = result.text.replace("\r", "")
@@ -95,3 +95,14 @@ def test_time_of_day(host, log):
     assert (result.status, result.late) == (0, False)
     assert result.text.replace("\r", "").splitlines() == [
         "clock: status 0, 2001-2-3 4", "clock: set: status 0", "clock: status 0, 2042-12-31 0"]
+
+
+def test_processors(host, log):
+    """Both byte orders say the same, of calls that the kernel serves and that lparun does."""
+    runs = [Run(host, f"processors-{order}", log, cpus=2).check() for order in ORDERS]
+    assert runs[0].text == runs[1].text
+    for run in runs:
+        calls = run.stats["hypercalls"]
+        assert calls["H_JOIN"] >= 2 * 50 and calls["H_SIGNAL_SYS_RESET"] == 3
+        # Until the first H_JOIN the kernel keeps them to itself.
+        assert calls["H_PROD"] >= 50

@@ -33,6 +33,7 @@ struct KvmVcpu {
     FakeEntry entry;
     FakeInterrupt interrupt;
     uint64_t r3;
+    uint64_t msr;
     Register registers[REGISTERS];
     bool refuse_regs;
     void *hash_table;
@@ -52,6 +53,7 @@ KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error)
     }
     KvmVcpu *vcpu = g_new0(KvmVcpu, 1);
     vcpu->vm = vm;
+    vcpu->msr = 0x8000000000001000;
     vcpu->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     g_assert_cmpint(vcpu->wake, >=, 0);
     g_mutex_init(&vcpu->lock);
@@ -321,10 +323,17 @@ uint64_t fake_vcpu_r3(KvmVcpu *vcpu)
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
 {
     enter(vcpu);
-    *registers = (KvmRegisters){ .pc = 0x1234, .msr = 0x8000000000001000, .lr = 0x5678 };
+    *registers = (KvmRegisters){ .pc = 0x1234, .msr = vcpu->msr, .lr = 0x5678 };
     registers->gpr[3] = 0x3333333344444444;
     leave(vcpu);
     return 0;
+}
+
+void fake_vcpu_set_msr(KvmVcpu *vcpu, uint64_t msr)
+{
+    g_mutex_lock(&vcpu->lock);
+    vcpu->msr = msr;
+    g_mutex_unlock(&vcpu->lock);
 }
 
 int kvm_vcpu_pvr(KvmVcpu *vcpu, uint32_t *pvr)

@@ -48,6 +48,9 @@ FakeInterrupt fake_vcpu_interrupt(KvmVcpu *vcpu);
 // What kvm_vcpu_set_r3() was given last; 0: nothing.
 uint64_t fake_vcpu_r3(KvmVcpu *vcpu);
 
+// What kvm_vcpu_registers() says of the MSR; SF and ME at first.
+void fake_vcpu_set_msr(KvmVcpu *vcpu, uint64_t msr);
+
 // A register as kvm_vcpu_set_reg() or _pair() left it; 0 at first. The setter may be used while no one else
 // does.
 uint64_t fake_vcpu_reg(KvmVcpu *vcpu, uint64_t id);

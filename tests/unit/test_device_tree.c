@@ -306,6 +306,7 @@ static void test_radix(Fixture *fixture, gconstpointer data)
     g_assert_true(has_hypercalls(fixture, "hcall-splpar"));
     g_assert_false(has_hypercalls(fixture, "hcall-pft"));
     g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
+    g_assert_true(has_hypercalls(fixture, "hcall-join"));
     assert_cells(fixture, "/cpus/PowerPC,POWER9@8", "ibm,processor-radix-AP-encodings", 0xc);
     g_assert_false(has(fixture, "/cpus/PowerPC,POWER9@8", "ibm,pft-size"));
     const uint8_t *features = property(fixture, "/cpus/PowerPC,POWER9@8", "ibm,pa-features", &size);

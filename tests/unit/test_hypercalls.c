@@ -1,4 +1,4 @@
-// The table of hypercalls, and those about the processor: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
+// The table of hypercalls, those about the processor, and those by which processors deal with one another.
 #include "lparun/bytes.h"
 #include "lparun/papr.h"
 #include "partition.h"
@@ -227,6 +227,88 @@ static void test_system_reset(Partition *partition, gconstpointer data)
     g_assert_cmphex(fake_vcpu_interrupt(running).msr, ==, 0x8000000000001001);
 }
 
+// --- Processors and one another.
+
+static FakeAnswer call_on(Partition *partition, unsigned index, unsigned exits, uint64_t number, uint64_t r4)
+{
+    KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(partition->vcpus, index));
+    const FakeExit exit = { .reason = KVM_EXIT_PAPR_HCALL, .number = number, .arguments = { r4 } };
+    fake_vcpu_exit(vcpu, &exit);
+    g_assert_true(fake_vcpu_wait(vcpu, exits));
+    return fake_vcpu_answer(vcpu);
+}
+
+static void start_both(Partition *partition)
+{
+    const VcpuEntry entry = { .pc = 0x100, .msr = MSR_SF | MSR_ME };
+    peer_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    for (unsigned i = 0; i < 2; i++)
+        g_assert_true(vcpu_start(vcpu_set_at(partition->vcpus, i), &entry));
+}
+
+// vCPU 8 joins and waits, 9 is the last and prods it. From then on the kernel may keep no prod to itself.
+static void test_join(Partition *partition, gconstpointer data)
+{
+    const FakeKvmPower *power = fake_kvm_power(partition->vm);
+    start_both(partition);
+    g_assert_cmpuint(power->enabled_count, ==, 0);
+    g_assert_cmpint((int64_t)call_on(partition, 0, 1, 0x298, 0).result, ==, 0);
+    g_assert_cmpuint(power->enabled_count, ==, 1);
+    g_assert_cmphex(power->enabled[0].argument0, ==, 0xe8);
+    g_assert_cmpuint(power->enabled[0].argument1, ==, 0);
+    g_assert_cmpint((int64_t)call_on(partition, 1, 1, 0x298, 0).result, ==, 18); // H_CONTINUE
+    g_assert_cmpint((int64_t)call_on(partition, 1, 2, 0xe8, 8).result, ==, 0);
+    g_assert_true(fake_vcpu_wait_idle(vcpu_kvm(vcpu_set_at(partition->vcpus, 0))));
+    g_assert_cmpuint(power->enabled_count, ==, 1);
+    fake_vcpu_set_msr(vcpu_kvm(vcpu_set_at(partition->vcpus, 1)), 0x8000000000009000); // EE
+    g_assert_cmpint((int64_t)call_on(partition, 1, 3, 0x298, 0).result, ==, -5); // H_BAD_MODE
+}
+
+static void test_prod_and_confer(Partition *partition, gconstpointer data)
+{
+    start_both(partition);
+    static const uint64_t nobody[] = { 0, 10, UINT64_MAX - 1, 1ULL << 32 | 8 };
+    for (unsigned i = 0; i < G_N_ELEMENTS(nobody); i++) {
+        g_assert_cmpint(partition_call(partition, 0xe8, nobody[i]), ==, -4);
+        g_assert_cmpint(partition_call(partition, 0xe4, nobody[i], 0), ==, -4);
+    }
+    g_assert_cmpint(partition_call(partition, 0xe8, UINT64_MAX), ==, -4);
+    g_assert_cmpint(partition_call(partition, 0xe4, UINT64_MAX, 0), ==, 0);
+    g_assert_cmpint(partition_call(partition, 0xe4, 9, 0), ==, 0);
+    g_assert_cmpint(partition_call(partition, 0xe8, 9), ==, 0);
+    g_assert_cmpint((int64_t)call_on(partition, 1, 1, 0x298, 0).result, ==, 0);
+    g_assert_true(fake_vcpu_wait_idle(vcpu_kvm(vcpu_set_at(partition->vcpus, 1)))); // it did not wait
+}
+
+static void assert_resets(Partition *partition, unsigned first, unsigned second)
+{
+    g_assert_cmpuint(fake_vcpu_interrupt(vcpu_kvm(vcpu_set_at(partition->vcpus, 0))).count, ==, first);
+    g_assert_cmpuint(fake_vcpu_interrupt(vcpu_kvm(vcpu_set_at(partition->vcpus, 1))).count, ==, second);
+}
+
+static void test_signal_system_reset(Partition *partition, gconstpointer data)
+{
+    start_both(partition);
+    static const uint64_t nobody[] = { 0, 10, UINT64_MAX - 2, 1ULL << 32 | 8, INT64_MAX };
+    unsigned exits = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(nobody); i++)
+        g_assert_cmpint((int64_t)call_on(partition, 0, ++exits, 0x380, nobody[i]).result, ==, -4);
+    assert_resets(partition, 0, 0);
+    g_assert_cmpint((int64_t)call_on(partition, 0, ++exits, 0x380, 9).result, ==, 0);
+    assert_resets(partition, 0, 1);
+    g_assert_cmpint((int64_t)call_on(partition, 0, ++exits, 0x380, 8).result, ==, 0);
+    assert_resets(partition, 1, 1);
+    g_assert_cmpint((int64_t)call_on(partition, 0, ++exits, 0x380, UINT64_MAX).result, ==, 0);
+    assert_resets(partition, 2, 2);
+    g_assert_cmpint((int64_t)call_on(partition, 0, ++exits, 0x380, UINT64_MAX - 1).result, ==, 0);
+    assert_resets(partition, 2, 3);
+    // It reaches one that has joined, too, and takes it out.
+    g_assert_cmpint((int64_t)call_on(partition, 1, 1, 0x298, 0).result, ==, 0);
+    g_assert_cmpint((int64_t)call_on(partition, 0, ++exits, 0x380, 9).result, ==, 0);
+    assert_resets(partition, 2, 4);
+    g_assert_true(fake_vcpu_wait_idle(vcpu_kvm(vcpu_set_at(partition->vcpus, 1))));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -240,5 +322,8 @@ int main(int argc, char **argv)
     ADD("not-in-kernel", test_not_in_kernel);
     ADD("characteristics-and-random", test_characteristics_and_random);
     ADD("system-reset", test_system_reset);
+    ADD("join", test_join);
+    ADD("prod-and-confer", test_prod_and_confer);
+    ADD("signal-system-reset", test_signal_system_reset);
     return g_test_run();
 }

@@ -16,6 +16,7 @@ enum {
     CALL_STOP = 0x104,  // parks the caller
     CALL_ALL = 0x108,   // counts on all vCPUs, as H_SET_MODE does
     CALL_START = 0x10c, // starts vCPU r4
+    CALL_JOIN = 0x110,  // gives whether it was not the last back in r4
 };
 
 typedef struct Fixture {
@@ -68,6 +69,9 @@ static int64_t hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t argu
         return 0;
     case CALL_START:
         return vcpu_start(vcpu_set_at(fixture->vcpus, (unsigned)arguments[0]), &entry);
+    case CALL_JOIN:
+        arguments[0] = vcpu_join(vcpu);
+        return 0;
     default:
         arguments[0]++;
         return (int64_t)arguments[8];
@@ -567,6 +571,88 @@ static void test_exit_names(void)
         g_assert_nonnull(vcpu_exit_name(i));
 }
 
+static void assert_joined(Fixture *fixture, unsigned index, unsigned exits, bool waited)
+{
+    g_assert_true(fake_vcpu_wait(kvm(fixture, index), exits));
+    g_assert_cmpuint(fake_vcpu_answer(kvm(fixture, index)).arguments[0], ==, waited);
+}
+
+// The exit of one that joins is finished, but it enters the guest only when it is prodded; the last one that
+// is left does at once. Parked ones do not count.
+static void test_join(Fixture *fixture, gconstpointer data)
+{
+    for (unsigned round = 1; round <= 100; round++) {
+        if (round == 1) {
+            start(fixture, 0);
+            start(fixture, 1);
+        }
+        add_call(fixture, 0, CALL_JOIN, 0);
+        add_call(fixture, 0, CALL_ECHO, 0);
+        assert_joined(fixture, 0, 2 * round - 1, true);
+        add_call(fixture, 1, CALL_JOIN, 0);
+        assert_joined(fixture, 1, round, false);
+        g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 1)));
+        g_assert_cmpuint(atomic_load(&fixture->calls), ==, 3 * round - 1);
+        g_assert_false(vcpu_is_parked(at(fixture, 0)));
+        vcpu_set_call(fixture->vcpus, NULL, count, fixture); // work wakes it for the work alone
+        g_assert_cmpuint(atomic_load(&fixture->calls), ==, 3 * round - 1);
+        vcpu_prod(at(fixture, 0));
+        g_assert_true(fake_vcpu_wait(kvm(fixture, 0), 2 * round));
+    }
+    assert_counted(fixture, 100);
+    g_assert_cmpuint(fake_vcpu_entry(kvm(fixture, 0)).count, ==, 1);
+}
+
+// A prod before the join is not lost, and is good for one.
+static void test_prod_first(Fixture *fixture, gconstpointer data)
+{
+    start(fixture, 0);
+    start(fixture, 1);
+    vcpu_prod(at(fixture, 0));
+    vcpu_prod(at(fixture, 0));
+    add_call(fixture, 0, CALL_JOIN, 0);
+    assert_joined(fixture, 0, 1, true);
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 0))); // in the guest
+    add_call(fixture, 0, CALL_JOIN, 0);
+    add_call(fixture, 0, CALL_ECHO, 0);
+    assert_joined(fixture, 0, 2, true);
+    vcpu_set_call(fixture->vcpus, NULL, count, fixture);
+    g_assert_cmpuint(atomic_load(&fixture->calls), ==, 2);
+    vcpu_prod(at(fixture, 0));
+    g_assert_true(fake_vcpu_wait(kvm(fixture, 0), 3));
+}
+
+// Neither the wait nor a prod outlives a reset.
+static void test_join_and_park(Fixture *fixture, gconstpointer data)
+{
+    start(fixture, 0);
+    start(fixture, 1);
+    vcpu_prod(at(fixture, 1));
+    add_call(fixture, 0, CALL_JOIN, 0);
+    assert_joined(fixture, 0, 1, true);
+    vcpu_set_park_all(fixture->vcpus);
+    start(fixture, 0);
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 0)));
+    start(fixture, 1);
+    add_call(fixture, 1, CALL_JOIN, 0);
+    add_call(fixture, 1, CALL_ECHO, 0);
+    assert_joined(fixture, 1, 1, true);
+    vcpu_set_call(fixture->vcpus, NULL, count, fixture);
+    g_assert_cmpuint(atomic_load(&fixture->calls), ==, 2); // the ECHO has not come
+}
+
+// Work for one vCPU, in the guest or parked.
+static void test_call_one(Fixture *fixture, gconstpointer data)
+{
+    start(fixture, 1);
+    vcpu_call(at(fixture, 0), NULL, count, fixture);
+    vcpu_call(at(fixture, 1), NULL, count, fixture);
+    vcpu_call(at(fixture, 1), NULL, count, fixture);
+    static const unsigned counts[VCPUS] = { 1, 2, 0 };
+    for (unsigned i = 0; i < VCPUS; i++)
+        g_assert_cmpuint(atomic_load(&fixture->counted[i]), ==, counts[i]);
+}
+
 static bool has_enabled_smt(KvmVm *vm, unsigned threads)
 {
     const FakeKvmPower *power = fake_kvm_power(vm);
@@ -623,6 +709,10 @@ int main(int argc, char **argv)
     ADD("park-while-calling", test_park_while_calling);
     ADD("free-while-calling", test_free_while_calling);
     ADD("start-by-hypercall", test_start_by_hypercall);
+    ADD("join", test_join);
+    ADD("prod-first", test_prod_first);
+    ADD("join-and-park", test_join_and_park);
+    ADD("call-one", test_call_one);
     ADD("hold", test_hold);
     ADD("hold-and-park", test_hold_and_park);
     ADD("hold-while-calling", test_hold_while_calling);

@@ -1,0 +1,94 @@
+// Hypercalls by which processors of the partition deal with one another: H_PROD, H_CONFER, H_JOIN and
+// H_SIGNAL_SYS_RESET (LoPAR 14.11.3, "Virtual Processor Management").
+#include "lparun/hypercall.h"
+#include "lparun/papr.h"
+#include <sched.h>
+#include <stdatomic.h>
+
+typedef struct PeerCalls {
+    KvmVm *vm;
+    VcpuSet *vcpus;
+    atomic_bool prods_are_ours;
+} PeerCalls;
+
+static Vcpu *find(const PeerCalls *calls, uint64_t number)
+{
+    return number <= UINT32_MAX ? vcpu_set_find(calls->vcpus, (uint32_t)number) : NULL;
+}
+
+// r4: the vCPU's number. HV serves this in the kernel, where it ends the wait of H_CEDE; under PR it comes
+// here.
+static int64_t prod(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    Vcpu *target = find(owner, arguments[0]);
+    if (!target)
+        return H_PARAMETER;
+    vcpu_prod(target);
+    return H_SUCCESS;
+}
+
+// r4: the vCPU that shall run instead, or -1 for any other; r5: when it was dispatched last. It is only a
+// hint. HV serves it in the kernel.
+static int64_t confer(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    if (arguments[0] != UINT64_MAX && !find(owner, arguments[0]))
+        return H_PARAMETER;
+    sched_yield();
+    return H_SUCCESS;
+}
+
+#define MSR_EE 0x8000ULL
+
+// The kernel would keep a prod to itself, so from the first H_JOIN on they all come here. A prod between two
+// waits is then remembered for H_JOIN, and no longer for H_CEDE: a guest that joins is about to be suspended
+// and prods for that alone.
+static void take_prods(PeerCalls *calls)
+{
+    if (!atomic_exchange(&calls->prods_are_ours, true))
+        kvm_enable(calls->vm, KVM_CAP_PPC_ENABLE_HCALL, H_PROD, 0);
+}
+
+static int64_t join(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    KvmRegisters registers;
+    if (kvm_vcpu_registers(vcpu_kvm(vcpu), &registers) < 0)
+        return H_HARDWARE;
+    if (registers.msr & MSR_EE) // an interrupt could not end the wait
+        return H_BAD_MODE;
+    take_prods(owner);
+    return vcpu_join(vcpu) ? H_SUCCESS : H_CONTINUE;
+}
+
+static void reset_others(Vcpu *vcpu, void *caller)
+{
+    if (vcpu != caller)
+        cpu_system_reset(vcpu, NULL);
+}
+
+// r4: a vCPU's number, or one of these.
+#define ALL UINT64_MAX
+#define ALL_OTHERS (UINT64_MAX - 1)
+
+static int64_t signal_system_reset(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    const PeerCalls *calls = owner;
+    if (arguments[0] == ALL || arguments[0] == ALL_OTHERS) {
+        vcpu_set_call(calls->vcpus, vcpu, reset_others, arguments[0] == ALL ? NULL : vcpu);
+        return H_SUCCESS;
+    }
+    Vcpu *target = find(calls, arguments[0]);
+    if (!target)
+        return H_PARAMETER;
+    vcpu_call(target, vcpu, cpu_system_reset, NULL);
+    return H_SUCCESS;
+}
+
+void peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
+{
+    PeerCalls *calls = hypercall_own(table, g_new0(PeerCalls, 1));
+    *calls = (PeerCalls){ .vm = vm, .vcpus = vcpus };
+    hypercall_register(table, H_PROD, "H_PROD", prod, calls);
+    hypercall_register(table, H_CONFER, "H_CONFER", confer, calls);
+    hypercall_register(table, H_JOIN, "H_JOIN", join, calls);
+    hypercall_register(table, H_SIGNAL_SYS_RESET, "H_SIGNAL_SYS_RESET", signal_system_reset, calls);
+}
