@@ -117,6 +117,8 @@ static void describe_hypercalls(const MachineParts *parts, Tree *tree)
     }
     if (parts->multi_tce)
         names[count++] = "hcall-multi-tce";
+    if (mmu_has_rpt_invalidate(parts->mmu))
+        names[count++] = "hcall-rpt-invalidate";
     tree_strings(tree, "ibm,hypertas-functions", names);
 }
 

@@ -16,6 +16,8 @@ struct Mmu {
     unsigned hash_order; // of the table when the mode is hash
     be64 (*table)[2];    // under PR the hashed page table is this process's own memory; else NULL
     int result;          // of connect_table()
+    uint64_t process_table; // that the guest has registered, or 0; any vCPU's thread
+    bool has_rpt_invalidate;
 };
 
 // H_REGISTER_PROC_TBL's flags (LoPAR, "H_REGISTER_PROC_TBL"; Linux, asm/hvcall.h).
@@ -130,8 +132,9 @@ static int reset_own_table(Mmu *mmu, VcpuSet *vcpus)
 
 // Either ioctl switches the VM to its mode, and frees what the other mode had. -EBUSY while a vCPU is in the
 // guest.
-static int enter(const Mmu *mmu, bool radix)
+static int enter(Mmu *mmu, bool radix)
 {
+    __atomic_store_n(&mmu->process_table, 0, __ATOMIC_RELAXED);
     return radix ? kvm_configure_mmu(mmu->vm, CONFIGURE_RADIX | CONFIGURE_GTSE, PROCESS_TABLE_RADIX)
                  : kvm_allocate_htab(mmu->vm, mmu->hash_order);
 }
@@ -174,6 +177,11 @@ unsigned mmu_hash_order(const Mmu *mmu)
     return mmu->radix ? 0 : mmu->hash_order;
 }
 
+bool mmu_has_rpt_invalidate(const Mmu *mmu)
+{
+    return mmu->has_rpt_invalidate && mmu->radix;
+}
+
 uint64_t mmu_real_mode_area(const Mmu *mmu, uint64_t memory_size)
 {
     if (mmu->offer == MMU_RADIX || kvm_is_pr(mmu->vm)) // PR has no such limit: it maps real mode by itself
@@ -190,8 +198,9 @@ static int64_t check_radix_table(uint64_t base, uint64_t page_size, uint64_t tab
     return table_size > 24 ? H_P4 : H_SUCCESS;
 }
 
-// r4 flags, r5 base, r6 page size, r7 log2 of the table's size - 12. A hashed guest of ISA 3.0 calls this
-// with flags 0 and stops when it fails.
+// r4 flags, r5 base, r6 page size, r7 log2 of the table's size - 12. Without FLAG_MODIFY the table stays and
+// GTSE alone may change; with it the table is the new one, or none. A hashed guest of ISA 3.0 calls this with
+// flags 0 and stops when it fails.
 static int64_t register_process_table(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     Mmu *mmu = owner;
@@ -203,12 +212,17 @@ static int64_t register_process_table(void *owner, Vcpu *vcpu, uint64_t argument
         return H_PARAMETER;
     if (!radix)
         return H_SUCCESS;
-    int64_t checked = check_radix_table(base, arguments[2], table_size);
-    if (checked != H_SUCCESS)
-        return checked;
-    uint64_t table = flags & FLAG_REGISTER ? base | table_size : 0;
+    uint64_t table = flags & FLAG_MODIFY ? 0 : __atomic_load_n(&mmu->process_table, __ATOMIC_RELAXED);
+    if (flags & FLAG_MODIFY && flags & FLAG_REGISTER) {
+        int64_t checked = check_radix_table(base, arguments[2], table_size);
+        if (checked != H_SUCCESS)
+            return checked;
+        table = base | table_size;
+    }
     uint64_t mode = CONFIGURE_RADIX | (flags & FLAG_GTSE ? CONFIGURE_GTSE : 0);
     int result = kvm_configure_mmu(mmu->vm, mode, PROCESS_TABLE_RADIX | table);
+    if (result == 0)
+        __atomic_store_n(&mmu->process_table, table, __ATOMIC_RELAXED);
     return result == 0 ? H_SUCCESS : result == -EBUSY ? H_BUSY : H_PARAMETER;
 }
 
@@ -230,8 +244,19 @@ static int64_t read_entry(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return H_SUCCESS;
 }
 
+// H_RPT_INVALIDATE, for guests that may not use tlbie (no GTSE). The kernel's handler uses it for them
+// (do_h_rpt_invalidate_prt in arch/powerpc/mm/book3s64/radix_tlb.c), which only a host on bare metal can do
+// for another partition than its own. A host that is a guest has no hashed guests.
+static bool enable_rpt_invalidate(KvmVm *vm)
+{
+    return kvm_check(vm, KVM_CAP_PPC_MMU_RADIX) > 0 && kvm_check(vm, KVM_CAP_PPC_MMU_HASH_V3) > 0 &&
+           kvm_check(vm, KVM_CAP_PPC_RPT_INVALIDATE) > 0 &&
+           kvm_enable(vm, KVM_CAP_PPC_ENABLE_HCALL, H_RPT_INVALIDATE, 1) == 0;
+}
+
 void mmu_register(Mmu *mmu, HypercallTable *table)
 {
+    mmu->has_rpt_invalidate = enable_rpt_invalidate(mmu->vm);
     hypercall_register(table, H_REGISTER_PROC_TBL, "H_REGISTER_PROC_TBL", register_process_table, mmu);
     if (kvm_is_pr(mmu->vm))
         hypercall_register(table, H_READ, "H_READ", read_entry, mmu);

@@ -93,6 +93,8 @@ MmuMode mmu_offer(const Mmu *mmu);
 // one before.
 int mmu_switch(Mmu *mmu, bool radix);
 bool mmu_is_radix(const Mmu *mmu);
+// Does the kernel serve H_RPT_INVALIDATE to the guest as it is now?
+bool mmu_has_rpt_invalidate(const Mmu *mmu);
 // log2 of the hashed page table's bytes; 0 under radix.
 unsigned mmu_hash_order(const Mmu *mmu);
 // Bytes of memory from GPA 0 on that the guest can reach in real mode: with a hashed page table KVM maps them

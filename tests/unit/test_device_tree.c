@@ -307,12 +307,17 @@ static void test_radix(Fixture *fixture, gconstpointer data)
     g_assert_false(has_hypercalls(fixture, "hcall-pft"));
     g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
     g_assert_true(has_hypercalls(fixture, "hcall-join"));
+    g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
+    g_assert_false(has_hypercalls(fixture, "hcall-rpt-invalidate")); // nobody has enabled it
     assert_cells(fixture, "/cpus/PowerPC,POWER9@8", "ibm,processor-radix-AP-encodings", 0xc);
     g_assert_false(has(fixture, "/cpus/PowerPC,POWER9@8", "ibm,pft-size"));
     const uint8_t *features = property(fixture, "/cpus/PowerPC,POWER9@8", "ibm,pa-features", &size);
     g_assert_cmpint(size, ==, features[0] + 2);
     g_assert_cmphex(features[2 + 40] & 0x80, ==, 0x80);
     g_assert_cmphex(features[2 + 22] & 0x80, ==, 0); // no transactional memory
+    mmu_register(fixture->mmu, fixture->partition.hypercalls);
+    place(fixture);
+    g_assert_true(has_hypercalls(fixture, "hcall-rpt-invalidate"));
 }
 
 static void test_hash(Fixture *fixture, gconstpointer data)

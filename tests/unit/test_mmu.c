@@ -143,8 +143,61 @@ static void test_register(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(call(fixture, 0x1c, 0x0ffffffffffff000ULL, 0, 24), ==, 0); // no GTSE, the largest of all
     g_assert_cmphex(fixture->power->mmu_flags, ==, RADIX);
     g_assert_cmphex(fixture->power->process_table, ==, GR | 0x0ffffffffffff000ULL | 24);
-    g_assert_cmpint(call(fixture, 0x15, 0, 0, 0), ==, 0); // modify without register: gone
+    // Without modify it stays, whatever else the guest says; GTSE alone changes.
+    g_assert_cmpint(call(fixture, 0x05, 1, 1, 99), ==, 0);
+    g_assert_cmphex(fixture->power->mmu_flags, ==, RADIX | GTSE);
+    g_assert_cmphex(fixture->power->process_table, ==, GR | 0x0ffffffffffff000ULL | 24);
+    g_assert_cmpint(call(fixture, 0x0c, 0x3000000, 0, 0xc), ==, 0);
+    g_assert_cmphex(fixture->power->process_table, ==, GR | 0x0ffffffffffff000ULL | 24);
+    fixture->power->mmu = -EINVAL; // what KVM has refused is not kept
+    g_assert_cmpint(call(fixture, 0x1d, 0x3000000, 0, 0xc), ==, -4);
+    fixture->power->mmu = 0;
+    g_assert_cmpint(call(fixture, 0x05, 0, 0, 0), ==, 0);
+    g_assert_cmphex(fixture->power->process_table, ==, GR | 0x0ffffffffffff000ULL | 24);
+    g_assert_cmpint(call(fixture, 0x15, 1, 1, 99), ==, 0); // modify without register: gone
     g_assert_cmphex(fixture->power->process_table, ==, GR);
+    g_assert_cmpint(call(fixture, 0x05, 0, 0, 0), ==, 0);
+    g_assert_cmphex(fixture->power->process_table, ==, GR);
+    // Nor does it outlive a reset.
+    g_assert_cmpint(call(fixture, 0x1d, 0x3000000, 0, 0xc), ==, 0);
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    g_assert_cmpint(call(fixture, 0x05, 0, 0, 0), ==, 0);
+    g_assert_cmphex(fixture->power->process_table, ==, GR);
+}
+
+// The kernel's H_RPT_INVALIDATE: for radix guests, on hosts that have both MMUs (these are no guests
+// themselves).
+static void test_rpt_invalidate(void)
+{
+    static const struct {
+        unsigned missing;
+        uint64_t refused;
+        bool has;
+    } cases[] = {
+        { 0, 0, true },
+        { KVM_CAP_PPC_MMU_RADIX, 0, false },
+        { KVM_CAP_PPC_MMU_HASH_V3, 0, false },
+        { KVM_CAP_PPC_RPT_INVALIDATE, 0, false },
+        { 0, 0x448, false },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Partition partition;
+        partition_open(&partition, 1);
+        FakeKvmPower *power = fake_kvm_power(partition.vm);
+        power->missing[0] = cases[i].missing;
+        power->refused_hypercall = cases[i].refused;
+        Mmu *mmu = mmu_new(partition.vm, MMU_AUTO, 0, 4ULL << 30, NULL);
+        mmu_register(mmu, partition.hypercalls);
+        g_assert_cmpint(mmu_has_rpt_invalidate(mmu), ==, cases[i].has);
+        g_assert_cmpuint(power->enabled_count, ==, cases[i].has);
+        if (cases[i].has) {
+            g_assert_cmphex(power->enabled[0].argument0, ==, 0x448);
+            g_assert_cmpint(mmu_switch(mmu, false), ==, 0);
+            g_assert_false(mmu_has_rpt_invalidate(mmu));
+        }
+        mmu_free(mmu);
+        partition_close(&partition);
+    }
 }
 
 static void test_register_wrong(Fixture *fixture, gconstpointer data)
@@ -343,6 +396,7 @@ int main(int argc, char **argv)
     ADD("switch-refused", NULL, test_switch_refused);
     ADD("real-mode-area/radix", NULL, test_real_mode_area);
     ADD("real-mode-area/hash", "hash", test_real_mode_area);
+    g_test_add_func("/mmu/rpt-invalidate", test_rpt_invalidate);
     g_test_add_func("/mmu/hash-order", test_hash_order);
     g_test_add_func("/mmu/hash-order-given", test_hash_order_given);
     g_test_add_func("/mmu/wanted", test_wanted);
