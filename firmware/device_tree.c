@@ -165,6 +165,19 @@ static void describe_hypervisor(const MachineParts *parts, Tree *tree)
     tree_end(tree);
 }
 
+// H_RANDOM, which Linux looks for here (arch/powerpc/platforms/pseries/rng.c).
+static void describe_random(Tree *tree)
+{
+    tree_begin(tree, "ibm,platform-facilities");
+    tree_string(tree, "device_type", "ibm,platform-facilities");
+    tree_u32(tree, "#address-cells", 1);
+    tree_u32(tree, "#size-cells", 0);
+    tree_begin(tree, "ibm,random-v1");
+    tree_string(tree, "compatible", "ibm,random");
+    tree_end(tree);
+    tree_end(tree);
+}
+
 static void reserve_images(const BootImages *boot, Tree *tree)
 {
     if (boot->kernel.size > 0)
@@ -190,6 +203,7 @@ static void describe_machine(const MachineParts *parts, Tree *tree)
     interrupt_controller_describe(parts->interrupts, vcpu_id(last) + 1, tree);
     rtas_events_describe(parts->events, tree);
     describe_hypervisor(parts, tree);
+    describe_random(tree);
     describe_virtual_devices(parts, tree);
     pci_host_describe(parts->pci, parts->boot->functions, tree);
     tree_end(tree);

@@ -210,6 +210,7 @@ static void test_devices(Fixture *fixture, gconstpointer data)
     assert_cells(fixture, "/vdevice/nvram@71000001", "#bytes", 0x10000);
     assert_cells(fixture, "/pci@800000020000000", "ibm,pe-total-#msi", 0xd00);
     assert_cells(fixture, "/interrupt-controller", "ibm,interrupt-server-ranges", 0, 12); // beyond vCPU 11
+    assert_string(fixture, "/ibm,platform-facilities/ibm,random-v1", "compatible", "ibm,random");
     assert_cells(fixture, "/event-sources", "interrupt-ranges", 0x1000, 1);
     assert_cells(fixture, "/event-sources", "#interrupt-cells", 2);
     assert_cells(fixture, "/event-sources/epow-events", "interrupts", 0x1000, 0);
@@ -305,7 +306,6 @@ static void test_radix(Fixture *fixture, gconstpointer data)
     g_assert_true(has_hypercalls(fixture, "hcall-interrupt"));
     g_assert_true(has_hypercalls(fixture, "hcall-splpar"));
     g_assert_false(has_hypercalls(fixture, "hcall-pft"));
-    g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
     g_assert_true(has_hypercalls(fixture, "hcall-join"));
     g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
     g_assert_false(has_hypercalls(fixture, "hcall-rpt-invalidate")); // nobody has enabled it
