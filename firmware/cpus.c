@@ -57,6 +57,18 @@ static bool name_cpu(Cpus *cpus, GError **error)
     return false;
 }
 
+// More than 32 bits where the host's processor has them and KVM lets a guest (the vCPU is left as it was).
+static unsigned decrementer_bits(const char *host, Vcpu *boot)
+{
+    uint64_t bits = host_number(host, "ibm,dec-bits", 0), before, after;
+    if (bits <= 32 || bits > 64 || kvm_vcpu_get_reg(vcpu_kvm(boot), KVM_PPC_LPCR, &before) < 0)
+        return 0;
+    bool taken = kvm_vcpu_set_reg(vcpu_kvm(boot), KVM_PPC_LPCR, before | LPCR_LD) == 0 &&
+                 kvm_vcpu_get_reg(vcpu_kvm(boot), KVM_PPC_LPCR, &after) == 0 && after & LPCR_LD;
+    kvm_vcpu_set_reg(vcpu_kvm(boot), KVM_PPC_LPCR, before);
+    return taken ? (unsigned)bits : 0;
+}
+
 // Under KVM the guest's timebase is the host's: an invented frequency would make its clocks run wrong.
 #define TIMEBASE_OF_POWER 512000000
 
@@ -77,6 +89,10 @@ bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
     cpus->instruction_block = (uint32_t)host_number(host, "i-cache-block-size", 128);
     cpus->data_cache = (uint32_t)host_number(host, "d-cache-size", 32768);
     cpus->instruction_cache = (uint32_t)host_number(host, "i-cache-size", 32768);
+    cpus->data_sets = (uint32_t)host_number(host, "d-cache-sets", 0);
+    cpus->instruction_sets = (uint32_t)host_number(host, "i-cache-sets", 0);
+    cpus->decrementer_bits = cpus->isa >= 300 ? decrementer_bits(host, boot) : 0;
+    cpus->has_purr = !kvm_is_pr(vm);
     if (kvm_smmu_info(vm, &cpus->hash) < 0)
         cpus->hash = (struct kvm_ppc_smmu_info){ 0 };
     cpus->radix_encoding_count = MAX(kvm_radix_encodings(vm, cpus->radix_encodings), 0);
@@ -84,7 +100,8 @@ bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
 }
 
 // ibm,pa-features (LoPAR C.6.2): a length, a type 0, then attribute bytes. No transactional memory (byte 22):
-// KVM has it not on all hosts. Bytes 24 to 63 are ISA 3.0's, of which byte 40 has radix.
+// KVM has it not on all hosts. Bytes 24 to 63 are ISA 3.0's, of which byte 40 has radix. ISA 3.1's own (DEXCR,
+// hash checks) are not here: KVM does not say that it has them.
 static const uint8_t features_207[] = { 24, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0,
     0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0, 0 };
 static const uint8_t features_300[] = { 66, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0,
@@ -92,17 +109,22 @@ static const uint8_t features_300[] = { 66, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf
     0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80,
     0, 0x80, 0, 0, 0 };
 
-static void describe_features(unsigned isa, bool radix, Tree *tree)
+// Byte 1 has 64K pages for devices: not where a hashed guest's pages must fit into the host's smaller ones.
+static bool has_large_device_pages(const Cpus *cpus)
 {
-    if (isa < 300) {
-        tree_bytes(tree, "ibm,pa-features", features_207, sizeof features_207);
-        return;
-    }
+    return !(cpus->hash.flags & KVM_PPC_PAGE_SIZES_REAL) || sysconf(_SC_PAGESIZE) >= 65536;
+}
+
+static void describe_features(const Cpus *cpus, unsigned isa, bool radix, Tree *tree)
+{
     uint8_t features[sizeof features_300];
-    memcpy(features, features_300, sizeof features);
-    if (!radix)
+    size_t size = isa < 300 ? sizeof features_207 : sizeof features_300;
+    memcpy(features, isa < 300 ? features_207 : features_300, size);
+    if (!has_large_device_pages(cpus))
+        features[2 + 1] &= 0xdf;
+    if (isa >= 300 && !radix)
         features[2 + 40] &= 0x7f;
-    tree_bytes(tree, "ibm,pa-features", features, sizeof features);
+    tree_bytes(tree, "ibm,pa-features", features, size);
 }
 
 // ibm,segment-page-sizes: for each segment page size its shift, SLB encoding and the page sizes that fit into
@@ -151,6 +173,10 @@ static void describe_caches(const Cpus *cpus, Tree *tree)
     tree_u32(tree, "i-cache-line-size", cpus->instruction_block);
     tree_u32(tree, "d-cache-size", cpus->data_cache);
     tree_u32(tree, "i-cache-size", cpus->instruction_cache);
+    if (cpus->data_sets)
+        tree_u32(tree, "d-cache-sets", cpus->data_sets);
+    if (cpus->instruction_sets)
+        tree_u32(tree, "i-cache-sets", cpus->instruction_sets);
 }
 
 // The interrupt servers of a core's threads; each is in the one global queue.
@@ -184,8 +210,14 @@ static void describe_core(const Cpus *cpus, const VcpuSet *vcpus, unsigned first
     tree_u32(tree, "ibm,dfp", 1);
     describe_threads(vcpus, first, cpus->threads, tree);
     numa_describe_cpu(numa, first, id, tree);
+    if (cpus->has_purr) {
+        tree_u32(tree, "ibm,purr", 1);
+        tree_u32(tree, "ibm,spurr", 1);
+    }
+    if (isa >= 300 && cpus->decrementer_bits)
+        tree_u32(tree, "ibm,dec-bits", cpus->decrementer_bits);
     describe_caches(cpus, tree);
-    describe_features(isa, hash_order == 0, tree);
+    describe_features(cpus, isa, hash_order == 0, tree);
     if (hash_order > 0)
         describe_hash(cpus, hash_order, tree);
     if (isa >= 300 && cpus->radix_encoding_count > 0)

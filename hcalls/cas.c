@@ -129,7 +129,7 @@ static bool choose(const Cas *cas, const CasRequest *request, Choice *choice)
 static int set_compat(const Cas *cas, Vcpu *caller, const CompatLevel *compat)
 {
     // A KVM without levels (PR) has no register to set, and is raw.
-    return cas->accepted ? compat_set(cas->parts.vcpus, caller, compat) : 0;
+    return cas->accepted ? compat_set(cas->parts.vcpus, caller, compat, cas->parts.large_decrementer) : 0;
 }
 
 // The levels first: after that no other vCPU is inside KVM_RUN, which the switch of the MMU needs.

@@ -39,21 +39,33 @@ const CompatLevel *compat_best(unsigned accepted, const CompatLevel *max,
 }
 
 typedef struct Setting {
-    uint64_t pvr;
+    uint64_t pvr, lpcr;
     int result;
 } Setting;
+
+static int set_lpcr(Vcpu *vcpu, uint64_t bits)
+{
+    uint64_t lpcr;
+    int result = kvm_vcpu_get_reg(vcpu_kvm(vcpu), KVM_PPC_LPCR, &lpcr);
+    if (result < 0 || (lpcr & LPCR_LD) == bits)
+        return result;
+    return kvm_vcpu_set_reg(vcpu_kvm(vcpu), KVM_PPC_LPCR, (lpcr & ~LPCR_LD) | bits);
+}
 
 static void set_level(Vcpu *vcpu, void *data)
 {
     Setting *setting = data;
     int result = kvm_vcpu_set_reg(vcpu_kvm(vcpu), KVM_PPC_COMPAT, setting->pvr);
+    if (result == 0)
+        result = set_lpcr(vcpu, setting->lpcr);
     if (result < 0)
         __atomic_store_n(&setting->result, result, __ATOMIC_RELAXED);
 }
 
-int compat_set(VcpuSet *vcpus, Vcpu *caller, const CompatLevel *level)
+int compat_set(VcpuSet *vcpus, Vcpu *caller, const CompatLevel *level, bool large_decrementer)
 {
-    Setting setting = { .pvr = level ? level->pvr : 0 };
+    bool large = large_decrementer && (!level || level->isa >= 300);
+    Setting setting = { .pvr = level ? level->pvr : 0, .lpcr = large ? LPCR_LD : 0 };
     vcpu_set_call(vcpus, caller, set_level, &setting);
     return setting.result;
 }

@@ -204,11 +204,14 @@ static bool make_interrupts(Machine *machine, GError **error)
 static bool make_cas(Machine *machine, GError **error)
 {
     static const CasOps ops = { .place_tree = place_tree };
-    CasParts parts = { .memory = machine->memory,
+    CasParts parts = {
+        .memory = machine->memory,
         .vcpus = machine->vcpus,
         .mmu = machine->mmu,
         .interrupts = machine->interrupts,
-        .affinity = numa_forms(machine->options->memory_options.numa) };
+        .affinity = numa_forms(machine->options->memory_options.numa),
+        .large_decrementer = machine->cpus.decrementer_bits > 0,
+    };
     machine->cas = cas_new(&parts, machine->options->max_compat, &ops, machine, error);
     return machine->cas;
 }

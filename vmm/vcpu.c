@@ -28,6 +28,7 @@ struct Vcpu {
     uint32_t id;
     unsigned index;
     uint64_t first_lpcr; // after power-on
+    bool online;         // as KVM was told; its thread's alone
     pthread_t thread;
     bool has_thread;
     pid_t thread_id; // 0 until the thread runs; under the set's lock
@@ -85,6 +86,15 @@ static void do_work(Vcpu *vcpu)
     }
 }
 
+// KVM needs to know which threads of a core run, to share out its time (PURR) among them.
+static void tell_online(Vcpu *vcpu)
+{
+    bool online = vcpu->wanted == RUNNING;
+    if (online != vcpu->online)
+        kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_ONLINE, online);
+    vcpu->online = online;
+}
+
 // Does what was asked of this vCPU and sleeps while it is parked or held. False when the thread shall end.
 static bool serve(Vcpu *vcpu)
 {
@@ -95,6 +105,7 @@ static bool serve(Vcpu *vcpu)
         if (vcpu->entering) // before any work, which may read or change the registers
             kvm_vcpu_set_entry(vcpu->kvm, vcpu->entry.pc, vcpu->entry.r3, vcpu->entry.msr);
         vcpu->entering = false;
+        tell_online(vcpu);
         do_work(vcpu);
         if (vcpu->entering)
             continue;

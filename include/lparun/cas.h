@@ -22,8 +22,9 @@ unsigned compat_accepted(Vcpu *vcpu);
 // (NULL: to all); NULL: none.
 const CompatLevel *compat_best(unsigned accepted, const CompatLevel *max,
     bool (*is_known)(uint32_t pvr, const void *data), const void *data);
-// Sets the level of all vCPUs; NULL: raw, the processor as it is. 0, or the worst of their -errno.
-int compat_set(VcpuSet *vcpus, Vcpu *caller, const CompatLevel *level);
+// Sets the level of all vCPUs; NULL: raw, the processor as it is. The large decrementer, if there is one, is
+// on unless the level is from before ISA 3.0. 0, or the worst of their -errno.
+int compat_set(VcpuSet *vcpus, Vcpu *caller, const CompatLevel *level, bool large_decrementer);
 
 // What has been agreed on; until there is a CAS, what the machine gives anyone. The MMU's mode is Mmu's.
 #define VECTOR5_LAST 26
@@ -86,6 +87,7 @@ typedef struct CasParts {
     Mmu *mmu;
     InterruptController *interrupts;
     uint8_t affinity; // VECTOR5_FORM1 and _FORM2 that the tree has; 0: no nodes
+    bool large_decrementer; // the processor has one
 } CasParts;
 // `max`: the newest level that the guest may have, or NULL for the processor as it is. NULL and `error` when
 // this KVM has no such levels.

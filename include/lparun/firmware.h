@@ -102,9 +102,12 @@ typedef struct Cpus {
     uint32_t pvr;
     uint32_t timebase, clock;                                              // Hz
     uint32_t data_block, data_cache, instruction_block, instruction_cache; // bytes
+    uint32_t data_sets, instruction_sets;                                  // 0: the host does not say
     unsigned isa;                                                          // 207, 300, 310
     uint32_t radix_encodings[8];
     int radix_encoding_count;
+    unsigned decrementer_bits; // of the large decrementer (LPCR_LD); 0: there is none
+    bool has_purr;             // and SPURR
     struct kvm_ppc_smmu_info hash; // page sizes, for hashed guests
 } Cpus;
 // Reads the host's own processors and what KVM says of them. False and `error` when the host has none that

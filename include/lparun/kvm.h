@@ -143,6 +143,7 @@ int kvm_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value);
 int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t length);
 
 #define KVM_PPC_LPCR 0x10300000000000b5ULL
+#define LPCR_LD (1ULL << 17) // large decrementer (Power ISA 3.1, book III, 2.2)
 #define KVM_PPC_COMPAT 0x10200000000000b7ULL
 #define KVM_PPC_VPA_ADDRESS 0x1030000000000082ULL
 #define KVM_PPC_VPA_SLB_SHADOW 0x1040000000000083ULL

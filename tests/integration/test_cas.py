@@ -17,8 +17,8 @@ def setup(*machine, job="off", append="", extra=()):
                        extra=("-machine", words, *extra))
 
 
-def boot(host, log, *machine, **more):
-    """The guest's own words for its processor and MMU."""
+def boot(host, log, *machine, shows="", **more):
+    """The guest's own words for its processor and MMU; its log must match the regular expression `shows`."""
     run = guest.Guest(host, setup(*machine, **more))
     result = run.run(LIMIT)
     log.add("console", result.output)
@@ -30,6 +30,7 @@ def boot(host, log, *machine, **more):
     assert not warned, "\n".join(warned)
     found = re.search(r"guest: cpu (.*), MMU (\w+)", result.text)
     assert found, "the guest did not come up"
+    assert re.search(shows, result.text)
     assert run.stats()["hypercalls"]["KVMPPC_H_CAS"] >= 1
     return found.group(1), found.group(2)
 
@@ -38,14 +39,22 @@ def default_mmu(host):
     return "Hash" if host.name == "powernv8" else "Radix"
 
 
+# MMU_FTR_GTSE (0x1000) of Linux: it uses tlbie, or else H_RPT_INVALIDATE.
+WITH_TLBIE = r"mmu_features +=.*[13579bdf]\w{3}\s"
+WITHOUT_TLBIE = r"mmu_features +=.*[02468ace]\w{3}\s"
+
+
 def test_raw(host, log):
-    cpu, mmu = boot(host, log, extra=("-smp", "2"))
+    shows = "" if host.name == "powernv8" else WITH_TLBIE
+    cpu, mmu = boot(host, log, shows=shows, extra=("-smp", "2"))
     assert "(raw)" in cpu and mmu == default_mmu(host)
 
 
 @pytest.mark.not_on("powernv8")
 def test_power9(host, log):
-    cpu, mmu = boot(host, log, "max-cpu-compat=power9", extra=("-smp", "2"))
+    """On bare metal the guest may do without tlbie, too."""
+    append, shows = ("", "") if host.name == "nested" else ("radix_hcall_invalidate=on", WITHOUT_TLBIE)
+    cpu, mmu = boot(host, log, "max-cpu-compat=power9", shows=shows, append=append, extra=("-smp", "2"))
     assert cpu.startswith("POWER9 (architected)") and mmu == "Radix"
 
 

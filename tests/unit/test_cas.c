@@ -26,6 +26,7 @@ typedef struct Fixture {
     Mmu *mmu;
     Cas *cas;
     uint8_t affinity;
+    bool small_decrementer; // there is no large one
     unsigned placed;
     uint64_t room;
     bool placed_radix; // what the tree would say
@@ -54,7 +55,7 @@ static void make(Fixture *fixture, MmuMode mode, const char *max)
     fixture->mmu = mmu_new(partition->vm, mode, 0, PARTITION_RAM, NULL);
     g_assert_nonnull(fixture->mmu);
     CasParts parts = { partition->memory, partition->vcpus, fixture->mmu, fixture->interrupts,
-        fixture->affinity };
+        fixture->affinity, !fixture->small_decrementer };
     fixture->cas = cas_new(&parts, max ? compat_find(max) : NULL, &ops, fixture, NULL);
     g_assert_nonnull(fixture->cas);
     cas_register(fixture->cas, partition->hypercalls);
@@ -62,9 +63,13 @@ static void make(Fixture *fixture, MmuMode mode, const char *max)
     g_assert_true(cas_reset(fixture->cas, NULL));
 }
 
+#define OTHER_LPCR 0x40000000540413ULL
+
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     partition_open(&fixture->partition, 2);
+    for (unsigned i = 0; i < 2; i++)
+        fake_vcpu_set_reg(vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, i)), KVM_PPC_LPCR, OTHER_LPCR);
     fixture->power = fake_kvm_power(fixture->partition.vm);
     fixture->power->newest_compat = POWER9; // a POWER9 host
     fixture->interrupts = interrupt_controller_new(fixture->partition.vm, NULL);
@@ -99,8 +104,12 @@ static void assert_compat(Fixture *fixture, uint32_t pvr)
 {
     const CompatLevel *level = cas_negotiated(fixture->cas)->compat;
     g_assert_cmphex(level ? level->pvr : 0, ==, pvr);
-    for (unsigned i = 0; i < 2; i++)
+    bool large = pvr != POWER8 && !fixture->small_decrementer;
+    for (unsigned i = 0; i < 2; i++) {
+        KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, i));
         g_assert_cmphex(compat_of(fixture, i), ==, pvr);
+        g_assert_cmphex(fake_vcpu_reg(vcpu, KVM_PPC_LPCR), ==, OTHER_LPCR | (large ? LPCR_LD : 0));
+    }
 }
 
 static void assert_mmu(Fixture *fixture, bool radix, bool gtse)
@@ -262,6 +271,7 @@ static void test_compat_hash(Fixture *fixture, gconstpointer data)
 {
     static const uint8_t hash[26] = { 0 };
     CasVectors vectors = linux_vectors;
+    fixture->small_decrementer = true;
     make(fixture, MMU_HASH, "power8");
     assert_compat(fixture, POWER8);
     vectors.vector5 = hash;

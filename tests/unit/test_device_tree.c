@@ -6,6 +6,7 @@
 #include "partition.h"
 #include "tree_cells.h"
 #include <errno.h>
+#include <unistd.h>
 
 #define PLACE 0x40000
 #define ROOM 0x40000
@@ -344,8 +345,16 @@ static void test_hash(Fixture *fixture, gconstpointer data)
 // KVM_PPC_PAGE_SIZES_REAL: no page larger than what backs memory; then 16 MiB ones must not be offered here.
 static void test_hash_real_pages(Fixture *fixture, gconstpointer data)
 {
+    const uint8_t *features;
+    int size;
+    fixture->cpus.hash.flags = 0;
+    place(fixture);
+    features = property(fixture, CPU, "ibm,pa-features", &size);
+    g_assert_cmphex(features[2 + 1], ==, 0x3f); // 64K pages for devices
     fixture->cpus.hash.flags = KVM_PPC_PAGE_SIZES_REAL;
     place(fixture);
+    features = property(fixture, CPU, "ibm,pa-features", &size);
+    g_assert_cmphex(features[2 + 1], ==, sysconf(_SC_PAGESIZE) < 65536 ? 0x1f : 0x3f);
     assert_cells(fixture, CPU, "ibm,segment-page-sizes", 12, 0, 1, 12, 0);
     assert_cells(fixture, CPU, "ibm,processor-segment-sizes", 0x1c, UINT32_MAX, UINT32_MAX, UINT32_MAX);
 }
@@ -671,6 +680,30 @@ static void test_processors_wrong(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(cpus.hash.slb_size, ==, 0);
 }
 
+// The large decrementer is ISA 3.0's. PR counts no PURR.
+static void test_decrementer_and_purr(Fixture *fixture, gconstpointer data)
+{
+    const CompatLevel *power8 = compat_find("power8"), *power9 = compat_find("power9");
+    place(fixture);
+    g_assert_false(has(fixture, CPU, "ibm,dec-bits"));
+    assert_cells(fixture, CPU, "ibm,purr", 1);
+    assert_cells(fixture, CPU, "ibm,spurr", 1);
+    g_assert_false(has(fixture, CPU, "d-cache-sets"));
+    fixture->cpus.decrementer_bits = 56;
+    fixture->cpus.data_sets = 8;
+    fixture->cpus.has_purr = false;
+    place(fixture);
+    assert_cells(fixture, CPU, "ibm,dec-bits", 56);
+    assert_cells(fixture, CPU, "d-cache-sets", 8);
+    g_assert_false(has(fixture, CPU, "ibm,purr") || has(fixture, CPU, "ibm,spurr"));
+    fixture->negotiated.compat = power9;
+    place(fixture);
+    assert_cells(fixture, CPU, "ibm,dec-bits", 56);
+    fixture->negotiated.compat = power8;
+    place(fixture);
+    g_assert_false(has(fixture, CPU, "ibm,dec-bits"));
+}
+
 // A node is a core; Linux takes its threads from the list of interrupt servers.
 static void test_threads(Fixture *fixture, gconstpointer data)
 {
@@ -703,6 +736,7 @@ int main(int argc, char **argv)
     ADD("answer-hash", NULL, test_answer_hash);
     ADD("cpus", NULL, test_cpus);
     ADD("threads", NULL, test_threads);
+    ADD("decrementer-and-purr", NULL, test_decrementer_and_purr);
     ADD("boot", NULL, test_boot);
     ADD("direct", NULL, test_direct);
     ADD("pr", "hash", test_pr);

@@ -166,6 +166,12 @@ static void test_start(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(entered.pc, ==, 0x100);
     g_assert_cmphex(entered.r3, ==, 0x1f00000);
     g_assert_cmphex(entered.msr, ==, 0x8000000000001000); // SF | ME
+    // KVM knows which vCPUs are on line.
+    g_assert_cmpuint(fake_vcpu_reg(kvm(fixture, 1), KVM_PPC_ONLINE), ==, 1);
+    g_assert_cmpuint(fake_vcpu_reg(kvm(fixture, 0), KVM_PPC_ONLINE), ==, 0);
+    vcpu_set_park_all(fixture->vcpus);
+    g_assert_cmpuint(fake_vcpu_reg(kvm(fixture, 1), KVM_PPC_ONLINE), ==, 0);
+    g_assert_cmpuint(fake_vcpu_reg_sets(kvm(fixture, 1), KVM_PPC_ONLINE), ==, 2);
 }
 
 // Arguments and result go through kvm_run; the result is what KVM sees at the next KVM_RUN.
