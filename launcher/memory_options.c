@@ -377,7 +377,29 @@ static bool assign_cpus(
     return true;
 }
 
-static bool split_cpus(MemoryOptions *options, unsigned cpus, GError **error)
+// Shares cores out evenly.
+static void share_cpus(Numa *numa, unsigned cpus, unsigned threads)
+{
+    unsigned cores = (cpus + threads - 1) / threads;
+    for (unsigned cpu = 0; cpu < cpus; cpu++)
+        numa->cpu_node[cpu] = (uint8_t)(cpu / threads * numa->count / cores);
+}
+
+static bool check_cpus(const Numa *numa, const bool *taken, unsigned cpus, unsigned threads, GError **error)
+{
+    for (unsigned cpu = 0; cpu < cpus; cpu++) {
+        unsigned first = cpu / threads * threads; // of its core, which the device tree has as one
+        if (!taken[cpu])
+            return wrong_format(error, "-numa node: vCPU %u is in no node; give it to one by cpus=", cpu);
+        if (numa->cpu_node[cpu] != numa->cpu_node[first])
+            return wrong_format(error,
+                "-numa node: vCPUs %u and %u are threads of one core, but in two nodes; give them to one",
+                first, cpu);
+    }
+    return true;
+}
+
+static bool split_cpus(MemoryOptions *options, unsigned cpus, unsigned threads, GError **error)
 {
     Numa *numa = options->numa;
     g_autofree bool *taken = g_new0(bool, cpus);
@@ -388,12 +410,9 @@ static bool split_cpus(MemoryOptions *options, unsigned cpus, GError **error)
         if (node->cpus && !assign_cpus(numa, i, node->cpus, taken, cpus, error))
             return false;
     }
-    for (unsigned cpu = 0; cpu < cpus; cpu++) {
-        if (any && !taken[cpu])
-            return wrong_format(error, "-numa node: vCPU %u is in no node; give it to one by cpus=", cpu);
-        if (!any)
-            numa->cpu_node[cpu] = (uint8_t)(cpu * numa->count / cpus);
-    }
+    if (any)
+        return check_cpus(numa, taken, cpus, threads, error);
+    share_cpus(numa, cpus, threads);
     return true;
 }
 
@@ -434,7 +453,8 @@ static bool take_distances(MemoryOptions *options, GError **error)
     return true;
 }
 
-static bool resolve_nodes(MemoryOptions *options, uint64_t size, unsigned cpus, GError **error)
+static bool resolve_nodes(
+    MemoryOptions *options, uint64_t size, unsigned cpus, unsigned threads, GError **error)
 {
     if (options->backend)
         return wrong(
@@ -442,16 +462,16 @@ static bool resolve_nodes(MemoryOptions *options, uint64_t size, unsigned cpus, 
     options->numa = g_new0(Numa, 1);
     options->numa->count = options->nodes->len;
     return order_nodes(options, error) && split_memory(options, size, error) &&
-           split_cpus(options, cpus, error) && check_nodes(options->numa, cpus, error) &&
+           split_cpus(options, cpus, threads, error) && check_nodes(options->numa, cpus, error) &&
            take_distances(options, error);
 }
 
 bool memory_options_resolve(
-    MemoryOptions *options, uint64_t *size, bool size_given, unsigned cpus, GError **error)
+    MemoryOptions *options, uint64_t *size, bool size_given, unsigned cpus, unsigned threads, GError **error)
 {
     bool done;
     if (options->nodes->len > 0)
-        done = resolve_nodes(options, *size, cpus, error);
+        done = resolve_nodes(options, *size, cpus, threads, error);
     else if (options->distances->len > 0)
         return wrong("-numa dist", "there are no nodes; add -numa node", error);
     else if (options->backend)

@@ -26,6 +26,7 @@ bool memory_options_is_backend(const char *type);
 bool memory_options_parse_backend(
     MemoryOptions *options, const char *type, const char *id, KeyValues *values, GError **error);
 // Makes the parts and the nodes, once all is read. `*size`: bytes of -m, or its default, which a lone backend
-// replaces unless `size_given`. `cpus`: vCPUs. False and `error` when it does not fit together.
+// replaces unless `size_given`. `cpus`: vCPUs, `threads` a core. False and `error` when it does not fit
+// together.
 bool memory_options_resolve(
-    MemoryOptions *options, uint64_t *size, bool size_given, unsigned cpus, GError **error);
+    MemoryOptions *options, uint64_t *size, bool size_given, unsigned cpus, unsigned threads, GError **error);

@@ -562,8 +562,8 @@ bool options_are_direct(const Options *options)
 
 static bool check_together(Options *options, GError **error)
 {
-    if (!memory_options_resolve(
-            &options->memory_options, &options->memory, options->memory_given, options->cpus, error) ||
+    if (!memory_options_resolve(&options->memory_options, &options->memory, options->memory_given,
+            options->cpus, options->threads, error) ||
         !check_memory(options, "-machine memory-backend", options->memory_options.backend, error))
         return false;
     if (options_are_direct(options) && !options->kernel)

@@ -92,6 +92,8 @@ static const struct {
         "-numa node,cpus=2-3: vCPU 2 is in two nodes; give it to one" },
     { "-m 1G -smp 4 -numa node,cpus=0-1 -numa node,cpus=3",
         "-numa node: vCPU 2 is in no node; give it to one by cpus=" },
+    { "-m 1G -smp 4,threads=2 -numa node,cpus=0-2 -numa node,cpus=3",
+        "-numa node: vCPUs 2 and 3 are threads of one core, but in two nodes; give them to one" },
     { "-m 1G -numa node,cpus=0,mem=1G -numa node,mem=0",
         "-numa node,nodeid=1: it has neither memory nor vCPUs; give it some" },
     { "-m 1G " RAM("a", "1G") "-numa node -machine memory-backend=a",
@@ -171,6 +173,9 @@ static void test_nodes(void)
     } cases[] = {
         { "-m 1G -smp 4 -numa node", 1, { 1024 }, { 0, 0, 0, 0 } },
         { "-m 1G -smp 4 -numa node -numa node", 2, { 512, 512 }, { 0, 0, 1, 1 } },
+        { "-m 1G -smp 4,threads=4 -numa node -numa node", 2, { 512, 512 }, { 0, 0, 0, 0 } },
+        { "-m 1G -smp 4,threads=2 -numa node -numa node", 2, { 512, 512 }, { 0, 0, 1, 1 } },
+        { "-m 1G -smp 4,threads=2 -numa node,cpus=2-3 -numa node,cpus=0-1", 2, { 512, 512 }, { 1, 1, 0, 0 } },
         { "-m 1025 -smp 4 -numa node -numa node -numa node", 3, { 256, 256, 513 }, { 0, 0, 1, 2 } },
         { "-m 1G -smp 4 -numa node,nodeid=1,cpus=0,cpus=2-3,mem=256M -numa node,nodeid=0,cpus=1,mem=768", 2,
             { 768, 256 }, { 1, 0, 1, 1 } },
