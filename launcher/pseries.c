@@ -403,7 +403,8 @@ Machine *machine_new(const Options *options, GError **error)
     if (!machine->vm || !make_memory(machine, error))
         goto fail;
     machine->stride = cores_set_threads(machine->vm, options->threads, error);
-    if (!machine->stride || !make_interrupts(machine, error) || !make_processors(machine, error) || !make_devices(machine, error))
+    if (!machine->stride || !make_interrupts(machine, error) || !make_processors(machine, error) ||
+        !make_devices(machine, error))
         goto fail;
     make_hypercalls(machine);
     if (make_rtas(machine, error) && reset_interrupts(machine, error) && reset_processors(machine, error) &&

@@ -179,6 +179,8 @@ bool interrupt_controller_is_xive(const InterruptController *controller)
 
 int interrupt_controller_connect(const InterruptController *controller, KvmVcpu *vcpu, uint32_t server)
 {
+    if (interrupt_controller_is_xive(controller) && server >= controller->offer.servers)
+        return -EINVAL; // XIVE's tables end there
     return kvm_vcpu_enable(vcpu, controller->device->capability, (uint64_t)controller->fd, server);
 }
 

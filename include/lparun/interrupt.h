@@ -32,7 +32,7 @@ typedef struct InterruptOffer {
     unsigned servers;   // vCPU numbers are below
     uint64_t page_size; // of what backs guest memory, bytes
 } InterruptOffer;
-// What the guest may choose, before any vCPU or line is made. interrupt_controller_reset() then makes it the
+// What the guest may choose; while the machine is built. interrupt_controller_reset() then makes it the
 // device that the offer starts with. False and `error` when this host has not what is wanted.
 bool interrupt_controller_offer(InterruptController *controller, const InterruptOffer *offer, GError **error);
 InterruptMode interrupt_controller_offered(const InterruptController *controller);

@@ -9,6 +9,7 @@ from lab import checks, guest, hosts
 LIMIT = 280
 READS = 500              # of each of the guest's two readers (guest-init.sh)
 XIVE_HOST = "powernv9-64k"
+XIVE_HOSTS = (XIVE_HOST, "powernv10-64k")
 CONTROLLERS = {"xive": "XIVE-IRQ", "xics": "XICS"}
 
 
@@ -31,6 +32,14 @@ def boot(host, log, made):
 
 def interrupts_by(text):
     return re.findall(r"guest: cpu .*, interrupts by (\S*)", text)
+
+
+def check_xive(host, text):
+    """What the default, ic-mode=dual, gave the guest, each time that it started."""
+    found = set(interrupts_by(text))
+    if host.name not in XIVE_HOSTS and found == {"XICS"}:
+        pytest.skip("this host's KVM has no XIVE for such guests")
+    assert found == {"XIVE-IRQ"}
 
 
 def count(text, name):
@@ -89,7 +98,7 @@ def test_chosen_in_cas(host, log):
     """The guest finds XICS, and is given XIVE because it asks for it."""
     run, result = boot(host, log, setup(firmware=True))
     assert checks.firmware(result.output).ok and checks.sha(result.output, guest.disk_sha256()).ok and run.answered()
-    assert interrupts_by(result.text) == ["XIVE-IRQ"]
+    check_xive(host, result.text)
     calls = run.stats()["hypercalls"]
     assert calls["KVMPPC_H_CAS"] >= 1 and calls["H_INT_SET_QUEUE_CONFIG"] == 2
 
@@ -102,14 +111,14 @@ def test_reboot(host, log):
     again, result = run.run_until(b"interrupts by", 2, LIMIT)
     log.add("console", result.output)
     assert again, "the guest did not come up again"
-    assert set(interrupts_by(result.text)) == {"XIVE-IRQ"}
+    check_xive(host, result.text)
     assert result.status == 128 + 15
 
 
 @pytest.mark.one_host
 def test_none_there(host, log):
     """Where KVM has no XIVE, who asks for it is told so."""
-    if host.name == hosts.LOCAL or host.name.endswith("-64k"):
+    if host.name == hosts.LOCAL or host.name in XIVE_HOSTS:
         pytest.skip("this host may have it")
     result = host.run(f"exec {host.here}/ppc64le/lparun -nographic -bios {host.cache}/emulator/usr/share/qemu/slof.bin "
                       "-machine ic-mode=xive", 30)

@@ -209,6 +209,15 @@ static void test_switch(Fixture *fixture, gconstpointer data)
         g_assert_cmpuint(fixture->xive->slots[i].size, ==, 0);
 }
 
+// XIVE's tables are as long as was offered: a vCPU beyond them is none of its.
+static void test_beyond(Fixture *fixture, gconstpointer data)
+{
+    const InterruptOffer one = { .mode = INTERRUPT_DUAL, .servers = 1, .page_size = 0x10000 };
+    g_assert_true(interrupt_controller_offer(fixture->controller, &one, NULL));
+    g_assert_cmpint(turn(fixture, true), ==, -EINVAL);
+    g_assert_false(interrupt_controller_is_xive(fixture->controller));
+}
+
 // Wherever KVM refuses, the device before is there again.
 static void test_switch_refused(Fixture *fixture, gconstpointer data)
 {
@@ -345,6 +354,7 @@ int main(int argc, char **argv)
 #define ADD(name, test) g_test_add("/interrupt/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("switch", test_switch);
     ADD("switch-refused", test_switch_refused);
+    ADD("beyond", test_beyond);
     ADD("reset-both", test_reset_both);
     ADD("offer", test_offer);
     ADD("xive-node", test_xive_node);
