@@ -172,8 +172,10 @@ NvramFile *nvram_file_open(const char *path, bool readonly, uint8_t **bytes, uin
     if (!find_names(file, path, error) || !open_locked(file, readonly, error) ||
         (!readonly && !check_folder(file, error)))
         goto fail;
-    if (fstat(file->fd, &status) != 0)
+    if (fstat(file->fd, &status) != 0) {
+        refuse(error, path, "%s", g_strerror(errno));
         goto fail;
+    }
     *length = (uint32_t)status.st_size;
     *bytes = g_malloc(*length);
     if (read_all(file->fd, *bytes, *length)) {
