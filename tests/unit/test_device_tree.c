@@ -487,7 +487,7 @@ static void test_interrupts(Fixture *fixture, gconstpointer data)
         [INTERRUPT_DUAL] = 0x80, [INTERRUPT_XICS] = 0x00, [INTERRUPT_XIVE] = 0x40
     };
     for (InterruptMode mode = INTERRUPT_DUAL; mode <= INTERRUPT_XIVE; mode++) {
-        const InterruptOffer offer = { .mode = mode, .servers = 11, .page_size = 0x10000 };
+        const InterruptOffer offer = { .mode = mode, .servers = 16, .page_size = 0x10000 };
         VcpuSet *vcpus = fixture->partition.vcpus;
         g_assert_true(interrupt_controller_offer(fixture->interrupts, &offer, NULL));
         g_assert_cmpint(interrupt_controller_reset(fixture->interrupts, vcpus), ==, 0);
