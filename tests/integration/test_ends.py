@@ -30,6 +30,7 @@ def test_reboot_starts_again(host, firmware, log):
     assert result.status == 128 + 15
 
 
+@pytest.mark.complains
 def test_panic_has_a_status(host, log):
     result = guest.Guest(host, setup("panic")).start(LIMIT).wait()
     log.add("console", result.output)

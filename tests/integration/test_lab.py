@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab import hosts
+from lab import checks, hosts
 from lab.failure import HostDied
 
 pytestmark = pytest.mark.one_host
@@ -38,3 +38,10 @@ def test_host_that_dies_is_replaced(host, keeper):
     with pytest.raises(HostDied):
         job.wait()
     assert keeper.get(host.name).run("echo alive").output == b"alive\n"
+
+
+def test_complaints_are_found():
+    log = ("[    0.1] WARNING: CPU: 0 PID: 1 at kernel/foo.c:1 bar\r\n[    0.2] Linux version 6.12\r\n"
+           "[    0.3] rcu: INFO: rcu_sched self-detected stall on CPU\r\n"
+           "[    0.4] Ignoring cmdline option disable_radix\r\n")
+    assert [line[:20] for line in checks.complaints(log)] == ["[    0.1] WARNING: C", "[    0.3] rcu: INFO:"]

@@ -147,6 +147,7 @@ def test_reset(started, log):
     assert result.status == 0
 
 
+@pytest.mark.complains
 @pytest.mark.parametrize("firmware", [True, False], ids=["slof", "direct"])
 def test_nmi_and_panic(started, firmware, log):
     """A system reset interrupt comes where Linux wants it (FWNMI): it says so and panics, which is told."""
@@ -165,6 +166,7 @@ def test_nmi_and_panic(started, firmware, log):
     assert result.status == 4
 
 
+@pytest.mark.complains
 def test_no_shutdown(started, log):
     """A guest that powered off stands still until it is reset and told to go on; one that panicked, too."""
     run = started("idle", "-no-shutdown")
@@ -198,6 +200,7 @@ def test_no_shutdown(started, log):
     assert result.status == 0
 
 
+@pytest.mark.complains
 def test_panic_ignored(started, log):
     """-action panic=none: a guest that panics goes on, here to what it does about panics itself."""
     run = started("idle panic=1", "-action", "panic=none")

@@ -6,6 +6,15 @@ import re
 from lab import guest_images
 
 SHA_LINE = re.compile(rb"guest: sha256 ([0-9a-f]{64}) of (\d+) bytes read through /dev/vda")
+# What a kernel says when it finds something wrong with itself or with the machine.
+COMPLAINT = re.compile(
+    r".*(?:WARNING|BUG|Oops|Call Trace|call FAILED|rcu: INFO|rcu_sched|soft lockup|hard LOCKUP|hung_task"
+    r"|blocked for more than|[Uu]nsupported|not supported|Machine check|tainted).*")
+# What is allowed all the same: a part of the line, and why.
+ALLOWED = {
+    "EEH functionality not supported": "so it is: lparun's RTAS has none of EEH's calls, and Linux goes on without",
+    "Ignoring cmdline option disable_radix": "Linux takes what it was offered, as the command line of that test wants",
+}
 CI_HCALLS = ("H_LOGICAL_CI_LOAD", "H_LOGICAL_CI_STORE")
 
 
@@ -38,7 +47,18 @@ def grub(output):
 
 
 def kernel(output):
-    return seen(output, "the kernel's first line", b"] Linux version ")
+    return seen(output, "the kernel's first line", b"Linux version ")
+
+
+def complaints(text):
+    """The lines of a guest's log in which its kernel complains, less those that are allowed."""
+    return [line.strip() for line in COMPLAINT.findall(text.replace("\r", ""))
+            if not any(allowed in line for allowed in ALLOWED)]
+
+
+def silent(output):
+    found = complaints(output.decode(errors="replace"))
+    return Check("the kernel finds nothing to complain of", not found, "; ".join(found[:5]))
 
 
 def sha(output, expected):
@@ -80,16 +100,17 @@ def doorbells(stats, ci_hcalls):
 
 
 def boot(guest, result, expected_sha):
-    """All that holds for a guest that was to boot, answer and power off."""
+    """All that holds for a guest that was to boot, sum the data area, answer and power off; no sum if it is None."""
     setup, output = guest.setup, result.output
     found = [status(result)]
     if setup.firmware:
         found.append(firmware(output))
     if setup.firmware and not setup.kernel:
         found.append(grub(output))
-    found.append(kernel(output))
+    found += [kernel(output), silent(output)]
     if setup.disk:
-        found += [sha(output, expected_sha), answer(guest)]
+        found += [sha(output, expected_sha)] if expected_sha else []
+        found.append(answer(guest))
         # Without SLOF on the way to the kernel, nobody uses the hypercalls to ring.
         if setup.ci_hcalls != "user" or not setup.kernel:
             found.append(doorbells(guest.stats(), setup.ci_hcalls or "kernel"))

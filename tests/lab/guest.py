@@ -19,7 +19,10 @@ class Setup:
     memory: str = "2G"
     firmware: bool = True         # else the kernel starts at once, and kernel must be True
     disk: bool = True
+    debian: str = ""              # a release of debian.RELEASES, whose root disk is the disk
     kernel: bool = False          # -kernel and -initrd instead of GRUB's
+    vmlinux: str = f"kernel-{guest_images.KERNEL}/vmlinux"    # these two are in the cache
+    initrd: str = "guest-initrd/initrd"
     append: str = guest_images.COMMAND_LINE
     aio: str = ""                 # lparun's default if empty
     cache_mode: str = "none"
@@ -45,7 +48,9 @@ class Guest:
 
     def prepare(self):
         script = f"mkdir -p {self.scratch}\n"
-        if self.setup.disk:
+        if self.setup.debian:
+            script += f"cp {self.host.cache}/debian-{self.setup.debian}/disk.img {self.disk}\n"
+        elif self.setup.disk:
             script += (f"cp {self.host.cache}/guest-disk/disk.img {self.disk}\n"
                        f"printf %s {self.nonce} | dd of={self.disk} bs=1M "
                        f"seek={guest_images.NONCE_AT} conv=notrunc 2>/dev/null\n")
@@ -58,8 +63,8 @@ class Guest:
         words = [f"{self.host.here}/ppc64le/lparun", "-m", setup.memory, "-nographic"]
         words += ["-bios", f"{cache}/emulator/usr/share/qemu/slof.bin" if setup.firmware else "none"]
         if setup.kernel:
-            words += ["-kernel", f"{cache}/kernel-{guest_images.KERNEL}/vmlinux",
-                      "-initrd", f"{cache}/guest-initrd/initrd", "-append", setup.append]
+            words += ["-kernel", f"{cache}/{setup.vmlinux}", "-initrd", f"{cache}/{setup.initrd}",
+                      "-append", setup.append]
         words += self.disk_options()
         if setup.ci_hcalls:
             words += ["-ci-hcalls", setup.ci_hcalls]
@@ -100,7 +105,7 @@ class Guest:
     def collect(self):
         """Fetch the block that the guest wrote; free the disk's memory on the host."""
         script = ""
-        if self.setup.disk:
+        if self.setup.disk and not self.setup.debian:
             script = (f"dd if={self.disk} of={self.inside}/answer bs=1M "
                       f"skip={guest_images.ANSWER_AT} count=1 2>/dev/null\n")
         self.host.run(script + f"rm -rf {self.scratch}", 60)

@@ -25,7 +25,9 @@ running = []
 class Host:
     numbers = itertools.count(1)
 
-    def __init__(self, name):
+    def __init__(self, name, drives=()):
+        """drives: paths of raw images that are the host's /dev/vda and on."""
+        self.drives = drives
         self.kind = host_table.kind(name)
         self.name = name
         self.here = "/host"       # build-lab as the host sees it
@@ -86,6 +88,8 @@ class Host:
         command += ["-chardev", f"socket,id=agent,path={self.sockets}/agent",
                     *device("virtio-serial-pci,id=ports"),
                     "-device", "virtserialport,bus=ports.0,chardev=agent,name=lab"]
+        for path in self.drives:
+            command += ["-drive", f"file={path},if=virtio,format=raw,cache=unsafe,discard=unmap"]
         return command
 
     def _launch(self, command):

@@ -5,7 +5,8 @@ import pathlib
 from lab import cache, cpio, modules, say, trees
 
 SCRIPTS = pathlib.Path(__file__).parent / "scripts"
-MODULES = ["9p", "9pnet_virtio", "overlay", "virtio_blk", "tun", "virtio_net"]
+MODULES = ["virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "virtio_blk", "ext4", "crc32c_generic",
+           "tun", "virtio_net"]
 
 
 def initramfs(kind):

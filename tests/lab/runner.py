@@ -15,8 +15,11 @@ COUNTS = paths.LOGS / "counts.json"
 def command(arguments):
     parser = argparse.ArgumentParser(prog="lab test", add_help=False)
     parser.add_argument("--host", action="append")
+    parser.add_argument("--all", action="store_true")
     options, rest = parser.parse_known_args(arguments)
     names = options.host or []
+    if options.all:
+        rest.append("--all")
     try:
         prepare(names or hosts.default())
     except LabError as error:

@@ -24,9 +24,17 @@ def alone(target, suite, architecture, names, about_mb):
     unpack(target, suite, architecture, [hook], about_mb)
 
 
-def unpack(target, suite, architecture, options, about_mb):
+def archive(path, suite, architecture, lists, hook, about_mb):
+    """Write a tar archive at path: packages and all that they depend on, in a root with a merged /usr.
+    The shell command hook sees that root as $1, with the packages themselves in var/cache/apt/archives."""
+    merged = 'for d in bin sbin lib lib64; do mkdir -p "$1/usr/$d" && ln -s "usr/$d" "$1/$d"; done'
+    options = [*("--include=" + ",".join(names) for names in lists), f"--setup-hook={merged}", f"--extract-hook={hook}"]
+    unpack(path, suite, architecture, options, about_mb, kept=True)
+
+
+def unpack(target, suite, architecture, options, about_mb, kept=False):
     for attempt in range(1, TRIES + 1):
-        log = attempt_once(target, suite, architecture, options, about_mb)
+        log = attempt_once(target, suite, architecture, options, about_mb, kept)
         if log is None:
             return
         if attempt < TRIES:
@@ -35,10 +43,11 @@ def unpack(target, suite, architecture, options, about_mb):
     raise LabError(f"mmdebstrap failed for {suite} {architecture}:\n{log[-3000:]}")
 
 
-def attempt_once(target, suite, architecture, options, about_mb):
-    """One run of mmdebstrap; None if it went well, else its log."""
+def attempt_once(target, suite, architecture, options, about_mb, kept):
+    """One run of mmdebstrap into a folder, or an archive if kept; None if it went well, else its log."""
     cache.remove(target)
-    target.mkdir()
+    if not kept:
+        target.mkdir()
     scratch = target.parent / "scratch"
     cache.remove(scratch)
     scratch.mkdir(mode=0o755)
@@ -47,6 +56,8 @@ def attempt_once(target, suite, architecture, options, about_mb):
     bootstrap = ["mmdebstrap", "--variant=extract", f"--architectures={architecture}",
                  "--format=tar", *options, suite, "-", *mirror.arguments()]
     untar = ["tar", "-x", "--no-same-owner", "--exclude=./dev/*", "-C", str(target)]
+    if kept:
+        untar = ["dd", f"of={target}", "bs=1M", "status=none"]
     with open(log_path, "wb") as log:
         source = subprocess.Popen(bootstrap, stdout=subprocess.PIPE, stderr=log,
                                   stdin=subprocess.DEVNULL, env=environment(scratch),

@@ -1,0 +1,49 @@
+"""Debian as it is installed: from SLOF and GRUB to the login prompt on four processors, and off by the power button."""
+
+import functools
+
+import pytest
+
+from lab import checks, debian, guest, qmp
+
+LOGIN_LIMIT = 400         # seconds
+OFF_LIMIT = 120
+# Each release on one host; both on both with --all.
+SHORT = {("12", "nested"), ("13", "powernv9")}
+
+
+def releases():
+    return [pytest.param(version, marks=pytest.mark.needs(make=functools.partial(debian.disk, version)))
+            for version in debian.RELEASES]
+
+
+@pytest.mark.limit(LOGIN_LIMIT + OFF_LIMIT + 60)
+@pytest.mark.not_on("powernv8")
+@pytest.mark.parametrize("version", releases())
+def test_login_and_power_button(host, version, log, everything):
+    if not everything and (version, host.name) not in SHORT:
+        pytest.skip("one release on each host, the other with --all")
+    socket = f"/tmp/debian-{version}.qmp"
+    run = guest.Guest(host, guest.Setup(memory="1G", debian=version, extra=(
+        "-smp", "4", "-qmp", f"unix:{socket},server=on,wait=off")))
+    run.prepare()
+    job = run.start(LOGIN_LIMIT + OFF_LIMIT)
+    client = qmp.Qmp(host, socket, LOGIN_LIMIT + OFF_LIMIT)
+    try:
+        client.greeting()
+        login = job.wait_for(f"debian-{version} login:".encode(), LOGIN_LIMIT)
+        client.execute("system_powerdown")
+        shutdown = client.event("SHUTDOWN", OFF_LIMIT)
+    finally:
+        if not job.ended.wait(10):
+            job.kill()
+        result = job.wait()
+        log.add("console", result.output)
+        run.collect()
+        log.add("statistics", str(run.stats()))
+    assert login, "no login prompt came"
+    failed = checks.failures([checks.status(result), checks.firmware(result.output), checks.grub(result.output),
+                              checks.kernel(result.output)])
+    assert not failed, "\n".join(map(str, failed))
+    assert b"smp: Brought up 1 node, 4 CPUs" in result.output
+    assert shutdown and shutdown["data"] == {"guest": True, "reason": "guest-shutdown"}
