@@ -35,6 +35,9 @@ KERNELS = {
     "6.1-64k": ("bookworm", "linux-image-powerpc64le"),
 }
 
+# The installer's kernel and initrd, as the mirrors' dists/*/main/installer-ppc64el has them.
+INSTALLER = ("trixie", "debian-installer-13-netboot-ppc64el")
+
 # Host kernels that the lab builds: suite, source package, configuration beside this file.
 BUILT_KERNELS = {
     "6.1-pr": ("bookworm", "linux-source-6.1", "kvm-pr.config"),

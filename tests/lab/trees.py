@@ -104,3 +104,18 @@ def grub():
         cache.remove(tree)
 
     return cache.ensure("grub", [RECIPE, packages.GRUB_SUITE, packages.GRUB], build)
+
+
+def installer():
+    """Debian's installer for a boot over the network: a folder with its vmlinux and initrd.gz."""
+    suite, package = packages.INSTALLER
+
+    def build(new):
+        say.step(f"fetching Debian's installer: {package} (Debian {suite})")
+        tree = new / "tree"
+        unpack.alone(tree, suite, PPC, [package], 250)
+        for name in ("vmlinux", "initrd.gz"):
+            shutil.move(next(tree.rglob(f"text/debian-installer/ppc64el/{name}")), new / name)
+        cache.remove(tree)
+
+    return cache.ensure("installer", [RECIPE, suite, package], build)
