@@ -28,6 +28,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "limit(seconds): the time that this test may take")
     config.addinivalue_line("markers", "one_host: what it tests is the same on all hosts")
     config.addinivalue_line("markers", "on(host): by default on this host alone, which need not be a default one")
+    config.addinivalue_line("markers", "short(host...): without --all or --host, on these hosts and no other")
     config.addinivalue_line("markers", "complains: the guest's kernel is made to complain, or there is none")
     config.addinivalue_line("markers", "needs(make=): what is called, once, before any test runs: it fills the cache")
     config.addinivalue_line("markers", "not_on(host): one of the default hosts where it would only repeat")
@@ -106,8 +107,20 @@ def hosts_for(metafunc):
     return [name for name in names if name not in left_out]
 
 
+def is_wanted(item):
+    """Without --all or --host a test marked short() is on its hosts alone."""
+    mark = item.get_closest_marker("short")
+    config = item.config
+    return (not mark or config.getoption("--all") or config.getoption("--host")
+            or item.callspec.params.get("host") in (*mark.args, hosts.LOCAL))
+
+
 def pytest_collection_modifyitems(config, items):
     """Tests without a host first, then all tests of a host together."""
+    left_out = [item for item in items if not is_wanted(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     names = [*(config.getoption("--host") or hosts.default()), *host_table.HOSTS]
 
     def rank(item):

@@ -9,20 +9,19 @@ from lab import checks, debian, guest, qmp
 LOGIN_LIMIT = 400         # seconds
 OFF_LIMIT = 120
 # Each release on one host; both on both with --all.
-SHORT = {("12", "nested"), ("13", "powernv9")}
+SHORT = {"12": "nested", "13": "powernv9"}
 
 
 def releases():
-    return [pytest.param(version, marks=pytest.mark.needs(make=functools.partial(debian.disk, version)))
+    return [pytest.param(version, marks=[pytest.mark.needs(make=functools.partial(debian.disk, version)),
+                                         pytest.mark.short(SHORT[version])])
             for version in debian.RELEASES]
 
 
 @pytest.mark.limit(LOGIN_LIMIT + OFF_LIMIT + 60)
 @pytest.mark.not_on("powernv8")
 @pytest.mark.parametrize("version", releases())
-def test_login_and_power_button(host, version, log, everything):
-    if not everything and (version, host.name) not in SHORT:
-        pytest.skip("one release on each host, the other with --all")
+def test_login_and_power_button(host, version, log):
     socket = f"/tmp/debian-{version}.qmp"
     run = guest.Guest(host, guest.Setup(memory="1G", debian=version, extra=(
         "-smp", "4", "-qmp", f"unix:{socket},server=on,wait=off")))

@@ -10,10 +10,8 @@ SCREEN_LIMIT = 200        # seconds
 
 @pytest.mark.one_host
 @pytest.mark.needs(make=trees.installer)
-@pytest.mark.parametrize("firmware", [True, False], ids=["slof", "direct"])
-def test_first_screen(host, firmware, log, everything):
-    if not firmware and not everything:
-        pytest.skip("with --all only")
+@pytest.mark.parametrize("firmware", [True, pytest.param(False, marks=pytest.mark.short())], ids=["slof", "direct"])
+def test_first_screen(host, firmware, log):
     run = guest.Guest(host, guest.Setup(
         memory="1G", firmware=firmware, disk=False, kernel=True, vmlinux="installer/vmlinux",
         initrd="installer/initrd.gz", append="console=hvc0 loglevel=7", extra=("-smp", "2")))
