@@ -76,12 +76,6 @@ def keeper():
 
 
 @pytest.fixture
-def everything(request):
-    """Whether all that there is to test was asked for."""
-    return request.config.getoption("--all")
-
-
-@pytest.fixture
 def host(request, keeper):
     """A running host of the name that this test is parametrized with."""
     return keeper.get(request.param)

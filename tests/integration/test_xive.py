@@ -83,10 +83,9 @@ def test_hash(host, log):
     assert checks.sha(result.output, guest.disk_sha256()).ok and run.answered()
 
 
-# A minute and more under emulation: only where a host is asked for (./lab test --host powernv9-64k).
-@pytest.mark.not_on("powernv9")
-@pytest.mark.not_on("nested")
-@pytest.mark.not_on("powernv8")
+# A minute and more under emulation: only with --all or --host powernv9-64k.
+@pytest.mark.on(XIVE_HOST)
+@pytest.mark.short()
 def test_storm_hash(host, log):
     run, result = boot(host, log, setup("ic-mode=xive", "mmu=hash", job="storm"))
     assert "MMU Hash" in result.text
