@@ -11,6 +11,7 @@
 #include "terminal.h"
 #include <glib-unix.h>
 #include <signal.h>
+#include <unistd.h>
 
 struct Machine {
     const Options *options;
@@ -195,7 +196,7 @@ static bool make_interrupts(Machine *machine, GError **error)
         .mode = only_xics ? INTERRUPT_XICS : options->interrupts,
         .start_xive = options_are_direct(options),
         .servers = vcpu_number(machine, options->cpus - 1) + 1,
-        .page_size = guest_memory_page_size(machine->memory),
+        .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
     };
     machine->interrupts = interrupt_controller_new(machine->vm, error);
     return machine->interrupts && interrupt_controller_offer(machine->interrupts, &offer, error);

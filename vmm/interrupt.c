@@ -145,13 +145,14 @@ void interrupt_controller_free(InterruptController *controller)
     g_free(controller);
 }
 
-// A queue is a page of the guest's that the hardware writes to, and KVM looks for it in one host page.
+// A queue is a page of the guest's that the hardware writes to, and KVM looks for it in one host page. Huge
+// pages would do for that, but the device's own pages are the host's size too, and nobody has tried smaller
+// ones.
 static const char *why_no_xive(const InterruptController *controller, uint64_t page_size)
 {
     if (kvm_check(controller->vm, KVM_CAP_PPC_IRQ_XIVE) <= 0)
         return "this host's KVM has no XIVE";
-    return page_size < 1ULL << XIVE_QUEUE_SHIFT ? "KVM's XIVE needs guest memory of pages of 64 KiB or more, "
-                                                  "by the host's kernel or by huge pages"
+    return page_size < 1ULL << XIVE_QUEUE_SHIFT ? "KVM's XIVE needs a host kernel with pages of 64 KiB"
                                                 : NULL;
 }
 

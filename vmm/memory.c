@@ -109,14 +109,6 @@ uint64_t guest_memory_size(const GuestMemory *memory)
     return memory->size;
 }
 
-uint64_t guest_memory_page_size(const GuestMemory *memory)
-{
-    uint64_t size = UINT64_MAX;
-    for (unsigned i = 0; i < memory->count; i++)
-        size = MIN(size, memory->parts[i].page);
-    return size;
-}
-
 void *guest_memory_at(const GuestMemory *memory, uint64_t gpa, uint64_t length)
 {
     if (gpa >= memory->size || length > memory->size - gpa)

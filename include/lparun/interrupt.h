@@ -30,7 +30,7 @@ typedef struct InterruptOffer {
     InterruptMode mode; // what is wanted; DUAL is XICS where this KVM has no XIVE
     bool start_xive;    // DUAL: XIVE is what the guest finds, rather than what it may ask for
     unsigned servers;   // vCPU numbers are below
-    uint64_t page_size; // of what backs guest memory, bytes
+    uint64_t page_size; // the host's, bytes
 } InterruptOffer;
 // What the guest may choose; while the machine is built. interrupt_controller_reset() then makes it the
 // device that the offer starts with. False and `error` when this host has not what is wanted.

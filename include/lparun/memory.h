@@ -31,10 +31,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestMemory, guest_memory_free)
 // Bytes of RAM.
 uint64_t guest_memory_size(const GuestMemory *memory);
 
-// Bytes of the smallest page behind it that the host promises: hugetlbfs's or its own. Where it has larger
-// ones now (THP) they may go again.
-uint64_t guest_memory_page_size(const GuestMemory *memory);
-
 // The `length` bytes at `gpa` as a host pointer, or NULL when any of them is not RAM (a range that wraps
 // included). A length of 0 is answered as if it were 1.
 void *guest_memory_at(const GuestMemory *memory, uint64_t gpa, uint64_t length);
