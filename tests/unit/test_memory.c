@@ -95,6 +95,19 @@ static bool is_backed(const GuestMemory *memory)
     return true;
 }
 
+// qemu-user takes MADV_POPULATE_WRITE, says that it is done, and does nothing.
+static bool can_populate(void)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char there = 0;
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    g_assert_true(page != MAP_FAILED);
+    if (madvise(page, size, MADV_POPULATE_WRITE) == 0)
+        g_assert_cmpint(mincore(page, size, &there), ==, 0);
+    munmap(page, size);
+    return there & 1;
+}
+
 static void assert_zeros(const GuestMemory *memory)
 {
     uint64_t size = guest_memory_size(memory);
@@ -130,6 +143,10 @@ static void test_prealloc(void)
     g_assert_false(is_backed(lazy));
     part.prealloc = true;
     g_autoptr(GuestMemory) memory = guest_memory_new_of(&part, 1, NULL);
+    if (!can_populate()) {
+        g_test_skip("MADV_POPULATE_WRITE does nothing here, as under qemu-user");
+        return;
+    }
     g_assert_true(is_backed(memory));
     g_assert_true(guest_memory_write(memory, 0, "first", 5));
     guest_memory_clear(memory);
@@ -165,7 +182,7 @@ static void test_folder(void)
         g_autoptr(GuestMemory) memory = guest_memory_new_of(&part, 1, NULL);
         g_assert_nonnull(memory);
         g_assert_cmpuint(entries(folder), ==, 0); // nothing is left behind, whatever ends lparun
-        g_assert_true(is_backed(memory) == part.prealloc || i == 0);
+        g_assert_true(is_backed(memory) == part.prealloc || i == 0 || !can_populate());
         check_clear(memory);
     }
     g_assert_cmpint(g_rmdir(folder), ==, 0);
