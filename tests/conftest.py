@@ -109,6 +109,11 @@ def is_wanted(item):
             or item.callspec.params.get("host") in (*mark.args, hosts.LOCAL))
 
 
+def pytest_ignore_collect(collection_path, config):
+    """The matrix takes an hour and more: it is run when asked for."""
+    return True if collection_path.name == "test_matrix.py" and not config.getoption("--all") else None
+
+
 def pytest_collection_modifyitems(config, items):
     """Tests without a host first, then all tests of a host together."""
     left_out = [item for item in items if not is_wanted(item)]

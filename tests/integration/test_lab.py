@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab import checks, hosts
+from lab import checks, host_table, hosts, matrix
 from lab.failure import HostDied
 
 pytestmark = pytest.mark.one_host
@@ -45,3 +45,12 @@ def test_complaints_are_found():
            "[    0.3] rcu: INFO: rcu_sched self-detected stall on CPU\r\n"
            "[    0.4] Ignoring cmdline option disable_radix\r\n")
     assert [line[:20] for line in checks.complaints(log)] == ["[    0.1] WARNING: C", "[    0.3] rcu: INFO:"]
+
+
+def test_matrix_has_each_pair():
+    """Every host meets every guest kernel; both ways in and both numbers of processors meet each kernel."""
+    rows = matrix.rows()
+    assert {(row.host, row.guest) for row in rows} >= {(host, guest) for host in host_table.HOSTS
+                                                       for guest in matrix.GUESTS}
+    for guest in matrix.GUESTS:
+        assert {(row.cpus, row.direct) for row in rows if row.guest == guest} == set(matrix.SHAPES)

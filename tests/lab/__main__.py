@@ -8,11 +8,13 @@ from lab.failure import LabError
 USAGE = """\
 usage: ./lab COMMAND [...]
 
-  setup [HOST...]                fetch what the lab needs, build lparun (default hosts: nested)
+  setup [HOST|big-endian]...     fetch what the lab needs, build lparun (default: the host nested); pr and
+                                 big-endian build a kernel, for the matrix
   demo [--host H] [--ci-hcalls kernel|user]
                                  SLOF, GRUB and Linux from a disk served by lparun, with the proof
-  test [--host H]... [PYTEST ARGUMENTS]
-                                 every test: native, cross-built, and on the hosts (-k EXPR selects)
+  test [--host H]... [--all] [PYTEST ARGUMENTS]
+                                 every test: native, cross-built, and on the hosts (-k EXPR selects);
+                                 --all: the whole matrix of hosts and guests, too, for docs/matrix.md
   shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there
   bench NAME [--host H]... [--json FILE] [--runs N]
                                  measure on one host in one run; NAME: start and boot (beside QEMU), ci

@@ -6,7 +6,7 @@ import os
 import pathlib
 import shutil
 
-from lab import cache, cpio, disk_image, modules, say, trees
+from lab import cache, cpio, disk_image, modules, packages, say, toolchain, trees
 from lab.disk_image import MIB, Partition
 
 SCRIPTS = pathlib.Path(__file__).parent / "scripts"
@@ -45,6 +45,8 @@ def initrd_item(flavour=KERNEL):
 
 def initrd(flavour=KERNEL):
     """Path of the guest's initrd."""
+    if flavour == packages.BIG_ENDIAN:
+        return big_endian_initrd(flavour)
     tree = trees.kernel(flavour)
     root = trees.root()
     init = (SCRIPTS / "guest-init.sh").read_bytes()
@@ -67,6 +69,24 @@ def initrd(flavour=KERNEL):
 
     recipe = [1, MODULES, init.decode(), layout, cache.stamp(tree.name), cache.stamp(root.name)]
     return cache.ensure(initrd_item(flavour), recipe, build) / "initrd"
+
+
+def big_endian_initrd(flavour):
+    """With a program of ours alone."""
+    program = pathlib.Path(__file__).parent / "programs/be_init.c"
+    options = ["-mbig", "-mabi=elfv2", "-mno-altivec", "-mno-vsx", "-nostdlib", "-no-pie", "-ffreestanding",
+               "-fno-stack-protector", "-fno-tree-loop-distribute-patterns",
+               f"-DNONCE_AT={NONCE_AT}", f"-DANSWER_AT={ANSWER_AT}"]
+
+    def build(new):
+        archive = cpio.Archive()
+        for folder in ("dev", "proc"):
+            archive.folder(folder)
+        archive.device("dev/console", 5, 1)
+        archive.file("init", toolchain.build_tool(program, new / "init", *options).read_bytes(), 0o755)
+        (new / "initrd").write_bytes(archive.finish())
+
+    return cache.ensure(initrd_item(flavour), [options, program.read_text()], build) / "initrd"
 
 
 def disk():

@@ -17,9 +17,9 @@ class HostKind:
     module: str = "kvm-hv"
 
 
-def pseries(name, cpu):
+def pseries(name, cpu, kernel="6.12-4k"):
     machine = ["-M", f"pseries,cap-nested-hv=on,{NO_MITIGATIONS}", "-cpu", cpu, "-nodefaults"]
-    return HostKind(name, machine, "6.12-4k", [])
+    return HostKind(name, machine, kernel, [])
 
 
 def powernv(name, machine, cpu, kernel):
@@ -31,11 +31,14 @@ def powernv(name, machine, cpu, kernel):
 HOSTS = {kind.name: kind for kind in [
     pseries("nested", "power9"),
     pseries("nested10", "power10"),
+    pseries("nested-64k", "power9", "6.12-64k"),
+    pseries("nested-6.1", "power9", "6.1-64k"),
     powernv("powernv9", "powernv9", "power9", "6.12-4k"),
     powernv("powernv10", "powernv10", "power10", "6.12-4k"),
     # KVM's XIVE needs pages of 64 KiB behind a guest.
     powernv("powernv9-64k", "powernv9", "power9", "6.12-64k"),
     powernv("powernv10-64k", "powernv10", "power10", "6.12-64k"),
+    powernv("powernv9-6.1", "powernv9", "power9", "6.1-64k"),
     powernv("powernv8", "powernv8", "power8", "6.12-64k"),
     # A partition whose KVM needs no hypervisor mode. PR takes no transactional memory from its host.
     HostKind("pr", ["-M", f"pseries,cap-htm=off,{NO_MITIGATIONS}", "-cpu", "power8", "-nodefaults"],

@@ -1,4 +1,4 @@
-"""A host kernel that is built here, from Debian's source package: for a KVM that Debian's own kernels are without."""
+"""Kernels that are built here, from Debian's source package: with what Debian's own are without."""
 
 import os
 import pathlib

@@ -38,10 +38,12 @@ KERNELS = {
 # The installer's kernel and initrd, as the mirrors' dists/*/main/installer-ppc64el has them.
 INSTALLER = ("trixie", "debian-installer-13-netboot-ppc64el")
 
-# Host kernels that the lab builds: suite, source package, configuration beside this file.
+# Kernels that the lab builds: suite, source package, configuration beside this file.
 BUILT_KERNELS = {
     "6.1-pr": ("bookworm", "linux-source-6.1", "kvm-pr.config"),
+    "6.1-be": ("bookworm", "linux-source-6.1", "guest-be.config"),
 }
+BIG_ENDIAN = "6.1-be"
 
 # What it takes to build one, in addition to the build tools.
 KERNEL_TOOLS = ["make", "bc", "bison", "flex", "xz-utils"]

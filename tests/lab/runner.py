@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from lab import apt, hosts, paths, say, setup, toolchain
+from lab import apt, hosts, matrix, paths, say, setup, toolchain
 from lab.failure import LabError
 
 COUNTS = paths.LOGS / "counts.json"
@@ -26,7 +26,10 @@ def command(arguments):
         say.problem(str(error))
         print(line({"failed": 1}))
         return 1
-    return run(names, rest)
+    status = run(names, rest)
+    if options.all:
+        matrix.write()
+    return status
 
 
 def prepare(names):

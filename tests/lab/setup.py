@@ -2,7 +2,7 @@
 
 import argparse
 
-from lab import apt, guest_images, host_images, host_table, hosts, paths, say, toolchain, trees
+from lab import apt, guest_images, host_images, host_table, hosts, packages, paths, say, toolchain, trees
 
 
 def for_host(name):
@@ -27,7 +27,11 @@ def command(arguments):
     parser.add_argument("hosts", nargs="*", metavar="HOST")
     options = parser.parse_args(arguments)
     for name in options.hosts or [hosts.default()[0]]:
-        for_guests(name)
+        if name == "big-endian":
+            apt.install_build_tools()
+            trees.kernel(packages.BIG_ENDIAN)
+        else:
+            for_guests(name)
     toolchain.build_all()
     say.step("all there")
     return 0

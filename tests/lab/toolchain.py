@@ -102,12 +102,12 @@ def build_all():
     build_ppc64le()
 
 
-def build_tool(source, output):
+def build_tool(source, output, *options):
     """Cross-compile one C file of the tests as a static program."""
     compiler = "gcc" if is_ppc64le() else f"{TARGET}-gcc"
     output.parent.mkdir(parents=True, exist_ok=True)
     command = [compiler, "-O2", "-Wall", "-Wextra", "-static", "-D_GNU_SOURCE",
-               str(source), "-o", str(output)]
+               *options, str(source), "-o", str(output)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise LabError(f"building {source.name} failed\n{done.stdout}")
