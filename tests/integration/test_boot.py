@@ -29,7 +29,7 @@ def test_disk_native_user(host, log):
     check_boot(host, guest.Setup(aio="native", ci_hcalls="user"), log)
 
 
-@pytest.mark.not_on("powernv8")
+@pytest.mark.short("nested")
 def test_kernel_threads_smp(host, log):
     check_boot(host, guest.Setup(kernel=True, aio="threads", cache_mode="writeback", extra=("-smp", "2")), log)
 

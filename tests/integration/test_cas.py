@@ -46,7 +46,7 @@ def test_raw(host, log):
     assert "(raw)" in cpu and mmu == default_mmu(host)
 
 
-@pytest.mark.not_on("powernv8")
+@pytest.mark.short("powernv9")
 def test_power9(host, log):
     """On bare metal the guest may do without tlbie, too."""
     append, shows = ("", "") if host.name == "nested" else ("radix_hcall_invalidate=on", WITHOUT_TLBIE)
@@ -70,9 +70,7 @@ def test_guest_chooses_hash(host, log):
 
 # Two hashed boots take minutes under emulation: only where a host is asked for (./lab test --host powernv9).
 @pytest.mark.limit(560)
-@pytest.mark.not_on("powernv9")
-@pytest.mark.not_on("nested")
-@pytest.mark.not_on("powernv8")
+@pytest.mark.short()
 def test_reboot_forgets(host, log):
     """A guest that chose hash and reset starts with radix again, and may choose once more."""
     run = guest.Guest(host, setup(job="reboot", append="disable_radix"))
@@ -83,6 +81,7 @@ def test_reboot_forgets(host, log):
     assert b"MMU Hash" in result.output
 
 
+@pytest.mark.short("powernv9")
 def test_mmu_radix_is_all_there_is(host, log):
     """Where hash is not offered, Linux takes radix whatever its command line says."""
     if host.name == "powernv8":
