@@ -100,16 +100,22 @@ def test_stop_and_continue(started, log):
     assert b"stall" not in result.output and b"lockup" not in result.output
 
 
-@pytest.mark.parametrize("firmware", **WAYS)
-def test_power_button(started, firmware, log):
-    """system_powerdown reaches the guest's kernel, which has its userspace power off."""
+def ended_by(command, started, firmware, log):
+    """An idle Linux guest that the command ends: its run, the SHUTDOWN event, and its Result."""
     run = started("idle", firmware=firmware)
     run.client.greeting()
     up = run.job.wait_for(b"guest: idle", UP)
-    assert run.client.execute("system_powerdown") == {}
+    assert run.client.execute(command) == {}
     shutdown = run.client.event("SHUTDOWN", 60)
     result = run.finish(log)
     assert up
+    return run, shutdown, result
+
+
+@pytest.mark.parametrize("firmware", **WAYS)
+def test_power_button(started, firmware, log):
+    """system_powerdown reaches the guest's kernel, which has its userspace power off."""
+    run, shutdown, result = ended_by("system_powerdown", started, firmware, log)
     assert b"guest: power button" in result.output
     assert run.client.events() == ["POWERDOWN", "SHUTDOWN"]
     assert shutdown["data"] == {"guest": True, "reason": "guest-shutdown"}
@@ -153,13 +159,7 @@ def test_reset(started, log):
 @pytest.mark.parametrize("firmware", **WAYS)
 def test_nmi_and_panic(started, firmware, log):
     """A system reset interrupt comes where Linux wants it (FWNMI): it says so and panics, which is told."""
-    run = started("idle", firmware=firmware)
-    run.client.greeting()
-    up = run.job.wait_for(b"guest: idle", UP)
-    assert run.client.execute("inject-nmi") == {}
-    shutdown = run.client.event("SHUTDOWN", 60)
-    result = run.finish(log)
-    assert up
+    run, shutdown, result = ended_by("inject-nmi", started, firmware, log)
     assert b"System Reset" in result.output
     assert b"FWNMI" not in result.output, "Linux did not find what it wants in r3"
     assert json.loads((run.guest.folder / "stats.json").read_text())["rtas"]["ibm,nmi-register"] == 1
