@@ -86,16 +86,9 @@ int cpu_interrupt(Vcpu *vcpu, uint64_t vector, uint64_t kept, uint64_t cleared)
     return kvm_vcpu_interrupt(vcpu_kvm(vcpu), vector, msr, cleared);
 }
 
-void cpu_system_reset(Vcpu *vcpu, void *data)
+int cpu_system_reset(Vcpu *vcpu, uint64_t vector)
 {
-    KvmRegisters registers;
-    if (vcpu_is_parked(vcpu) || kvm_vcpu_registers(vcpu_kvm(vcpu), &registers) < 0)
-        return;
-    uint64_t address = SYSTEM_RESET_VECTOR, r3 = registers.gpr[3];
-    bool assisted = vcpu_assist_reset(vcpu, &address, &r3);
-    if (cpu_interrupt(vcpu, address, MSR_ME, SRR1_RESET) == 0 && assisted)
-        kvm_vcpu_set_r3(vcpu_kvm(vcpu), r3);
-    vcpu_wake(vcpu);
+    return cpu_interrupt(vcpu, vector, MSR_ME, SRR1_RESET);
 }
 
 static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t arguments[9])

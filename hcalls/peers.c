@@ -59,12 +59,6 @@ static int64_t join(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return vcpu_join(vcpu) ? H_SUCCESS : H_CONTINUE;
 }
 
-static void reset_others(Vcpu *vcpu, void *caller)
-{
-    if (vcpu != caller)
-        cpu_system_reset(vcpu, NULL);
-}
-
 // r4: a vCPU's number, or one of these.
 #define ALL UINT64_MAX
 #define ALL_OTHERS (UINT64_MAX - 1)
@@ -72,14 +66,14 @@ static void reset_others(Vcpu *vcpu, void *caller)
 static int64_t signal_system_reset(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     const PeerCalls *calls = owner;
-    if (arguments[0] == ALL || arguments[0] == ALL_OTHERS) {
-        vcpu_set_call(calls->vcpus, vcpu, reset_others, arguments[0] == ALL ? NULL : vcpu);
-        return H_SUCCESS;
-    }
-    Vcpu *target = find(calls, arguments[0]);
-    if (!target)
+    bool is_many = arguments[0] == ALL || arguments[0] == ALL_OTHERS;
+    if (!is_many && !find(calls, arguments[0]))
         return H_PARAMETER;
-    vcpu_call(target, vcpu, cpu_system_reset, NULL);
+    for (unsigned i = 0; i < vcpu_set_count(calls->vcpus); i++) {
+        Vcpu *target = vcpu_set_at(calls->vcpus, i);
+        if (is_many ? arguments[0] == ALL || target != vcpu : vcpu_id(target) == arguments[0])
+            vcpu_system_reset(target);
+    }
     return H_SUCCESS;
 }
 

@@ -62,7 +62,8 @@ static void request(const Control *control, MachineEvent event)
 
 static void inject_nmi(const Control *control)
 {
-    vcpu_set_call(control->parts.vcpus, NULL, cpu_system_reset, NULL);
+    for (unsigned i = 0; i < vcpu_set_count(control->parts.vcpus); i++)
+        vcpu_system_reset(vcpu_set_at(control->parts.vcpus, i));
 }
 
 static const char *obey(void *owner, MonitorOrder order)

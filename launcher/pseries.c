@@ -123,10 +123,10 @@ static void on_machine_check(void *owner, Vcpu *vcpu, bool recovered)
     rtas_nmi_machine_check(machine->nmi, vcpu, recovered);
 }
 
-static bool assist_reset(void *owner, Vcpu *vcpu, uint64_t *address, uint64_t *r3)
+static void on_system_reset(void *owner, Vcpu *vcpu)
 {
     Machine *machine = owner;
-    return rtas_nmi_assist_reset(machine->nmi, vcpu, address, r3);
+    rtas_nmi_system_reset(machine->nmi, vcpu);
 }
 
 static void on_quit(void *owner)
@@ -222,7 +222,7 @@ static bool make_processors(Machine *machine, GError **error)
     static const VcpuOps ops = { .hypercall = on_hypercall,
         .failed = on_failed,
         .machine_check = on_machine_check,
-        .assist_reset = assist_reset };
+        .system_reset = on_system_reset };
     machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
     for (unsigned i = 0; i < machine->options->cpus; i++)
         if (!vcpu_set_add(machine->vcpus, vcpu_number(machine, i), machine->interrupts, error))

@@ -32,11 +32,12 @@ struct Vcpu {
     pthread_t thread;
     bool has_thread;
     pid_t thread_id; // 0 until the thread runs; under the set's lock
-    bool asleep;     // waits to be started; under the set's lock, as are the next six
+    bool asleep;     // waits to be started; under the set's lock, as are the next seven
     State wanted;
-    bool joined;   // runs, but waits for a prod
-    bool prodded;  // when it did not wait: the next wait is none
-    bool entering; // `entry` is to be loaded
+    bool joined;    // runs, but waits for a prod
+    bool prodded;   // when it did not wait: the next wait is none
+    bool resetting; // a system reset interrupt is due
+    bool entering;  // `entry` is to be loaded
     VcpuEntry entry;
     GQueue work;
     _Atomic uint64_t exits[VCPU_EXIT_REASONS]; // written by the vCPU's thread alone
@@ -95,6 +96,20 @@ static void tell_online(Vcpu *vcpu)
     vcpu->online = online;
 }
 
+// Under the set's lock, which it gives up for a while. A parked vCPU takes no interrupt.
+static void take_system_reset(Vcpu *vcpu)
+{
+    const VcpuSet *set = vcpu->set;
+    bool takes = vcpu->resetting && vcpu->wanted == RUNNING;
+    vcpu->resetting = false;
+    if (!takes)
+        return;
+    vcpu->joined = false;
+    g_mutex_unlock(&vcpu->set->lock);
+    set->ops->system_reset(set->owner, vcpu);
+    g_mutex_lock(&vcpu->set->lock);
+}
+
 // Does what was asked of this vCPU and sleeps while it is parked or held. False when the thread shall end.
 static bool serve(Vcpu *vcpu)
 {
@@ -106,8 +121,9 @@ static bool serve(Vcpu *vcpu)
             kvm_vcpu_set_entry(vcpu->kvm, vcpu->entry.pc, vcpu->entry.r3, vcpu->entry.msr);
         vcpu->entering = false;
         tell_online(vcpu);
+        take_system_reset(vcpu);
         do_work(vcpu);
-        if (vcpu->entering)
+        if (vcpu->entering || vcpu->resetting)
             continue;
         if (vcpu->wanted == ENDED || (vcpu->wanted == RUNNING && !vcpu->joined && !set->held))
             break;
@@ -353,12 +369,6 @@ pid_t vcpu_thread_id(const Vcpu *vcpu)
     return id;
 }
 
-bool vcpu_assist_reset(Vcpu *vcpu, uint64_t *address, uint64_t *r3)
-{
-    const VcpuSet *set = vcpu->set;
-    return set->ops->assist_reset && set->ops->assist_reset(set->owner, vcpu, address, r3);
-}
-
 bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry)
 {
     g_mutex_lock(&vcpu->set->lock);
@@ -367,7 +377,7 @@ bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry)
         vcpu->entry = *entry;
         vcpu->entering = true;
         vcpu->wanted = RUNNING;
-        vcpu->joined = vcpu->prodded = false;
+        vcpu->joined = vcpu->prodded = vcpu->resetting = false;
         kick(vcpu);
     }
     g_mutex_unlock(&vcpu->set->lock);
@@ -425,10 +435,11 @@ void vcpu_prod(Vcpu *vcpu)
     g_mutex_unlock(&vcpu->set->lock);
 }
 
-void vcpu_wake(Vcpu *vcpu)
+void vcpu_system_reset(Vcpu *vcpu)
 {
     g_mutex_lock(&vcpu->set->lock);
-    vcpu->joined = false;
+    vcpu->resetting = true;
+    kick(vcpu);
     g_mutex_unlock(&vcpu->set->lock);
 }
 
@@ -471,19 +482,6 @@ void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *dat
     if (caller)
         run(caller, data);
     await_call(set, caller, &call);
-}
-
-void vcpu_call(Vcpu *vcpu, Vcpu *caller, void (*run)(Vcpu *vcpu, void *data), void *data)
-{
-    Call call = { .run = run, .data = data };
-    if (vcpu == caller) {
-        run(caller, data);
-        return;
-    }
-    g_mutex_lock(&vcpu->set->lock);
-    queue_call(vcpu, &call);
-    g_mutex_unlock(&vcpu->set->lock);
-    await_call(vcpu->set, caller, &call);
 }
 
 static void kick_all(VcpuSet *set)

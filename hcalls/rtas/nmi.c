@@ -68,18 +68,19 @@ static int32_t nmi_interlock(void *owner, Vcpu *vcpu, RtasCall *call)
     return was_handling ? RTAS_SUCCESS : RTAS_PARAMETER_ERROR;
 }
 
-bool rtas_nmi_assist_reset(RtasNmi *nmi, Vcpu *vcpu, uint64_t *address, uint64_t *r3)
+void rtas_nmi_system_reset(RtasNmi *nmi, Vcpu *vcpu)
 {
-    const be64 save[] = { be64_make(*r3), be64_make(0) };
+    KvmRegisters registers;
+    if (kvm_vcpu_registers(vcpu_kvm(vcpu), &registers) < 0)
+        return;
     g_mutex_lock(&nmi->lock);
     uint64_t rtas = nmi->rtas, target = nmi->system_reset;
     g_mutex_unlock(&nmi->lock);
+    const be64 save[] = { be64_make(registers.gpr[3]), be64_make(0) };
     uint64_t area = rtas + LOG_ROOM + (uint64_t)vcpu_index(vcpu) * SAVE_SIZE;
-    if (!rtas || !guest_memory_write(nmi->parts.memory, area, save, sizeof save))
-        return false;
-    *address = target;
-    *r3 = area;
-    return true;
+    bool assisted = rtas && guest_memory_write(nmi->parts.memory, area, save, sizeof save);
+    if (cpu_system_reset(vcpu, assisted ? target : SYSTEM_RESET_VECTOR) == 0 && assisted)
+        kvm_vcpu_set_r3(vcpu_kvm(vcpu), area);
 }
 
 // --- Machine checks.

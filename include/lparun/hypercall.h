@@ -35,13 +35,12 @@ bool logical_ci_enable(LogicalCi *ci, char **why);
 
 // hcalls/cpu.c: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
 void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
-// Work for vcpu_set_call(): a system reset interrupt (Power ISA 3.1, book III, 7.5.1), which no guest can
-// mask. A parked vCPU gets none; one that has joined goes on with it.
-#define SYSTEM_RESET_VECTOR 0x100
-void cpu_system_reset(Vcpu *vcpu, void *data);
 // An interrupt as the processor takes one, in the byte order of the guest's interrupts: at `vector`, with
 // `kept` of the old MSR, and without `cleared` of it in SRR1. On the vCPU's thread; 0 or -errno.
 int cpu_interrupt(Vcpu *vcpu, uint64_t vector, uint64_t kept, uint64_t cleared);
+// A system reset interrupt (Power ISA 3.1, book III, 7.5.1), likewise.
+#define SYSTEM_RESET_VECTOR 0x100
+int cpu_system_reset(Vcpu *vcpu, uint64_t vector);
 
 // hcalls/xive.c: H_INT_*, H_FUNCTION while the controller is not XIVE.
 void xive_hypercalls_register(

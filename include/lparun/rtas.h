@@ -101,8 +101,8 @@ void rtas_nmi_register(RtasNmi *nmi, RtasTable *table);
 void rtas_nmi_reset(RtasNmi *nmi);
 // Bytes that RTAS needs for as many vCPUs.
 uint32_t rtas_nmi_room(unsigned vcpus);
-// VcpuOps' assist_reset and machine_check.
-bool rtas_nmi_assist_reset(RtasNmi *nmi, Vcpu *vcpu, uint64_t *address, uint64_t *r3);
+// VcpuOps' system_reset and machine_check.
+void rtas_nmi_system_reset(RtasNmi *nmi, Vcpu *vcpu);
 void rtas_nmi_machine_check(RtasNmi *nmi, Vcpu *vcpu, bool recovered);
 
 void rtas_parameters_register(RtasTable *table, GuestMemory *memory, unsigned vcpus, const char *uuid);

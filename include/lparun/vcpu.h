@@ -24,9 +24,8 @@ typedef struct VcpuOps {
     void (*failed)(void *owner, Vcpu *vcpu, const char *why);
     // KVM_EXIT_NMI: a machine check, of which KVM has mended all or not. NULL: the vCPU fails.
     void (*machine_check)(void *owner, Vcpu *vcpu, bool recovered);
-    // Where this vCPU's system reset interrupt goes, and what is in r3 there. False, and both stay: to the
-    // processor's own vector. NULL: always so.
-    bool (*assist_reset)(void *owner, Vcpu *vcpu, uint64_t *address, uint64_t *r3);
+    // vcpu_system_reset(): have the guest find the interrupt. On the vCPU's thread, between two KVM_RUNs.
+    void (*system_reset)(void *owner, Vcpu *vcpu);
 } VcpuOps;
 
 // Where a vCPU enters the guest (LoPAR 7.3.8.2 for start-cpu).
@@ -59,8 +58,6 @@ unsigned vcpu_index(const Vcpu *vcpu);
 KvmVcpu *vcpu_kvm(Vcpu *vcpu);
 // The host's number of its thread (gettid). Any thread.
 pid_t vcpu_thread_id(const Vcpu *vcpu);
-// VcpuOps' assist_reset.
-bool vcpu_assist_reset(Vcpu *vcpu, uint64_t *address, uint64_t *r3);
 
 // Lets a parked vCPU enter the guest. False when it is not parked. Any thread.
 bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry);
@@ -74,14 +71,14 @@ bool vcpu_join(Vcpu *vcpu);
 // H_PROD: ends a join, or the next one before it begins. One that is in the guest leaves it for a moment,
 // which ends a wait there (H_CEDE). Any thread.
 void vcpu_prod(Vcpu *vcpu);
-// Ends a join and no more. Any thread; on another than the vCPU's it wakes up only with the next kick.
-void vcpu_wake(Vcpu *vcpu);
+// A system reset interrupt, which no guest can mask, and which ends a join; it does not wait until the vCPU
+// has taken it. One that is parked takes none. From a hypercall of the vCPU itself: once that has its result,
+// so that the guest finds it in the registers that the interrupt saves. Any thread.
+void vcpu_system_reset(Vcpu *vcpu);
 
 // Runs `work` on each vCPU's own thread and waits for all. `caller` is the vCPU whose thread calls, NULL
 // elsewhere. Two vCPUs may do this at once: each serves the other's work while it waits.
 void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*work)(Vcpu *vcpu, void *data), void *data);
-// The same on one vCPU, which may be `caller`.
-void vcpu_call(Vcpu *vcpu, Vcpu *caller, void (*work)(Vcpu *vcpu, void *data), void *data);
 
 // Parks all vCPUs and waits until they are. Not on a vCPU's thread.
 void vcpu_set_park_all(VcpuSet *set);

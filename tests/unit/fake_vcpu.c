@@ -54,6 +54,7 @@ KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error)
     KvmVcpu *vcpu = g_new0(KvmVcpu, 1);
     vcpu->vm = vm;
     vcpu->msr = 0x8000000000001000;
+    vcpu->r3 = FAKE_VCPU_R3;
     vcpu->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     g_assert_cmpint(vcpu->wake, >=, 0);
     g_mutex_init(&vcpu->lock);
@@ -97,7 +98,7 @@ static void finish(KvmVcpu *vcpu)
     FakeAnswer *answer = &vcpu->answer;
     *answer = (FakeAnswer){ 0 };
     if (run->exit_reason == KVM_EXIT_PAPR_HCALL) {
-        answer->result = run->papr_hcall.ret;
+        vcpu->r3 = answer->result = run->papr_hcall.ret;
         for (unsigned i = 0; i < 9; i++)
             answer->arguments[i] = run->papr_hcall.args[i];
     }
@@ -324,7 +325,7 @@ int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
 {
     enter(vcpu);
     *registers = (KvmRegisters){ .pc = 0x1234, .msr = vcpu->msr, .lr = 0x5678 };
-    registers->gpr[3] = 0x3333333344444444;
+    registers->gpr[3] = vcpu->r3;
     leave(vcpu);
     return 0;
 }

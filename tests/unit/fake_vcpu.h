@@ -45,7 +45,8 @@ typedef struct FakeInterrupt {
     unsigned count;
 } FakeInterrupt;
 FakeInterrupt fake_vcpu_interrupt(KvmVcpu *vcpu);
-// What kvm_vcpu_set_r3() was given last; 0: nothing.
+// r3: what a hypercall's result or kvm_vcpu_set_r3() made of it.
+#define FAKE_VCPU_R3 0x3333333344444444 // at first
 uint64_t fake_vcpu_r3(KvmVcpu *vcpu);
 
 // What kvm_vcpu_registers() says of the MSR; SF and ME at first.

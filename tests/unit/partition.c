@@ -19,16 +19,19 @@ static void machine_check(void *owner, Vcpu *vcpu, bool recovered)
     rtas_nmi_machine_check(((Partition *)owner)->nmi, vcpu, recovered);
 }
 
-static bool assist_reset(void *owner, Vcpu *vcpu, uint64_t *address, uint64_t *r3)
+static void system_reset(void *owner, Vcpu *vcpu)
 {
     RtasNmi *nmi = ((Partition *)owner)->nmi;
-    return nmi && rtas_nmi_assist_reset(nmi, vcpu, address, r3);
+    if (nmi)
+        rtas_nmi_system_reset(nmi, vcpu);
+    else
+        cpu_system_reset(vcpu, SYSTEM_RESET_VECTOR);
 }
 
 void partition_open(Partition *partition, unsigned vcpus)
 {
     static const VcpuOps ops = {
-        .hypercall = dispatch, .failed = failed, .machine_check = machine_check, .assist_reset = assist_reset
+        .hypercall = dispatch, .failed = failed, .machine_check = machine_check, .system_reset = system_reset
     };
     *partition = (Partition){ 0 };
     partition->vm = fake_kvm_new();
@@ -50,6 +53,22 @@ void partition_close(Partition *partition)
     guest_memory_free(partition->memory);
     bus_free(partition->bus);
     kvm_vm_close(partition->vm);
+}
+
+static void nothing(Vcpu *vcpu, void *data)
+{
+}
+
+void partition_await_resets(Partition *partition)
+{
+    vcpu_set_call(partition->vcpus, NULL, nothing, NULL); // a vCPU takes it before it works
+}
+
+void partition_system_reset(Partition *partition)
+{
+    for (unsigned i = 0; i < vcpu_set_count(partition->vcpus); i++)
+        vcpu_system_reset(vcpu_set_at(partition->vcpus, i));
+    partition_await_resets(partition);
 }
 
 int64_t partition_hypercall(Partition *partition, uint64_t number, const uint64_t arguments[9])

@@ -23,6 +23,10 @@ typedef struct Partition {
 void partition_open(Partition *partition, unsigned vcpus);
 void partition_close(Partition *partition);
 
+// A system reset interrupt on all vCPUs, and the wait until those that were sent before have been taken.
+void partition_system_reset(Partition *partition);
+void partition_await_resets(Partition *partition);
+
 // Makes a hypercall of vCPU 0's; the arguments are r4, r5, ... and the result is r3.
 #define partition_call(partition, number, ...)                                                               \
     partition_hypercall(partition, number, (const uint64_t[9]){ __VA_ARGS__ })

@@ -213,7 +213,7 @@ static void test_system_reset(Partition *partition, gconstpointer data)
     KvmVcpu *running = vcpu_kvm(vcpu_set_at(partition->vcpus, 1));
     KvmVcpu *parked = vcpu_kvm(vcpu_set_at(partition->vcpus, 0));
     vcpu_start(vcpu_set_at(partition->vcpus, 1), &entry);
-    vcpu_set_call(partition->vcpus, NULL, cpu_system_reset, NULL);
+    partition_system_reset(partition);
     FakeInterrupt interrupt = fake_vcpu_interrupt(running);
     g_assert_cmpuint(interrupt.count, ==, 1);
     g_assert_cmphex(interrupt.vector, ==, 0x100);
@@ -223,7 +223,7 @@ static void test_system_reset(Partition *partition, gconstpointer data)
     vcpu_set_park_all(partition->vcpus);
     fake_vcpu_set_reg(running, KVM_PPC_LPCR, 0x2000000); // ILE
     vcpu_start(vcpu_set_at(partition->vcpus, 1), &entry);
-    vcpu_set_call(partition->vcpus, NULL, cpu_system_reset, NULL);
+    partition_system_reset(partition);
     g_assert_cmphex(fake_vcpu_interrupt(running).msr, ==, 0x8000000000001001);
 }
 
@@ -282,6 +282,7 @@ static void test_prod_and_confer(Partition *partition, gconstpointer data)
 
 static void assert_resets(Partition *partition, unsigned first, unsigned second)
 {
+    partition_await_resets(partition);
     g_assert_cmpuint(fake_vcpu_interrupt(vcpu_kvm(vcpu_set_at(partition->vcpus, 0))).count, ==, first);
     g_assert_cmpuint(fake_vcpu_interrupt(vcpu_kvm(vcpu_set_at(partition->vcpus, 1))).count, ==, second);
 }

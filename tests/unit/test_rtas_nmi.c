@@ -6,7 +6,7 @@
 #define RTAS_BASE 0x80000
 #define ON_RESET 0x4000
 #define ON_CHECK 0x5000
-#define R3 0x3333333344444444 // the fake's
+#define R3 FAKE_VCPU_R3
 #define MSR 0x8000000000001000
 
 typedef struct Fixture {
@@ -107,7 +107,7 @@ static void test_system_reset(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(nmi_register(fixture, ON_RESET, ON_CHECK), ==, 0);
     run(fixture, 0);
     run(fixture, 1);
-    vcpu_set_call(vcpus, NULL, cpu_system_reset, NULL);
+    partition_system_reset(&fixture->partition);
     for (unsigned i = 0; i < 2; i++) {
         KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(vcpus, i));
         uint64_t area = RTAS_BASE + 2048 + 16 * i;
@@ -119,8 +119,30 @@ static void test_system_reset(Fixture *fixture, gconstpointer data)
     vcpu_set_park_all(vcpus);
     rtas_nmi_reset(fixture->partition.nmi);
     run(fixture, 1);
-    vcpu_set_call(vcpus, NULL, cpu_system_reset, NULL);
+    partition_system_reset(&fixture->partition);
     g_assert_cmphex(fake_vcpu_interrupt(vcpu_kvm(vcpu_set_at(vcpus, 1))).vector, ==, 0x100);
+}
+
+// A vCPU that signals itself: the hypercall's result is what the interrupt saves, and does not follow it.
+static void test_reset_of_oneself(Fixture *fixture, gconstpointer data)
+{
+    static const uint64_t whom[] = { 8, UINT64_MAX };
+    Partition *partition = &fixture->partition;
+    KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(partition->vcpus, 0));
+    peer_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    g_assert_cmpint(nmi_register(fixture, ON_RESET, ON_CHECK), ==, 0);
+    run(fixture, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(whom); i++) {
+        const FakeExit exit = {
+            .reason = KVM_EXIT_PAPR_HCALL, .number = H_SIGNAL_SYS_RESET, .arguments = { whom[i] }
+        };
+        fake_vcpu_exit(vcpu, &exit);
+        g_assert_true(fake_vcpu_wait(vcpu, i + 1));
+        partition_await_resets(partition);
+        g_assert_cmpuint(fake_vcpu_interrupt(vcpu).count, ==, i + 1);
+        g_assert_cmphex(fake_vcpu_r3(vcpu), ==, RTAS_BASE + 2048);
+        g_assert_cmphex(double_at(fixture, RTAS_BASE + 2048), ==, H_SUCCESS);
+    }
 }
 
 static void machine_check(Fixture *fixture, unsigned index, uint16_t flags)
@@ -170,7 +192,7 @@ static void test_unregistered(Fixture *fixture, gconstpointer data)
     rtas_nmi_machine_check(fixture->partition.nmi, vcpu, false);
     g_assert_cmphex(fake_vcpu_interrupt(vcpu_kvm(vcpu)).vector, ==, 0x200);
     g_assert_cmphex(fake_vcpu_interrupt(vcpu_kvm(vcpu)).msr, ==, 0x8000000000000000);
-    g_assert_cmphex(fake_vcpu_r3(vcpu_kvm(vcpu)), ==, 0);
+    g_assert_cmphex(fake_vcpu_r3(vcpu_kvm(vcpu)), ==, R3);
     g_assert_cmpint(interlock(fixture), ==, -3);
     g_assert_cmpuint(fixture->requests, ==, 0);
 }
@@ -181,6 +203,7 @@ int main(int argc, char **argv)
 #define ADD(name, test) g_test_add("/rtas/nmi/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("register", test_register);
     ADD("system-reset", test_system_reset);
+    ADD("reset-of-oneself", test_reset_of_oneself);
     ADD("machine-check", test_machine_check);
     ADD("unregistered", test_unregistered);
     return g_test_run();

@@ -647,18 +647,6 @@ static void test_join_and_park(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(atomic_load(&fixture->calls), ==, 2); // the ECHO has not come
 }
 
-// Work for one vCPU, in the guest or parked.
-static void test_call_one(Fixture *fixture, gconstpointer data)
-{
-    start(fixture, 1);
-    vcpu_call(at(fixture, 0), NULL, count, fixture);
-    vcpu_call(at(fixture, 1), NULL, count, fixture);
-    vcpu_call(at(fixture, 1), NULL, count, fixture);
-    static const unsigned counts[VCPUS] = { 1, 2, 0 };
-    for (unsigned i = 0; i < VCPUS; i++)
-        g_assert_cmpuint(atomic_load(&fixture->counted[i]), ==, counts[i]);
-}
-
 static bool has_enabled_smt(KvmVm *vm, unsigned threads)
 {
     const FakeKvmPower *power = fake_kvm_power(vm);
@@ -718,7 +706,6 @@ int main(int argc, char **argv)
     ADD("join", test_join);
     ADD("prod-first", test_prod_first);
     ADD("join-and-park", test_join_and_park);
-    ADD("call-one", test_call_one);
     ADD("hold", test_hold);
     ADD("hold-and-park", test_hold_and_park);
     ADD("hold-while-calling", test_hold_while_calling);
