@@ -3,6 +3,7 @@
 #   sha     (default) read the data area of /dev/vda, answer the host's nonce on disk, power off
 #   idle    say so and wait for ever; the power button powers off
 #   count   print numbers and the uptime for ever
+#   hotplug take processors off line and on again while all have work, then crash the kernel
 #   off     power off
 #   panic   crash the kernel
 #   reboot  reset the machine
@@ -84,12 +85,34 @@ storm() {
     echo "guest: storm is over, $(cat /tmp/moves) moves"
 }
 
+switch() { # processor $1 on line (1) or off (0)
+    echo "$2" >"/sys/devices/system/cpu/cpu$1/online" || echo "guest: cpu $1 does not go to $2"
+}
+
+hotplug() {
+    processors=$(nproc)
+    for busy in 1 2; do
+        while :; do :; done &
+    done
+    while :; do sleep 0.01; done &
+    round=0
+    while [ $round -lt 5 ]; do
+        for cpu in $(seq 1 $((processors - 1))); do switch "$cpu" 0; done
+        alone=$(nproc)
+        for cpu in $(seq 1 $((processors - 1))); do switch "$cpu" 1; done
+        round=$((round + 1))
+        echo "guest: round $round, $alone and $(nproc) cpus"
+    done
+    echo "guest: hotplug done"
+}
+
 echo "guest: userspace is up, job $job, $(nproc) cpus, $(uname -r)"
 of_cpu() { # the first value of $1 in /proc/cpuinfo
     sed -n "s/^$1[^:]*: //p" /proc/cpuinfo | head -n 1
 }
 controller=$(grep -oE 'XIVE-IRQ|XICS' /proc/interrupts | head -n 1)
 echo "guest: cpu $(of_cpu cpu), MMU $(of_cpu MMU), interrupts by $controller"
+echo "guest: threads of the first core: $(cat /sys/devices/system/cpu/cpu0/topology/thread_siblings_list)"
 
 # What the kernel runs when the power button is pressed.
 cat >/sbin/poweroff <<'END'
@@ -120,6 +143,10 @@ nodes)
         memory=$(sed -n 's/.*MemTotal: *//p' "$node/meminfo")
         echo "guest: ${node##*/}: cpus $(cat "$node/cpulist"), memory $memory, distances $(cat "$node/distance")"
     done
+    ;;
+hotplug)
+    hotplug
+    echo c >/proc/sysrq-trigger
     ;;
 panic) echo c >/proc/sysrq-trigger ;;
 reboot) reboot -f ;;
