@@ -13,20 +13,23 @@ prepare = timing.prepare
 
 
 def programs(host):
-    """name: (shell prefix, command), each with the same kernel, initrd and disk on an iothread."""
+    """name: (shell prefix, command), each with the same kernel, initrd and disk on an iothread. GRUB's are on that."""
     run = guest.Guest(host, guest.Setup(memory=f"{MEMORY_MIB}M"))
     run.prepare()
-    shared = ["-m", f"{MEMORY_MIB}M", *timing.KERNEL, "-append", APPEND, *run.disk_options()]
+    from_disk = ["-m", f"{MEMORY_MIB}M", *run.disk_options()]
+    kernel = [*from_disk, *timing.KERNEL, "-append", APPEND]
 
-    def lparun(bios):
-        return "", [*timing.LPARUN, "-bios", bios, *shared]
+    def lparun(bios, arguments):
+        return "", [*timing.LPARUN, "-bios", bios, *arguments]
 
-    def qemu(machine_options="", default_devices=False):
-        return timing.qemu(host, machine_options, shared, default_devices)
+    def qemu(machine_options, arguments=kernel, default_devices=False):
+        return timing.qemu(host, machine_options, arguments, default_devices)
 
     # QEMU as its user gets it has a graphics card, a network card and a CD drive; all other rows are without.
-    return {DIRECT: lparun("none"), "lparun SLOF": lparun(timing.SLOF),
-            DEFAULT: qemu(default_devices=True), "qemu": qemu(), "qemu ic-mode=xics": qemu("ic-mode=xics"), "qemu x-vof=on": qemu("x-vof=on"),
+    return {DIRECT: lparun("none", kernel), "lparun SLOF, -kernel": lparun(timing.SLOF, kernel),
+            "lparun SLOF, GRUB": lparun(timing.SLOF, from_disk),
+            DEFAULT: qemu("", default_devices=True), "qemu, -kernel": qemu(""), "qemu, GRUB": qemu("", from_disk),
+            "qemu ic-mode=xics": qemu("ic-mode=xics"), "qemu x-vof=on": qemu("x-vof=on"),
             "qemu x-vof=on,ic-mode=xics": qemu("x-vof=on,ic-mode=xics")}
 
 
