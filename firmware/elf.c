@@ -54,6 +54,9 @@ static bool read_header(const ImageFile *file, Elf *elf, GError **error)
             "a kernel for another machine (ELF machine %u, class %u)", machine, header[EI_CLASS]);
         return refuse(file, why, error);
     }
+    unsigned type = (unsigned)FIELD(elf, header, Elf64_Ehdr, e_type);
+    if (type != ET_EXEC && type != ET_DYN) // a kernel that can be moved is the second
+        return refuse(file, "an ELF file, but no program", error);
     elf->entry = FIELD(elf, header, Elf64_Ehdr, e_entry);
     elf->headers = FIELD(elf, header, Elf64_Ehdr, e_phoff);
     elf->count = (unsigned)FIELD(elf, header, Elf64_Ehdr, e_phnum);

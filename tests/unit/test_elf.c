@@ -137,6 +137,22 @@ static void test_other_files(void)
     assert_refused(&image, "a kernel for another machine (ELF machine 21, class 1)" MEND);
 }
 
+static void test_types(void)
+{
+    static const unsigned none[] = { ET_NONE, ET_REL, ET_CORE, 0xffff };
+    Image image;
+    for (unsigned i = 0; i < G_N_ELEMENTS(none); i++) {
+        make_kernel(&image, i % 2);
+        PUT_HEADER(&image, e_type, none[i]);
+        assert_refused(&image, "an ELF file, but no program" MEND);
+    }
+    Loading loading;
+    PUT_HEADER(&image, e_type, ET_DYN);
+    load_at(&loading, &image, ADDRESS);
+    g_assert_no_error(loading.error);
+    load_done(&loading);
+}
+
 static void test_broken_headers(void)
 {
     Image image;
@@ -269,6 +285,7 @@ int main(int argc, char **argv)
     g_test_add_func("/elf/order-and-overlap", test_order_and_overlap);
     g_test_add_func("/elf/end-of-ram", test_end_of_ram);
     g_test_add_func("/elf/other-files", test_other_files);
+    g_test_add_func("/elf/types", test_types);
     g_test_add_func("/elf/broken-headers", test_broken_headers);
     g_test_add_func("/elf/truncated", test_truncated);
     g_test_add_func("/elf/broken-segments", test_broken_segments);
