@@ -29,19 +29,16 @@ Block *block_open(const BlockOptions *options, GError **error)
 {
     BlockAio aio;
     if (!block_aio_parse(options->aio, &aio)) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "aio=%s: not known; one of " BLOCK_AIO_WORDS,
-            options->aio);
+        error_user(error, "aio=%s: not known; one of " BLOCK_AIO_WORDS, options->aio);
         return NULL;
     }
     BlockCache cache;
     if (!block_cache_parse(options->cache, &cache)) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "cache=%s: not known; one of " BLOCK_CACHE_WORDS,
-            options->cache);
+        error_user(error, "cache=%s: not known; one of " BLOCK_CACHE_WORDS, options->cache);
         return NULL;
     }
     if (aio == BLOCK_AIO_NATIVE && cache != BLOCK_NONE && cache != BLOCK_DIRECTSYNC) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-            "aio=native: works only past the page cache; add cache=none, or use aio=io_uring");
+        error_user(error, "aio=native: works only past the page cache; add cache=none, or use aio=io_uring");
         return NULL;
     }
     Block *block = g_new0(Block, 1);

@@ -98,7 +98,7 @@ static BlockEngine *aio_open(Iothread *iothread, GError **error)
     engine->submit = (IothreadTask){ .run = submit_waiting, .opaque = engine };
     int result = io_setup(SLOTS, &engine->context);
     if (result) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        error_user(error,
             "aio=native: the host gives no event slots: %s; raise sysctl fs.aio-max-nr, or use aio=threads",
             g_strerror(-result));
         g_free(engine);
@@ -106,8 +106,7 @@ static BlockEngine *aio_open(Iothread *iothread, GError **error)
     }
     engine->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (engine->eventfd < 0) {
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "aio=native: no file descriptor left; raise ulimit -n");
+        error_host(error, "aio=native: no file descriptor left; raise ulimit -n");
         io_destroy(engine->context);
         g_free(engine);
         return NULL;

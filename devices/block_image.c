@@ -44,17 +44,7 @@ bool block_aio_parse(const char *word, BlockAio *aio)
     return false;
 }
 
-// Sets `error` to "file=PATH: " and the rest; always false.
-G_GNUC_PRINTF(3, 4)
-static bool refuse(GError **error, const char *path, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *rest = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "file=%s: %s", path, rest);
-    return false;
-}
+#define refuse(error, path, format, ...) error_user(error, "file=%s: " format, path, ##__VA_ARGS__)
 
 static bool check_kind(const char *path, GError **error)
 {

@@ -81,8 +81,7 @@ static BlockEngine *threads_open(Iothread *iothread, GError **error)
     g_mutex_init(&engine->lock);
     engine->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (engine->eventfd < 0) {
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "aio=threads: no file descriptor left; raise ulimit -n");
+        error_host(error, "aio=threads: no file descriptor left; raise ulimit -n");
         g_mutex_clear(&engine->lock);
         g_free(engine);
         return NULL;

@@ -38,7 +38,7 @@ static void complete(IothreadIo *io, int result, unsigned flags)
 static BlockEngine *uring_open(Iothread *iothread, GError **error)
 {
     if (!iothread_has_ring(iothread)) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+        error_user(error,
             "aio=io_uring: this host refuses io_uring; set sysctl kernel.io_uring_disabled=0, or use "
             "aio=threads");
         return NULL;

@@ -20,7 +20,7 @@ DmaWindow *dma_window_new(KvmVm *vm, GError **error)
 {
     int fd = kvm_create_tce_table(vm, LIOBN, PAGE_SHIFT, WINDOW_SIZE >> PAGE_SHIFT);
     if (fd < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+        error_host(error,
             "KVM_CREATE_SPAPR_TCE_64: %s; if it is about memory, raise the limit of locked memory by 1 MiB "
             "(ulimit -l)",
             g_strerror(-fd));

@@ -21,16 +21,8 @@ struct NvramFile {
     int fd; // locked; -1 when it is only read
 };
 
-G_GNUC_PRINTF(3, 4)
-static bool refuse(GError **error, const char *path, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *rest = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-drive if=pflash,file=%s: %s", path, rest);
-    return false;
-}
+#define refuse(error, path, format, ...)                                                                     \
+    error_user(error, "-drive if=pflash,file=%s: " format, path, ##__VA_ARGS__)
 
 static bool check(const char *path, const struct stat *status, GError **error)
 {

@@ -51,10 +51,9 @@ static bool name_cpu(Cpus *cpus, GError **error)
             cpus->isa = known[i].isa;
             return true;
         }
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+    return error_host(error,
         "-cpu host: the host's processor (PVR 0x%08x) is not one that lparun knows (POWER8 to POWER11)",
         cpus->pvr);
-    return false;
 }
 
 // More than 32 bits where the host's processor has them and KVM lets a guest (the vCPU is left as it was).
@@ -77,8 +76,7 @@ bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
     *cpus = (Cpus){ .threads = 1 };
     int result = kvm_vcpu_pvr(vcpu_kvm(boot), &cpus->pvr);
     if (result < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_GET_SREGS: %s", g_strerror(-result));
-        return false;
+        return error_host(error, "KVM_GET_SREGS: %s", g_strerror(-result));
     }
     if (!name_cpu(cpus, error))
         return false;
@@ -100,8 +98,8 @@ bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
 }
 
 // ibm,pa-features (LoPAR C.6.2): a length, a type 0, then attribute bytes. No transactional memory (byte 22):
-// KVM has it not on all hosts. Bytes 24 to 63 are ISA 3.0's, of which byte 40 has radix. ISA 3.1's own (DEXCR,
-// hash checks) are not here: KVM does not say that it has them.
+// KVM has it not on all hosts. Bytes 24 to 63 are ISA 3.0's, of which byte 40 has radix. ISA 3.1's own
+// (DEXCR, hash checks) are not here: KVM does not say that it has them.
 static const uint8_t features_207[] = { 24, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0,
     0x80, 0, 0x80, 0, 0x80, 0, 0x80, 0, 0, 0 };
 static const uint8_t features_300[] = { 66, 0, 0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0, 0x80, 0, 0, 0, 0, 0, 0, 0,

@@ -218,7 +218,6 @@ bool device_tree_place(
     const void *blob = tree_finish(tree, vcpu_id(vcpu_set_at(parts->vcpus, 0)), &length);
     if (blob && guest_memory_write(memory, address, blob, length))
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "-append, -smp: the device tree is larger than %" G_GUINT64_FORMAT " KiB", room >> 10);
-    return false;
+    return error_user(
+        error, "-append, -smp: the device tree is larger than %" G_GUINT64_FORMAT " KiB", room >> 10);
 }

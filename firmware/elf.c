@@ -32,9 +32,8 @@ static uint64_t get(const Elf *elf, const uint8_t *field, unsigned size)
 
 static bool refuse(const ImageFile *file, const char *why, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "%s %s: %s; give a POWER kernel (vmlinux, 64-bit ELF)", file->option, file->path, why);
-    return false;
+    return error_user(
+        error, "%s %s: %s; give a POWER kernel (vmlinux, 64-bit ELF)", file->option, file->path, why);
 }
 
 static bool read_at(const ImageFile *file, uint64_t offset, void *bytes, size_t length)
@@ -117,9 +116,8 @@ bool elf_load(const ImageFile *file, GuestMemory *memory, uint64_t address, Kern
         return false;
     uint64_t lowest, size = extent(segments, count, guest_memory_size(memory), &lowest);
     if (size == 0 || elf.entry - lowest >= size) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-            "%s %s: broken, or larger than guest memory; give more with -m", file->option, file->path);
-        return false;
+        return error_user(
+            error, "%s %s: broken, or larger than guest memory; give more with -m", file->option, file->path);
     }
     for (unsigned i = 0; i < count; i++) {
         uint64_t to = address + segments[i].address - lowest;
@@ -129,9 +127,8 @@ bool elf_load(const ImageFile *file, GuestMemory *memory, uint64_t address, Kern
     *kernel = (Kernel){ .address = address, .size = size, .entry = address + (elf.entry - lowest) };
     if (guest_memory_at(memory, address, size)) // room for .bss; it is zero already
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);
-    return false;
+    return error_user(
+        error, "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);
 }
 
 bool kernel_load(const ImageFile *file, GuestMemory *memory, uint64_t address, uint64_t limit, Kernel *kernel,
@@ -141,9 +138,8 @@ bool kernel_load(const ImageFile *file, GuestMemory *memory, uint64_t address, u
         return false;
     if (kernel->size <= limit - address)
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "%s %s: no room for it below the device tree; give more memory with -m", file->option, file->path);
-    return false;
+    return error_user(error, "%s %s: no room for it below the device tree; give more memory with -m",
+        file->option, file->path);
 }
 
 bool initrd_load(const ImageFile *file, GuestMemory *memory, uint64_t start, uint64_t limit, BootImages *boot,
@@ -151,9 +147,8 @@ bool initrd_load(const ImageFile *file, GuestMemory *memory, uint64_t start, uin
 {
     uint64_t address = (start + 0x1ffff) & ~0xffffULL;
     if (address > limit || file->size > limit - address) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-            "%s %s: no room behind the kernel; give more memory with -m", file->option, file->path);
-        return false;
+        return error_user(
+            error, "%s %s: no room behind the kernel; give more memory with -m", file->option, file->path);
     }
     boot->initrd = address;
     boot->initrd_size = file->size;

@@ -11,8 +11,8 @@ ImageFile *image_file_open(const char *option, const char *path, GError **error)
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO is refused, not waited for
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s; give a file that can be read", option,
-            path, fd < 0 ? g_strerror(errno) : "not a regular file");
+        error_user(error, "%s %s: %s; give a file that can be read", option, path,
+            fd < 0 ? g_strerror(errno) : "not a regular file");
         if (fd >= 0)
             close(fd);
         return NULL;
@@ -49,18 +49,16 @@ bool image_file_load(const ImageFile *file, uint64_t offset, uint64_t length, Gu
 {
     uint8_t *to = guest_memory_at(memory, gpa, length);
     if (!to) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-            "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);
-        return false;
+        return error_user(
+            error, "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);
     }
     while (length > 0) {
         ssize_t done = pread(file->fd, to, length, (off_t)offset);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0) {
-            g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s", file->option, file->path,
+            return error_user(error, "%s %s: %s", file->option, file->path,
                 done < 0 ? g_strerror(errno) : "the file is cut short");
-            return false;
         }
         to += done;
         offset += (uint64_t)done;

@@ -29,8 +29,7 @@ static bool check(const ImageFile *file, GError **error)
             why = "too large for a SLOF image (4 MiB)";
     }
     if (why)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s; give a whole slof.bin", file->option,
-            file->path, why);
+        error_user(error, "%s %s: %s; give a whole slof.bin", file->option, file->path, why);
     return !why;
 }
 
@@ -42,8 +41,8 @@ static const char *find(GError **error)
     for (unsigned i = 0; i < G_N_ELEMENTS(places); i++)
         if (access(places[i], R_OK) == 0)
             return places[i];
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "-bios: no slof.bin in /usr/share/lparun, /usr/share/qemu or /usr/share/slof; give its path");
+    error_user(
+        error, "-bios: no slof.bin in /usr/share/lparun, /usr/share/qemu or /usr/share/slof; give its path");
     return NULL;
 }
 

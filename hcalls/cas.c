@@ -262,15 +262,14 @@ static bool read_levels(Cas *cas, GError **error)
     Vcpu *boot = vcpu_set_at(cas->parts.vcpus, 0);
     int result = kvm_vcpu_pvr(vcpu_kvm(boot), &cas->pvr);
     if (result < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_GET_SREGS: %s", g_strerror(-result));
-        return false;
+        return error_host(error, "KVM_GET_SREGS: %s", g_strerror(-result));
     }
     cas->accepted = compat_accepted(boot);
     if (!cas->max)
         return true;
     cas->first = compat_best(cas->accepted, cas->max, NULL, NULL);
     if (!cas->first)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+        error_host(error,
             "-machine max-cpu-compat=%s: this host's KVM can hold no guest to that; leave it out",
             cas->max->name);
     return cas->first;
@@ -300,8 +299,7 @@ bool cas_reset(Cas *cas, GError **error)
 {
     int result = set_compat(cas, NULL, cas->first);
     if (result < 0)
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_REG_PPC_ARCH_COMPAT: %s", g_strerror(-result));
+        error_host(error, "KVM_REG_PPC_ARCH_COMPAT: %s", g_strerror(-result));
     cas->negotiated = negotiated_make(
         cas->first, mmu_is_radix(cas->parts.mmu), true, interrupt_controller_is_xive(cas->parts.interrupts));
     cas->negotiated.vector5[VECTOR5_AFFINITY] = cas->parts.affinity;

@@ -11,11 +11,11 @@
 
 struct Mmu {
     KvmVm *vm;
-    MmuMode offer;       // what the guest may choose; AUTO is either
-    bool radix;          // the mode now
-    unsigned hash_order; // of the table when the mode is hash
-    be64 (*table)[2];    // under PR the hashed page table is this process's own memory; else NULL
-    int result;          // of connect_table()
+    MmuMode offer;          // what the guest may choose; AUTO is either
+    bool radix;             // the mode now
+    unsigned hash_order;    // of the table when the mode is hash
+    be64 (*table)[2];       // under PR the hashed page table is this process's own memory; else NULL
+    int result;             // of connect_table()
     uint64_t process_table; // that the guest has registered, or 0; any vCPU's thread
     bool has_rpt_invalidate;
 };
@@ -72,11 +72,10 @@ static bool set_hash_order(Mmu *mmu, unsigned order, uint64_t memory_size, GErro
     mmu->hash_order = order ? order : hash_order_for(memory_size);
     if (mmu_real_mode_area(mmu, memory_size) >= needed)
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
+    return error_user(error,
         "-machine hpt-order=%u: firmware does not fit in the real mode that such a table maps; give at least "
         "%u",
         order, order_for_real_mode(needed));
-    return false;
 }
 
 Mmu *mmu_new(KvmVm *vm, MmuMode wanted, unsigned hash_order, uint64_t memory_size, GError **error)
@@ -84,8 +83,7 @@ Mmu *mmu_new(KvmVm *vm, MmuMode wanted, unsigned hash_order, uint64_t memory_siz
     bool has_radix = kvm_check(vm, KVM_CAP_PPC_MMU_RADIX) > 0;
     bool has_hash = !has_radix || kvm_check(vm, KVM_CAP_PPC_MMU_HASH_V3) > 0;
     if ((wanted == MMU_RADIX && !has_radix) || (wanted == MMU_HASH && !has_hash)) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
-            "-machine mmu=%s: this host's KVM has no such guests; leave it out",
+        error_host(error, "-machine mmu=%s: this host's KVM has no such guests; leave it out",
             wanted == MMU_RADIX ? "radix" : "hash");
         return NULL;
     }
@@ -145,8 +143,8 @@ bool mmu_reset(Mmu *mmu, VcpuSet *vcpus, GError **error)
     bool own = !mmu->radix && kvm_is_pr(mmu->vm);
     int result = own ? reset_own_table(mmu, vcpus) : enter(mmu, mmu->radix);
     if (result < 0)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "the guest's %s: %s",
-            mmu->radix ? "radix MMU" : "hashed page table", g_strerror(-result));
+        error_host(
+            error, "the guest's %s: %s", mmu->radix ? "radix MMU" : "hashed page table", g_strerror(-result));
     return result >= 0;
 }
 

@@ -26,9 +26,7 @@ static bool wrong_word(
     g_autoptr(GString) list = g_string_new(NULL);
     for (const Word *word = words; word->word; word++)
         g_string_append_printf(list, "%s%s", word == words ? "" : word[1].word ? ", " : " or ", word->word);
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s=%s: lparun has not that one; give %s", option,
-        key, text, list->str);
-    return false;
+    return error_user(error, "%s %s=%s: lparun has not that one; give %s", option, key, text, list->str);
 }
 
 // `value` stays where the key is not there.

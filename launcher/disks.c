@@ -60,8 +60,7 @@ static Iothread *iothread_for(Disks *disks, const char *id, const char *disk, GE
     for (unsigned i = 0; i < disks->iothreads->len; i++)
         if (strcmp(iothread_id(disks->iothreads->pdata[i]), id) == 0)
             return disks->iothreads->pdata[i];
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "-device iothread=%s: there is no such iothread; add -object iothread,id=%s", id, id);
+    error_user(error, "-device iothread=%s: there is no such iothread; add -object iothread,id=%s", id, id);
     return NULL;
 }
 
@@ -69,8 +68,7 @@ static int slot_for(PciHost *host, int wanted, GError **error)
 {
     int slot = wanted >= 0 ? wanted : pci_host_free_slot(host);
     if (slot < 0)
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_USER, "-device: more than 32 PCI functions; use fewer disks");
+        error_user(error, "-device: more than 32 PCI functions; use fewer disks");
     return slot;
 }
 
@@ -102,8 +100,7 @@ static bool add_disk(Disks *disks, const DriveOptions *drive, const DiskOptions 
         return false;
     if (pci_host_add(host, (unsigned)disk->slot, virtio_blk_pci(disk->blk)))
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "-device addr=%x: that PCI slot is taken; give another", (unsigned)disk->slot);
+    error_user(error, "-device addr=%x: that PCI slot is taken; give another", (unsigned)disk->slot);
     pci_device_free(virtio_blk_pci(disk->blk));
     return false;
 }
@@ -133,10 +130,9 @@ static bool add_devices(
         const DiskOptions *device = options->disks->pdata[i];
         const DriveOptions *drive = find_drive(options, device->drive);
         if (!drive || is_used(disks, drive)) {
-            g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-device drive=%s: %s", device->drive,
+            return error_user(error, "-device drive=%s: %s", device->drive,
                 drive ? "that drive has a device already; give each its own"
                       : "there is no such drive; add -drive file=PATH,if=none,id=ID");
-            return false;
         }
         if (!add_disk(disks, drive, device, context, host, error))
             return false;

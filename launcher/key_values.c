@@ -48,9 +48,8 @@ static bool add(KeyValues *values, char *word, const char *first_key, GError **e
         value = word;
     }
     if (*key == '\0' || *value == '\0') {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: '%s' has no %s; give key=value",
-            values->option, *key ? key : value, *key ? "value" : "key");
-        return false;
+        return error_user(error, "%s: '%s' has no %s; give key=value", values->option, *key ? key : value,
+            *key ? "value" : "key");
     }
     const char *before = g_hash_table_lookup(values->values, key);
     if (before && g_strcmp0(key, values->list_key) == 0) {
@@ -58,9 +57,7 @@ static bool add(KeyValues *values, char *word, const char *first_key, GError **e
         g_ptr_array_add(values->strings, list);
         value = list;
     } else if (before) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: '%s' is given twice; give it once",
-            values->option, key);
-        return false;
+        return error_user(error, "%s: '%s' is given twice; give it once", values->option, key);
     }
     g_hash_table_insert(values->values, (gpointer)key, (gpointer)value);
     return true;
@@ -107,9 +104,7 @@ bool key_values_take_bool(KeyValues *values, const char *key, bool otherwise, bo
             *result = i % 2;
             return true;
         }
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: %s=%s is neither on nor off; give one of them",
-        values->option, key, value);
-    return false;
+    return error_user(error, "%s: %s=%s is neither on nor off; give one of them", values->option, key, value);
 }
 
 bool key_values_finish(const KeyValues *values, const char *known, GError **error)
@@ -119,9 +114,7 @@ bool key_values_finish(const KeyValues *values, const char *known, GError **erro
     g_hash_table_iter_init(&left, values->values);
     if (!g_hash_table_iter_next(&left, &key, NULL))
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: '%s' is not known; it takes %s", values->option,
-        (const char *)key, known);
-    return false;
+    return error_user(error, "%s: '%s' is not known; it takes %s", values->option, (const char *)key, known);
 }
 
 bool size_parse(const char *text, uint64_t unit, uint64_t *bytes)

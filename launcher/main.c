@@ -17,8 +17,7 @@ static FILE *open_stats(const char *path, GError **error)
 {
     FILE *file = fopen(path, "we");
     if (!file)
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-stats %s: %s; give a file that can be written",
-            path, g_strerror(errno));
+        error_user(error, "-stats %s: %s; give a file that can be written", path, g_strerror(errno));
     return file;
 }
 
@@ -26,7 +25,7 @@ static int close_stats(FILE *file, const char *path, GError **error)
 {
     if (fclose(file) == 0)
         return 0;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-stats %s: %s", path, g_strerror(errno));
+    error_host(error, "-stats %s: %s", path, g_strerror(errno));
     return LPARUN_ERROR_HOST;
 }
 

@@ -28,18 +28,7 @@ typedef struct Distance {
 
 static bool wrong(const char *option, const char *what, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: %s", option, what);
-    return false;
-}
-
-static bool G_GNUC_PRINTF(2, 3) wrong_format(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, LPARUN_ERROR, LPARUN_ERROR_USER, text);
-    return false;
+    return error_user(error, "%s: %s", option, what);
 }
 
 static void backend_free(gpointer data)
@@ -140,10 +129,10 @@ static bool parse_node(MemoryOptions *options, const char *option, KeyValues *va
     if (!key_values_finish(values, "node, nodeid=, cpus=, mem= and memdev=", error))
         return false;
     if (id && !g_ascii_string_to_unsigned(id, 10, 0, NUMA_NODES - 1, &number, NULL))
-        return wrong_format(error, "%s nodeid=%s: not a node; give 0 to %u", option, id, NUMA_NODES - 1);
+        return error_user(error, "%s nodeid=%s: not a node; give 0 to %u", option, id, NUMA_NODES - 1);
     node->id = id ? (int)number : -1;
     if (memory && !size_parse(memory, MIB, &node->memory))
-        return wrong_format(
+        return error_user(
             error, "%s mem=%s: not a size; give MiB, or a number with K, M, G or T", option, memory);
     if (memory && node->memdev)
         return wrong(option, "a node's memory is mem= or memdev=; leave one of them out", error);
@@ -165,7 +154,7 @@ static bool parse_distance(MemoryOptions *options, const char *option, KeyValues
     bool local = distance->source == distance->destination;
     if (!g_ascii_string_to_unsigned(
             value, 10, NUMA_LOCAL + (local ? 0 : 1), local ? NUMA_LOCAL : 254, &distance->value, NULL))
-        return wrong_format(error,
+        return error_user(error,
             "%s val=%s: not such a distance; a node is %u from itself, 11 to 254 from others", option, value,
             NUMA_LOCAL);
     return true;
@@ -181,7 +170,7 @@ bool memory_options_parse_numa(MemoryOptions *options, const char *option, const
         return parse_node(options, option, values, error);
     if (g_strcmp0(type, "dist") == 0)
         return parse_distance(options, option, values, error);
-    return wrong_format(error, "%s %s: lparun has node and dist; give one of them first", option, value);
+    return error_user(error, "%s %s: lparun has node and dist; give one of them first", option, value);
 }
 
 // --- What it comes to: memory.
@@ -197,7 +186,7 @@ static Backend *use_backend(MemoryOptions *options, const char *key, const char 
 {
     Backend *backend = find_backend(options, id);
     if (!backend || backend->used) {
-        wrong_format(error, "%s=%s: %s", key, id,
+        error_user(error, "%s=%s: %s", key, id,
             backend ? "that memory is used twice; give each its own"
                     : "there is no such memory; add -object memory-backend-ram,id=ID,size=SIZE");
         return NULL;
@@ -243,7 +232,7 @@ static bool resolve_lone(MemoryOptions *options, uint64_t *size, bool size_given
     if (!backend)
         return false;
     if (size_given && *size != backend->size)
-        return wrong_format(error,
+        return error_user(error,
             "-m: %" G_GUINT64_FORMAT " MiB, and -machine memory-backend= has %" G_GUINT64_FORMAT
             " MiB; leave -m out",
             *size / MIB, backend->size / MIB);
@@ -258,13 +247,13 @@ static bool order_nodes(MemoryOptions *options, GError **error)
 {
     unsigned count = options->nodes->len;
     if (count > NUMA_NODES)
-        return wrong_format(error, "-numa node: more than %u nodes; give fewer", NUMA_NODES);
+        return error_user(error, "-numa node: more than %u nodes; give fewer", NUMA_NODES);
     g_autofree Node **ordered = g_new0(Node *, count);
     for (unsigned i = 0; i < count; i++) {
         Node *node = options->nodes->pdata[i];
         unsigned id = node->id < 0 ? i : (unsigned)node->id;
         if (id >= count || ordered[id])
-            return wrong_format(error, "-numa node,nodeid=%u: %s; number them from 0 on", id,
+            return error_user(error, "-numa node,nodeid=%u: %s; number them from 0 on", id,
                 id >= count ? "there is a gap in the nodes before it" : "that node is given twice");
         ordered[id] = node;
     }
@@ -287,7 +276,7 @@ static bool share_memory(MemoryOptions *options, uint64_t size, GError **error)
 {
     unsigned count = options->nodes->len;
     if (size < count * BLOCK)
-        return wrong_format(error,
+        return error_user(error,
             "-m: %" G_GUINT64_FORMAT " MiB are too little for %u nodes of at least 256 MiB", size / MIB,
             count);
     uint64_t each = size / count / BLOCK * BLOCK;
@@ -329,14 +318,14 @@ static bool split_memory(MemoryOptions *options, uint64_t size, GError **error)
     if (!take_memory(options, &sum, error))
         return false;
     if (sum != size)
-        return wrong_format(error,
+        return error_user(error,
             "-numa node: the nodes have %" G_GUINT64_FORMAT " MiB, and -m has %" G_GUINT64_FORMAT
             " MiB; give the same",
             sum / MIB, size / MIB);
     for (unsigned i = 0; i < options->nodes->len; i++) {
         sum -= options->numa->memory[i];
         if (sum > 0 && options->numa->memory[i] % BLOCK)
-            return wrong_format(error,
+            return error_user(error,
                 "-numa node,nodeid=%u: its memory ends in the middle of a block; give a "
                 "multiple of 256M",
                 i);
@@ -362,11 +351,11 @@ static bool assign_cpus(
         g_autofree char *range = g_strdup(ranges[i]);
         guint64 first, last;
         if (!parse_range(range, cpus, &first, &last))
-            return wrong_format(error, "-numa node,cpus=%s: no such vCPUs; give A or A-B out of 0 to %u",
+            return error_user(error, "-numa node,cpus=%s: no such vCPUs; give A or A-B out of 0 to %u",
                 ranges[i], cpus - 1);
         for (guint64 cpu = first; cpu <= last; cpu++) {
             if (taken[cpu])
-                return wrong_format(error,
+                return error_user(error,
                     "-numa node,cpus=%s: vCPU %" G_GUINT64_FORMAT " is in two nodes; give it "
                     "to one",
                     ranges[i], cpu);
@@ -390,9 +379,9 @@ static bool check_cpus(const Numa *numa, const bool *taken, unsigned cpus, unsig
     for (unsigned cpu = 0; cpu < cpus; cpu++) {
         unsigned first = cpu / threads * threads; // of its core, which the device tree has as one
         if (!taken[cpu])
-            return wrong_format(error, "-numa node: vCPU %u is in no node; give it to one by cpus=", cpu);
+            return error_user(error, "-numa node: vCPU %u is in no node; give it to one by cpus=", cpu);
         if (numa->cpu_node[cpu] != numa->cpu_node[first])
-            return wrong_format(error,
+            return error_user(error,
                 "-numa node: vCPUs %u and %u are threads of one core, but in two nodes; give them to one",
                 first, cpu);
     }
@@ -424,7 +413,7 @@ static bool check_nodes(const Numa *numa, unsigned cpus, GError **error)
         for (unsigned cpu = 0; cpu < cpus && !used; cpu++)
             used = numa->cpu_node[cpu] == i;
         if (!used)
-            return wrong_format(
+            return error_user(
                 error, "-numa node,nodeid=%u: it has neither memory nor vCPUs; give it some", i);
     }
     return true;
@@ -437,7 +426,7 @@ static bool take_distances(MemoryOptions *options, GError **error)
     for (unsigned i = 0; i < options->distances->len; i++) {
         const Distance *distance = options->distances->pdata[i];
         if (MAX(distance->source, distance->destination) >= numa->count)
-            return wrong_format(error, "-numa dist,src=%u,dst=%u: there is no such node; add -numa node",
+            return error_user(error, "-numa dist,src=%u,dst=%u: there is no such node; add -numa node",
                 (unsigned)distance->source, (unsigned)distance->destination);
         numa->distance[distance->source][distance->destination] = (uint8_t)distance->value;
     }
@@ -447,7 +436,7 @@ static bool take_distances(MemoryOptions *options, GError **error)
             if (*distance == 0)
                 *distance = i == j ? NUMA_LOCAL : options->distances->len == 0 ? NUMA_REMOTE : other;
             if (*distance == 0)
-                return wrong_format(
+                return error_user(
                     error, "-numa dist: the distance between nodes %u and %u is missing; add it", i, j);
         }
     return true;

@@ -26,15 +26,12 @@ static bool find_module(GError **error)
     void *library = load();
     module = library ? dlsym(library, "monitor_module") : NULL;
     if (!module) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-qmp: the module %s cannot be loaded: %s",
-            MODULE, dlerror());
-        return false;
+        return error_host(error, "-qmp: the module %s cannot be loaded: %s", MODULE, dlerror());
     }
     if (strcmp(module->version, LPARUN_VERSION) == 0)
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-qmp: the module %s is of version %s, lparun of %s",
-        MODULE, module->version, LPARUN_VERSION);
-    return false;
+    return error_host(
+        error, "-qmp: the module %s is of version %s, lparun of %s", MODULE, module->version, LPARUN_VERSION);
 }
 
 Monitor *monitor_open(const char *path, const MonitorMachine *machine, GError **error)

@@ -16,8 +16,7 @@ typedef bool (*Parse)(Options *options, const char *option, const char *value, G
 
 static bool wrong(const char *option, const char *value, const char *mend, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s: %s", option, value, mend);
-    return false;
+    return error_user(error, "%s %s: %s", option, value, mend);
 }
 
 static bool check_memory(const Options *options, const char *option, const char *value, GError **error)
@@ -589,11 +588,11 @@ static void explain(const char *word, GError **error)
         if (!g_str_has_prefix(name, table[i].name) ||
             (name[strlen(table[i].name)] != '\0' && name[strlen(table[i].name)] != '='))
             continue;
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-%s: %s; see lparun -help", table[i].name,
+        error_user(error, "-%s: %s; see lparun -help", table[i].name,
             table[i].value ? "needs a value" : "takes no value");
         return;
     }
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: unknown option; see lparun -help", word);
+    error_user(error, "%s: unknown option; see lparun -help", word);
 }
 
 // The word on the command line that getopt has just read.
@@ -651,9 +650,8 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
             return OPTIONS_WRONG;
     }
     if (optind < argc) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-            "%s: not an option; give a disk as -drive file=%s,if=virtio,format=raw", argv[optind],
-            argv[optind]);
+        error_user(error, "%s: not an option; give a disk as -drive file=%s,if=virtio,format=raw",
+            argv[optind], argv[optind]);
         return OPTIONS_WRONG;
     }
     return find_nvram(options, error) && check_together(options, error) ? OPTIONS_RUN : OPTIONS_WRONG;

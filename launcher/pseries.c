@@ -69,10 +69,9 @@ static bool make_memory(Machine *machine, GError **error)
             kvm_set_memory(machine->vm, slot++, gpa, guest_memory_at(machine->memory, gpa, size), size);
         if (result == 0)
             continue;
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+        return error_host(error,
             "-m: %" G_GUINT64_FORMAT " MiB of guest memory: KVM_SET_USER_MEMORY_REGION: %s; ask for less",
             options->memory >> 20, g_strerror(-result));
-        return false;
     }
     return true;
 }
@@ -346,9 +345,7 @@ static bool make_rtas(Machine *machine, GError **error)
     for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
         int result = rtas_register_in_kernel(machine->rtas, machine->interrupts, in_kernel[i]);
         if (result < 0) {
-            g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s",
-                in_kernel[i], g_strerror(-result));
-            return false;
+            return error_host(error, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s", in_kernel[i], g_strerror(-result));
         }
     }
     return true;
@@ -380,8 +377,7 @@ static bool reset_interrupts(Machine *machine, GError **error)
 {
     int result = interrupt_controller_reset(machine->interrupts, machine->vcpus);
     if (result < 0)
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "the interrupt controller: %s", g_strerror(-result));
+        error_host(error, "the interrupt controller: %s", g_strerror(-result));
     return result == 0;
 }
 

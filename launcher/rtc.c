@@ -28,8 +28,7 @@ static bool parse_date(const char *text, gint64 *seconds)
 
 static bool wrong(const char *option, const char *key, const char *value, const char *mend, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s %s=%s: %s", option, key, value, mend);
-    return false;
+    return error_user(error, "%s %s=%s: %s", option, key, value, mend);
 }
 
 static bool parse_base(ClockSetup *setup, const char *option, const char *base, GError **error)

@@ -9,24 +9,12 @@ typedef struct Topology {
     guint64 cpus, maxcpus, sockets, cores, threads; // 0: not given
 } Topology;
 
-static bool wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool wrong(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, LPARUN_ERROR, LPARUN_ERROR_USER, text);
-    return false;
-}
-
 static bool take(KeyValues *values, const char *key, guint64 *number, GError **error)
 {
     const char *text = key_values_take(values, key);
     if (!text || g_ascii_string_to_unsigned(text, 10, 1, CPUS_MAX, number, NULL))
         return true;
-    return wrong(error, "-smp %s=%s: not a number that can be; give 1 to %u", key, text, CPUS_MAX);
+    return error_user(error, "-smp %s=%s: not a number that can be; give 1 to %u", key, text, CPUS_MAX);
 }
 
 static bool take_all(KeyValues *values, Topology *topology, GError **error)
@@ -53,7 +41,8 @@ static void complete(Topology *topology)
     } else if (!threads) {
         threads = all / (sockets * cores);
     }
-    *topology = (Topology){ topology->cpus, topology->maxcpus, MAX(sockets, 1), MAX(cores, 1), MAX(threads, 1) };
+    *topology =
+        (Topology){ topology->cpus, topology->maxcpus, MAX(sockets, 1), MAX(cores, 1), MAX(threads, 1) };
     guint64 product = topology->sockets * topology->cores * topology->threads;
     if (!topology->maxcpus)
         topology->maxcpus = all ? all : product;
@@ -64,24 +53,25 @@ static void complete(Topology *topology)
 static bool check(const Topology *topology, GError **error)
 {
     if (topology->maxcpus < topology->cpus)
-        return wrong(error, "-smp maxcpus=%" G_GUINT64_FORMAT ": fewer than the %" G_GUINT64_FORMAT
-                            " vCPUs; leave it out",
+        return error_user(error,
+            "-smp maxcpus=%" G_GUINT64_FORMAT ": fewer than the %" G_GUINT64_FORMAT " vCPUs; leave it out",
             topology->maxcpus, topology->cpus);
     if (topology->maxcpus > topology->cpus)
-        return wrong(error, "-smp maxcpus=%" G_GUINT64_FORMAT ": lparun cannot add vCPUs to a guest that runs; "
-                            "give cpus=%" G_GUINT64_FORMAT ", or leave it out",
+        return error_user(error,
+            "-smp maxcpus=%" G_GUINT64_FORMAT ": lparun cannot add vCPUs to a guest that runs; "
+            "give cpus=%" G_GUINT64_FORMAT ", or leave it out",
             topology->maxcpus, topology->maxcpus);
     guint64 product = topology->sockets * topology->cores * topology->threads;
     if (product != topology->cpus)
-        return wrong(error, "-smp: %" G_GUINT64_FORMAT " sockets of %" G_GUINT64_FORMAT " cores of %"
-                            G_GUINT64_FORMAT " threads are %" G_GUINT64_FORMAT " vCPUs, not %" G_GUINT64_FORMAT
-                            "; leave one of them out",
+        return error_user(error,
+            "-smp: %" G_GUINT64_FORMAT " sockets of %" G_GUINT64_FORMAT " cores of %" G_GUINT64_FORMAT
+            " threads are %" G_GUINT64_FORMAT " vCPUs, not %" G_GUINT64_FORMAT "; leave one of them out",
             topology->sockets, topology->cores, topology->threads, product, topology->cpus);
     if (topology->cpus > CPUS_MAX)
-        return wrong(error, "-smp: %" G_GUINT64_FORMAT " vCPUs; give 1 to %u", topology->cpus, CPUS_MAX);
+        return error_user(error, "-smp: %" G_GUINT64_FORMAT " vCPUs; give 1 to %u", topology->cpus, CPUS_MAX);
     if (topology->threads > 8 || topology->threads & (topology->threads - 1))
-        return wrong(error, "-smp threads=%" G_GUINT64_FORMAT ": a core has 1, 2, 4 or 8 threads",
-            topology->threads);
+        return error_user(
+            error, "-smp threads=%" G_GUINT64_FORMAT ": a core has 1, 2, 4 or 8 threads", topology->threads);
     return true;
 }
 

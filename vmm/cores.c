@@ -4,8 +4,8 @@
 #include <errno.h>
 
 // A POWER8 runs whole cores: vCPUs number n * stride and on are one core's, on one core of the host's
-// (kvmppc_core_vcpu_create_hv in arch/powerpc/kvm/book3s_hv.c). Newer processors run every vCPU by itself, and
-// KVM needs the number only to deliver the doorbells that threads of a core send each other.
+// (kvmppc_core_vcpu_create_hv in arch/powerpc/kvm/book3s_hv.c). Newer processors run every vCPU by itself,
+// and KVM needs the number only to deliver the doorbells that threads of a core send each other.
 unsigned cores_set_threads(KvmVm *vm, unsigned threads, GError **error)
 {
     unsigned stride = (unsigned)MAX(kvm_check(vm, KVM_CAP_PPC_SMT), 1);
@@ -16,7 +16,7 @@ unsigned cores_set_threads(KvmVm *vm, unsigned threads, GError **error)
         return threads;
     if (stride > threads) // the core's further threads stay unused
         return stride;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-smp threads=%u: this host's KVM has no such cores (%s); %s",
-        threads, g_strerror(-result), stride > 1 ? "give fewer" : "leave it out");
+    error_host(error, "-smp threads=%u: this host's KVM has no such cores (%s); %s", threads,
+        g_strerror(-result), stride > 1 ? "give fewer" : "leave it out");
     return 0;
 }

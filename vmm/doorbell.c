@@ -39,7 +39,7 @@ Doorbell *doorbell_new(KvmVm *vm, Bus *bus, const char *name, GError **error)
 {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (fd < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: eventfd: %s", name, g_strerror(errno));
+        error_host(error, "%s: eventfd: %s", name, g_strerror(errno));
         return NULL;
     }
     Doorbell *bell = g_new0(Doorbell, 1);

@@ -121,8 +121,7 @@ InterruptController *interrupt_controller_new(KvmVm *vm, GError **error)
     int result = open_device(controller, &interrupt_xics);
     if (result == 0)
         return controller;
-    g_set_error(
-        error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM's XICS interrupt controller: %s", g_strerror(-result));
+    error_host(error, "KVM's XICS interrupt controller: %s", g_strerror(-result));
     interrupt_controller_free(controller);
     return NULL;
 }
@@ -164,8 +163,7 @@ bool interrupt_controller_offer(InterruptController *controller, const Interrupt
         controller->offer.mode = INTERRUPT_XICS;
     if (!why_not || offer->mode == INTERRUPT_DUAL)
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "-machine ic-mode=xive: %s; leave it out", why_not);
-    return false;
+    return error_host(error, "-machine ic-mode=xive: %s; leave it out", why_not);
 }
 
 InterruptMode interrupt_controller_offered(const InterruptController *controller)
@@ -253,8 +251,7 @@ InterruptLine *interrupt_line_new(
     if (result == 0 && kind == INTERRUPT_EDGE)
         result = make_eventfd(line);
     if (result < 0) {
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "interrupt source 0x%x: %s", source, g_strerror(-result));
+        error_host(error, "interrupt source 0x%x: %s", source, g_strerror(-result));
         line_free(line);
         return NULL;
     }

@@ -145,7 +145,7 @@ Iothread *iothread_new_with(const char *id, const IothreadWaitOps *ops, GError *
     int result = iothread->wake < 0 ? -errno : start_thread(iothread);
     if (!result)
         return iothread;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+    error_host(error,
         "iothread %s: cannot start: %s; raise the limits on threads and open files (ulimit -u, ulimit -n)",
         id, g_strerror(-result));
     release(iothread);

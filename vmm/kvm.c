@@ -27,7 +27,7 @@ static int open_device(const char *path, GError **error)
     const char *mend = errno == ENOENT   ? "load the kvm-hv module, or run on a POWER machine that has KVM"
                        : errno == EACCES ? "join the group that owns it, or run as root"
                                          : "see the host's kernel log";
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: %s; %s", path, g_strerror(errno), mend);
+    error_host(error, "%s: %s; %s", path, g_strerror(errno), mend);
     return -1;
 }
 
@@ -35,14 +35,12 @@ static bool check_device(int device, const char *path, GError **error)
 {
     int version = kvm_ioctl(device, KVM_GET_API_VERSION, NULL);
     if (version != KVM_API_VERSION) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: not a KVM device (API version %d, not %d)",
-            path, version, KVM_API_VERSION);
-        return false;
+        return error_host(
+            error, "%s: not a KVM device (API version %d, not %d)", path, version, KVM_API_VERSION);
     }
     if (kvm_ioctl(device, KVM_CHECK_EXTENSION, (void *)KVM_CAP_PPC_PAPR) <= 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
+        return error_host(error,
             "%s: this is not a POWER machine's KVM (no KVM_CAP_PPC_PAPR); run lparun on a POWER host", path);
-        return false;
     }
     return true;
 }
@@ -52,9 +50,7 @@ static bool check_vm(KvmVm *vm, const char *path, GError **error)
     for (unsigned i = 0; i < G_N_ELEMENTS(needed); i++) {
         if (kvm_check(vm, needed[i].capability) > 0)
             continue;
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST,
-            "%s: this kernel's KVM has no %s; use a newer one", path, needed[i].name);
-        return false;
+        return error_host(error, "%s: this kernel's KVM has no %s; use a newer one", path, needed[i].name);
     }
     return true;
 }
@@ -71,8 +67,7 @@ KvmVm *kvm_vm_open(const char *path, GError **error)
         goto fail;
     vm->fd = kvm_ioctl(device, KVM_CREATE_VM, NULL); // type 0: HV where the host has it, else PR
     if (vm->fd < 0) {
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: KVM_CREATE_VM: %s", path, g_strerror(-vm->fd));
+        error_host(error, "%s: KVM_CREATE_VM: %s", path, g_strerror(-vm->fd));
         goto fail;
     }
     vm->run_size = kvm_ioctl(device, KVM_GET_VCPU_MMAP_SIZE, NULL);

@@ -70,7 +70,7 @@ int kvm_radix_encodings(KvmVm *vm, uint32_t encodings[8])
 
 KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "this build of lparun is not for POWER");
+    error_host(error, "this build of lparun is not for POWER");
     return NULL;
 }
 

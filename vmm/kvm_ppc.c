@@ -142,13 +142,12 @@ KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error)
 {
     int fd = kvm_ioctl(vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)id);
     if (fd < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "KVM_CREATE_VCPU %u: %s", id, g_strerror(-fd));
+        error_host(error, "KVM_CREATE_VCPU %u: %s", id, g_strerror(-fd));
         return NULL;
     }
     void *run = mmap(NULL, (size_t)vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (run == MAP_FAILED) {
-        g_set_error(
-            error, LPARUN_ERROR, LPARUN_ERROR_HOST, "vCPU %u: mapping kvm_run: %s", id, g_strerror(errno));
+        error_host(error, "vCPU %u: mapping kvm_run: %s", id, g_strerror(errno));
         close(fd);
         return NULL;
     }

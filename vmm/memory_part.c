@@ -83,15 +83,13 @@ static int fill_with_zeros(uint8_t *at, uint64_t size, uint64_t page)
 
 static bool wrong(const MemoryPart *part, const char *what, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "%s: %s", part->option, what);
-    return false;
+    return error_user(error, "%s: %s", part->option, what);
 }
 
 static bool wrong_errno(const MemoryPart *part, const char *what, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-        "%s: %s: %s; give a folder or a file that can be written", part->option, what, g_strerror(errno));
-    return false;
+    return error_user(error, "%s: %s: %s; give a folder or a file that can be written", part->option, what,
+        g_strerror(errno));
 }
 
 // A file without a name, or the one that is named; made when there is none.
@@ -195,9 +193,8 @@ static bool is_huge(const MappedPart *mapped)
 
 static bool no_room(const MemoryPart *part, const char *why, GError **error)
 {
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "%s: %" G_GUINT64_FORMAT " MiB of guest memory: %s",
-        part->option, MIB(part->size), why);
-    return false;
+    return error_host(
+        error, "%s: %" G_GUINT64_FORMAT " MiB of guest memory: %s", part->option, MIB(part->size), why);
 }
 
 // Huge pages were reserved by mmap(). Of others the kernel promises more than it has.

@@ -17,7 +17,7 @@ Sink *sink_new(KvmVm *vm, GError **error)
 {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (fd < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "eventfd: %s", g_strerror(errno));
+        error_host(error, "eventfd: %s", g_strerror(errno));
         return NULL;
     }
     Sink *sink = g_new0(Sink, 1);

@@ -318,7 +318,7 @@ bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GE
         g_mutex_unlock(&set->lock);
     }
     if (result < 0) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST, "vCPU %u: %s", id, g_strerror(-result));
+        error_host(error, "vCPU %u: %s", id, g_strerror(-result));
         vcpu_free(vcpu);
         return false;
     }

@@ -1,6 +1,7 @@
 // The errors that a person reads: one line each, and the exit status that goes with it.
 #pragma once
 #include <glib.h>
+#include <stdbool.h>
 
 // The code of a GError in this domain is the program's exit status.
 typedef enum {
@@ -9,3 +10,7 @@ typedef enum {
 } LparunError;
 
 #define LPARUN_ERROR (g_quark_from_static_string("lparun"))
+
+// Set `error` (unless NULL) to a line in printf's way. Always false, for a function to return. Any thread.
+bool error_host(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+bool error_user(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

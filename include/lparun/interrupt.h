@@ -68,7 +68,7 @@ uint32_t interrupt_line_source(const InterruptLine *line);
 // Delivers one edge: one eventfd write, no lock. Edge lines only; any thread.
 void interrupt_line_pulse(InterruptLine *line);
 
-// Sets the level; only changes reach KVM. Level lines only; any thread.
+// Sets the level; only changes reach KVM. Level lines only; any thread, but not two at once for one line.
 void interrupt_line_set(InterruptLine *line, bool asserted);
 
 // Calls `each` for every edge line that was pulsed, with its source and how often it was.

@@ -176,10 +176,8 @@ static bool open_socket(Monitor *monitor, GError **error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     if (g_strlcpy(address.sun_path, monitor->path, sizeof address.sun_path) >= sizeof address.sun_path) {
-        g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER,
-            "-qmp %s: too long for a socket; give at most %zu bytes", monitor->path,
+        return error_user(error, "-qmp %s: too long for a socket; give at most %zu bytes", monitor->path,
             sizeof address.sun_path - 1);
-        return false;
     }
     if (is_stale(&address))
         unlink(monitor->path);
@@ -187,9 +185,8 @@ static bool open_socket(Monitor *monitor, GError **error)
     if (monitor->listener >= 0 && bind(monitor->listener, (struct sockaddr *)&address, sizeof address) == 0 &&
         lstat(monitor->path, &monitor->file) == 0 && listen(monitor->listener, 1) == 0)
         return true;
-    g_set_error(error, LPARUN_ERROR, LPARUN_ERROR_USER, "-qmp %s: %s; give a path where a socket can be made",
-        monitor->path, g_strerror(errno));
-    return false;
+    return error_user(
+        error, "-qmp %s: %s; give a path where a socket can be made", monitor->path, g_strerror(errno));
 }
 
 static void close_monitor(Monitor *monitor);
