@@ -85,6 +85,20 @@ static void describe_range(const Numa *numa, unsigned node, uint64_t start, uint
     tree_end(tree);
 }
 
+// In powers of two at multiples of themselves. Linux before 6.6 takes the second node of them all for the
+// size of a block of memory, and does not start if that is something else
+// (arch/powerpc/platforms/pseries/hotplug-memory.c, pseries_memory_block_size).
+static void describe_blocks(const Numa *numa, unsigned node, uint64_t start, uint64_t end, Tree *tree)
+{
+    while (start < end) {
+        uint64_t size = 1ULL << g_bit_nth_msf(end - start, -1);
+        if (start > 0)
+            size = MIN(size, start & -start);
+        describe_range(numa, node, start, start + size, tree);
+        start += size;
+    }
+}
+
 uint64_t machine_real_mode_area(const MachineParts *parts)
 {
     uint64_t size = guest_memory_size(parts->memory);
@@ -98,7 +112,7 @@ static void describe_memory(const MachineParts *parts, Tree *tree)
     for (unsigned i = 0; i < (parts->numa ? parts->numa->count : 1); i++) {
         uint64_t end = start + (parts->numa ? parts->numa->memory[i] : size);
         describe_range(parts->numa, i, start, MIN(MAX(start, real), end), tree);
-        describe_range(parts->numa, i, MIN(MAX(start, real), end), end, tree);
+        describe_blocks(parts->numa, i, MIN(MAX(start, real), end), end, tree);
         start = end;
     }
 }

@@ -471,9 +471,13 @@ static void test_numa(Fixture *fixture, gconstpointer data)
     place(fixture);
     assert_cells(fixture, "/memory@0", "reg", 0, 0, 0, PARTITION_RAM / 4);
     assert_cells(fixture, "/memory@0", "ibm,associativity", 4, 0, 0, 0, 1);
-    assert_cells(fixture, "/memory@40000", "reg", 0, PARTITION_RAM / 4, 0, PARTITION_RAM / 4 * 3);
+    // Powers of two, at multiples of them.
+    assert_cells(fixture, "/memory@40000", "reg", 0, PARTITION_RAM / 4, 0, PARTITION_RAM / 4);
     assert_cells(fixture, "/memory@40000", "ibm,associativity", 4, 0, 0, 0, 2);
     assert_string(fixture, "/memory@40000", "device_type", "memory");
+    assert_cells(fixture, "/memory@80000", "reg", 0, PARTITION_RAM / 2, 0, PARTITION_RAM / 2);
+    assert_cells(fixture, "/memory@80000", "ibm,associativity", 4, 0, 0, 0, 2);
+    g_assert_cmpint(fdt_path_offset(fixture->blob, "/memory@100000"), <, 0);
     assert_cells(fixture, CPU, "ibm,associativity", 5, 0, 0, 0, 0, 8);
     assert_cells(fixture, "/cpus/PowerPC,POWER9@9", "ibm,associativity", 5, 0, 0, 0, 2, 9);
     assert_cells(fixture, "/rtas", "ibm,numa-lookup-index-table", 3, 0, 1, 2);
