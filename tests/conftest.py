@@ -29,6 +29,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "one_host: what it tests is the same on all hosts")
     config.addinivalue_line("markers", "on(host): by default on this host alone, which need not be a default one")
     config.addinivalue_line("markers", "short(host...): without --all or --host, on these hosts and no other")
+    config.addinivalue_line("markers", "wide: with --all only")
     config.addinivalue_line("markers", "complains: the guest's kernel is made to complain, or there is none")
     config.addinivalue_line("markers", "needs(make=): what is called, once, before any test runs: it fills the cache")
     config.addinivalue_line("markers", "not_on(host): one of the default hosts where it would only repeat")
@@ -102,16 +103,13 @@ def hosts_for(metafunc):
 
 
 def is_wanted(item):
-    """Without --all or --host a test marked short() is on its hosts alone."""
+    """Without --all a test marked wide is nowhere; without it and --host one marked short() is on its hosts alone."""
     mark = item.get_closest_marker("short")
     config = item.config
+    if item.get_closest_marker("wide") and not config.getoption("--all"):
+        return False
     return (not mark or config.getoption("--all") or config.getoption("--host")
             or item.callspec.params.get("host") in (*mark.args, hosts.LOCAL))
-
-
-def pytest_ignore_collect(collection_path, config):
-    """The matrix takes an hour and more: it is run when asked for."""
-    return True if collection_path.name == "test_matrix.py" and not config.getoption("--all") else None
 
 
 def pytest_collection_modifyitems(config, items):

@@ -10,8 +10,14 @@
 #define H_FUNCTION (-2)
 #define H_PARAMETER (-4)
 #define H_BAD_MODE (-5)
+#define H_PTEG_FULL (-6)
+#define H_NOT_FOUND (-7)
 
+#define H_REMOVE 0x4
 #define H_ENTER 0x8
+#define H_READ 0xc
+#define H_CLEAR_MOD 0x10
+#define H_CLEAR_REF 0x14
 #define H_SET_DABR 0x28
 #define H_PAGE_INIT 0x2c
 #define H_LOGICAL_CI_LOAD 0x3c

@@ -54,3 +54,4 @@ def test_matrix_has_each_pair():
                                                        for guest in matrix.GUESTS}
     for guest in matrix.GUESTS:
         assert {(row.cpus, row.direct) for row in rows if row.guest == guest} == set(matrix.SHAPES)
+    assert set(matrix.CHOICE) <= {str(row) for row in rows}

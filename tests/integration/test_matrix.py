@@ -1,4 +1,4 @@
-"""The matrix, with --all only: hosts, their kernels, guest kernels of both page sizes, MMUs, processors, ways in."""
+"""The matrix, of which --all runs all: hosts, their kernels, guest kernels of both page sizes, MMUs, processors, ways in."""
 
 import re
 
@@ -26,7 +26,8 @@ def marks(row, asked):
         trees.kernel(row.guest)
         guest_images.initrd(row.guest)
     reason = why_not(row, asked)
-    return [pytest.mark.skip(reason) if reason else pytest.mark.needs(make=make)]
+    found = [pytest.mark.skip(reason) if reason else pytest.mark.needs(make=make)]
+    return found if str(row) in matrix.CHOICE else [*found, pytest.mark.wide]
 
 
 def pytest_generate_tests(metafunc):

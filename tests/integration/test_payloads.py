@@ -86,6 +86,14 @@ def test_ci_timing(host, ci_hcalls, log):
         assert run.doorbell() == (REPEATS, 0 if ci_hcalls == "kernel" else REPEATS)
 
 
+@pytest.mark.not_on("nested")
+def test_hash_calls(host, log):
+    """All of them in the kernel."""
+    for order in ORDERS:
+        run = Run(host, f"hash_calls-{order}", log, "hash").check()
+        assert set(run.stats["hypercalls"]) == {"H_PUT_TERM_CHAR", "KVMPPC_H_RTAS"}
+
+
 @pytest.mark.one_host
 def test_time_of_day(host, log):
     """-rtc base= is what the guest starts with; what it sets the clock to outlives a reset."""

@@ -48,6 +48,15 @@ class Run:
         return {name: int(number) for name, number in re.findall(r"^(\w+):\s+(\d+)", result.text, re.MULTILINE)}
 
 
+def assert_no_growth(early, late):
+    for name in ("fds", "maps", "Threads"):
+        assert late[name] == early[name], name
+    for name in ("VmData", "RssAnon"):
+        assert late[name] <= early[name] + SLACK_KB, name
+    assert late["Slab"] <= early["Slab"] + HOST_SLACK_KB
+    assert late["MemFree"] >= early["MemFree"] - HOST_SLACK_KB
+
+
 @pytest.fixture
 def started(host):
     runs = []
@@ -87,12 +96,27 @@ def test_a_thousand_resets(started, mmu, log):
     log.add("console", result.output)
     assert reached >= LATE, f"{reached} resets"
     assert result.status == 0
-    for name in ("fds", "maps", "Threads"):
-        assert late[name] == early[name], name
-    for name in ("VmData", "RssAnon"):
-        assert late[name] <= early[name] + SLACK_KB, name
-    assert late["Slab"] <= early["Slab"] + HOST_SLACK_KB
-    assert late["MemFree"] >= early["MemFree"] - HOST_SLACK_KB
+    assert_no_growth(early, late)
+
+
+@pytest.mark.wide
+@pytest.mark.one_host
+@pytest.mark.limit(2 * LIMIT)
+def test_a_thousand_resets_by_the_monitor(started, log):
+    run = started("watchdog-be")  # it waits for a key, which never comes
+    run.client.greeting()
+    samples = []
+    for count in range(1, LATE + 1):
+        run.client.execute("system_reset")
+        end = time.monotonic() + 20
+        while run.resets() < count:
+            assert time.monotonic() < end, f"{run.resets()} resets of {count}"
+            time.sleep(0.01)
+        if count in (EARLY, LATE):
+            samples.append(run.sample(log, f"after {count}"))
+    run.client.execute("quit")
+    assert run.job.wait().status == 0
+    assert_no_growth(*samples)
 
 
 @pytest.mark.one_host

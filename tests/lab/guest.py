@@ -75,7 +75,8 @@ class Guest:
         setup = self.setup
         if not setup.disk:
             return []
-        drive = f"file={self.disk},if=none,id=d0,format=raw,cache={setup.cache_mode}"
+        cache_mode = setup.cache_mode if self.host.direct_io else "writeback"
+        drive = f"file={self.disk},if=none,id=d0,format=raw,cache={cache_mode}"
         drive += f",aio={setup.aio}" if setup.aio else ""
         drive += ",readonly=on" if setup.readonly else ""
         return ["-object", "iothread,id=io0", "-drive", drive,

@@ -32,12 +32,17 @@ class Host:
         self.name = name
         self.here = "/host"       # build-lab as the host sees it
         self.cache = "/cache"
-        self.scratch = "/tmp"     # a tmpfs: fast, and takes O_DIRECT
+        self.scratch = "/tmp"     # a tmpfs: fast
         self.process = None
         self.jobs = {}
         self.job_numbers = itertools.count(1)
         self.ready = threading.Event()
         self.lock = threading.Lock()
+
+    @property
+    def direct_io(self):
+        """Whether files in scratch can be read past the page cache: tmpfs has that since Linux 6.6."""
+        return tuple(map(int, self.release.split(".")[:2])) >= (6, 6)
 
     # Start and stop
 

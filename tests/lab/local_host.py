@@ -101,6 +101,7 @@ class LocalHost:
         self.cache = str(cache.folder())
         self.folder = paths.RUN / f"local-{os.getpid()}"
         self.scratch = str(self.folder)
+        self.direct_io = True
 
     def start(self):
         self.inside = str(self.folder)

@@ -1,0 +1,75 @@
+// Hypercalls on one entry of the hashed page table: it is entered, read, its referenced and changed bits are
+// cleared, and it is removed (LoPAR 14.5.4.1).
+#include "fdt.h"
+#include "hypercall.h"
+#include "payload.h"
+#include "tap.h"
+
+#define VALID 1ULL
+#define REFERENCED 0x100ULL
+#define CHANGED 0x80ULL
+#define BITS (REFERENCED | CHANGED | 0x12) // coherent, read and write
+#define EXACT (1ULL << 39)                 // this entry and no other of its group
+#define PAGE_NUMBER (0x123456ULL << 12)    // of a virtual address that nobody uses
+#define INDEX 0x123ULL
+
+static Hypercall result;
+
+static int64_t call(uint64_t number, uint64_t r4, uint64_t r5, uint64_t r6, uint64_t r7)
+{
+    result = (Hypercall){ .r = { number, r4, r5, r6, r7 } };
+    return hypercall(&result);
+}
+
+static void bits(const char *what, uint64_t word, uint64_t expected)
+{
+    tap_equal(what, 0, (int64_t)(word & (REFERENCED | CHANGED)), (int64_t)expected);
+}
+
+static void test_entry(void)
+{
+    tap_begin();
+    tap_equal("H_READ, empty", INDEX, call(H_READ, 0, INDEX, 0, 0), H_SUCCESS);
+    tap_equal("valid", INDEX, (int64_t)(result.r[1] & VALID), 0);
+    tap_equal("H_ENTER", INDEX, call(H_ENTER, EXACT, INDEX, PAGE_NUMBER | VALID, BITS), H_SUCCESS);
+    tap_equal("index", INDEX, (int64_t)result.r[1], INDEX);
+    tap_equal("H_ENTER, taken", INDEX, call(H_ENTER, EXACT, INDEX, PAGE_NUMBER | VALID, BITS), H_PTEG_FULL);
+    tap_equal("H_READ", INDEX, call(H_READ, 0, INDEX, 0, 0), H_SUCCESS);
+    tap_equal("first word", INDEX, (int64_t)(result.r[1] & (PAGE_NUMBER | VALID)), PAGE_NUMBER | VALID);
+    bits("second word", result.r[2], REFERENCED | CHANGED);
+    tap_end("H_ENTER and H_READ");
+}
+
+static void test_clear(void)
+{
+    tap_begin();
+    tap_equal("H_CLEAR_REF", INDEX, call(H_CLEAR_REF, 0, INDEX, 0, 0), H_SUCCESS);
+    bits("before H_CLEAR_REF", result.r[1], REFERENCED | CHANGED);
+    tap_equal("H_CLEAR_MOD", INDEX, call(H_CLEAR_MOD, 0, INDEX, 0, 0), H_SUCCESS);
+    bits("before H_CLEAR_MOD", result.r[1], CHANGED);
+    tap_equal("H_READ", INDEX, call(H_READ, 0, INDEX, 0, 0), H_SUCCESS);
+    bits("after both", result.r[2], 0);
+    tap_end("H_CLEAR_REF and H_CLEAR_MOD");
+}
+
+static void test_none(uint64_t end)
+{
+    static const uint64_t calls[] = { H_CLEAR_REF, H_CLEAR_MOD, H_REMOVE };
+    tap_begin();
+    tap_equal("H_REMOVE", INDEX, call(H_REMOVE, 0, INDEX, 0, 0), H_SUCCESS);
+    for (unsigned i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        tap_equal("no entry", calls[i], call(calls[i], 0, INDEX, 0, 0), H_NOT_FOUND);
+        tap_equal("no index", calls[i], call(calls[i], 0, end, 0, 0), H_PARAMETER);
+        tap_equal("no index", calls[i], call(calls[i], 0, UINT64_MAX, 0, 0), H_PARAMETER);
+    }
+    tap_end("an entry that is not there");
+}
+
+void payload(void)
+{
+    uint32_t order = fdt_number("cpus/PowerPC,", "ibm,pft-size", 1);
+    tap_plan(3);
+    test_entry();
+    test_clear();
+    test_none(1ULL << (order - 4)); // 16 bytes an entry
+}
