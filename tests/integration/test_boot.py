@@ -34,19 +34,6 @@ def test_kernel_threads_smp(host, log):
     check_boot(host, guest.Setup(kernel=True, aio="threads", cache_mode="writeback", extra=("-smp", "2")), log)
 
 
-@pytest.mark.not_on("nested")
-@pytest.mark.not_on("powernv8")
-def test_kernel_hash(host, log):
-    """Where KVM has radix guests, hashed ones are asked for by -machine mmu=hash."""
-    run, result = boot(host, guest.Setup(kernel=True, append="console=hvc0 loglevel=7",
-                                         extra=("-machine", "pseries,mmu=hash")), log)
-    if "no such guests" in result.text:
-        pytest.skip("this host's KVM has no hashed guests")
-    failed = checks.failures(checks.boot(run, result, guest.disk_sha256()))
-    assert not failed, "\n".join(map(str, failed))
-    assert b"hash-mmu: Initializing hash mmu" in result.output
-
-
 def check_statistics(run):
     """With the hypercalls in the kernel, only what no doorbell claims reaches userspace."""
     stats = run.stats()
