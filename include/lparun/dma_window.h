@@ -1,4 +1,5 @@
-// The PCI host bridge's default DMA window (LoPAR 14.5.4.2, "Translation Control Entry Access"), 1 GiB at bus address 0.
+// The PCI host bridge's default DMA window (LoPAR 14.5.4.2, "Translation Control Entry Access"): 256 MiB at
+// bus address 0, in pages of 4 KiB.
 #pragma once
 #include "lparun/kvm.h"
 #include "lparun/tree.h"

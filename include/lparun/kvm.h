@@ -116,8 +116,8 @@ int kvm_radix_encodings(KvmVm *vm, uint32_t encodings[8]);
 KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error);
 void kvm_vcpu_free(KvmVcpu *vcpu);
 struct kvm_run *kvm_vcpu_state(KvmVcpu *vcpu);
-// KVM_RUN: 0 after an exit, -EINTR after a signal or with immediate_exit. The vCPU's own thread, as all that
-// follow.
+// KVM_RUN: 0 after an exit, -EINTR after a signal or with immediate_exit. The vCPU's own thread. All that
+// follow: that thread between two KVM_RUNs, or any one while the vCPU is parked or held; 0 or -errno.
 int kvm_vcpu_run(KvmVcpu *vcpu);
 // KVM_ENABLE_CAP on the vCPU.
 int kvm_vcpu_enable(KvmVcpu *vcpu, uint32_t capability, uint64_t argument0, uint64_t argument1);

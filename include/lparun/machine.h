@@ -16,7 +16,9 @@ typedef enum {
 
 // Handed to the parts by launcher/pseries.c.
 typedef struct MachineControl {
-    // Returns at once; the first request counts. `text` says more (one line, copied) or is NULL. Any thread.
+    // Returns at once. The first request counts until the main thread has served it; MACHINE_QUIT and those
+    // after it replace an earlier one. MACHINE_PANICKED counts once until the next reset, and holds all vCPUs
+    // until it is decided what follows. `text` says more (one line, copied) or is NULL. Any thread.
     void (*request)(void *owner, MachineEvent event, const char *text);
     void *owner;
 } MachineControl;

@@ -20,8 +20,9 @@ typedef struct MemoryPart {
     bool prealloc;      // backed by host pages from the start on
 } MemoryPart;
 
-// RAM from GPA 0 on, made of `count` parts in their order; zero-filled. NULL and `error` when the host has no
-// room for it or a part's path is wrong. A part on hugetlbfs is whole pages of that file system's.
+// RAM from GPA 0 on, made of `count` parts in their order; zero-filled. NULL and `error`: the host's when it
+// has no room for it, the user's when a part's path or size is wrong. A part on hugetlbfs is whole pages of
+// that file system's.
 GuestMemory *guest_memory_new_of(const MemoryPart *parts, unsigned count, GError **error);
 // The same of `size` bytes of anonymous memory, not yet backed by host pages.
 GuestMemory *guest_memory_new(uint64_t size, GError **error);

@@ -39,15 +39,23 @@ void *rtas_own(RtasTable *table, void *state);
 int rtas_register_in_kernel(RtasTable *table, InterruptController *controller, const char *name);
 // The tokens, one property a call.
 void rtas_table_describe(const RtasTable *table, Tree *tree);
+// Calls `each` for every call that came, with its name and how often it did. Any thread.
 void rtas_counts(
     const RtasTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data);
 
-// The families. Each registers its calls.
+// The families, each of a file of hcalls/rtas/. They register their calls, only while the machine is built,
+// and own nothing that they are given: it outlives the table. docs/rtas.md has what each call does. pci.c:
+// ibm,read-pci-config and its like, ibm,query-interrupt-source-number, ibm,change-msi.
 void rtas_pci_register(RtasTable *table, PciHost *host);
+// nvram.c: nvram-fetch and nvram-store.
 void rtas_nvram_register(RtasTable *table, GuestMemory *memory, Nvram *nvram);
+// power.c: power-off, system-reboot, ibm,os-term, quiesce.
 void rtas_power_register(RtasTable *table, GuestMemory *memory, const MachineControl *control);
+// cpu.c: start-cpu, stop-self, query-cpu-stopped-state.
 void rtas_cpu_register(RtasTable *table, VcpuSet *vcpus);
+// console.c: display-character.
 void rtas_console_register(RtasTable *table, Vty *vty);
+// refused.c: what belongs to hot-plug and error recovery, with a status that says that there is none.
 void rtas_refused_register(RtasTable *table);
 
 // hcalls/rtas/time.c: get-time-of-day and set-time-of-day.
@@ -105,4 +113,5 @@ uint32_t rtas_nmi_room(unsigned vcpus);
 void rtas_nmi_system_reset(RtasNmi *nmi, Vcpu *vcpu);
 void rtas_nmi_machine_check(RtasNmi *nmi, Vcpu *vcpu, bool recovered);
 
+// hcalls/rtas/parameters.c: ibm,get-system-parameter and ibm,set-system-parameter. `uuid` is text, copied.
 void rtas_parameters_register(RtasTable *table, GuestMemory *memory, unsigned vcpus, const char *uuid);
