@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lab import guest
+from lab import guest, refusals
 
 LIMIT = 240              # seconds: a hashed guest that logs all takes a minute and more under emulation
 
@@ -21,8 +21,7 @@ def boot(host, log, *machine, shows="", **more):
     run = guest.Guest(host, setup(*machine, **more))
     result = run.run(LIMIT)
     log.add("console", result.output)
-    if result.status == 1 and re.search("no such guests|can hold no guest", result.text):
-        pytest.skip(result.text.strip().splitlines()[-1])
+    refusals.skip(host, result)
     assert (result.status, result.late) == (0, False)
     found = re.search(r"guest: cpu (.*), MMU (\w+)", result.text)
     assert found, "the guest did not come up"

@@ -37,8 +37,14 @@ def pytest_generate_tests(metafunc):
                                            for row in rows], indirect=["host"])
 
 
+@pytest.fixture
+def begun(request):
+    """What is found of a row whose host does not start, or that is out of time."""
+    matrix.note(request.node.callspec.params["row"], "failed", "it did not come to an end")
+
+
 @pytest.mark.limit(LIMIT + 120)
-def test_matrix(host, row, log):
+def test_matrix(begun, host, row, log):
     run = guest.Guest(host, guest.Setup(
         memory="1G", firmware=not row.direct, kernel=True, vmlinux=f"kernel-{row.guest}/vmlinux",
         initrd=f"{guest_images.initrd_item(row.guest)}/initrd", append="console=hvc0 loglevel=7",

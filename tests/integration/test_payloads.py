@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from lab import refusals
+
 LIMIT = 120               # seconds for one payload
 ORDERS = ("be", "le")
 REPEATS = 2000            # of ci_timing
@@ -27,8 +29,7 @@ class Run:
         self.text = result.text.replace("\r", "")
         self.status = None if result.late else result.status
         log.add(self.name, result.output)
-        if self.status == 1 and "no such guests" in self.text:
-            pytest.skip(f"no {mmu} guests on this host")
+        refusals.skip(host, result)
         path = host.folder / stats
         self.stats = json.loads(path.read_text()) if path.exists() else None
 

@@ -17,9 +17,9 @@ OPTIONS = {
 
 def listed(folder):
     """(name, command, environment, seconds) of each test of a build."""
-    done = subprocess.run(["meson", "introspect", "--tests", str(folder)],
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    tests = json.loads(done.stdout) if done.returncode == 0 else []
+    done = subprocess.run(["meson", "introspect", "--tests", str(folder)], stdout=subprocess.PIPE, text=True, check=True)
+    tests = json.loads(done.stdout)
+    assert tests, f"no tests in {folder}"
     return [pytest.param(test, id=test["name"].replace(" ", "-")) for test in tests]
 
 

@@ -16,9 +16,6 @@ PAGE = paths.TOP / "docs/matrix.md"
 GUESTS = ("6.12-4k", "6.12-64k", "6.1-64k")
 # Where the big-endian guest runs, too.
 BIG_ENDIAN_HOSTS = ("nested", "powernv9", "powernv8")
-# What KVM has on each host; the first is what it offers a guest by itself.
-MMUS = {"nested": ("radix",), "powernv8": ("hash",), "powernv9": ("radix", "hash"), "powernv10": ("radix", "hash"),
-        "nested10": ("radix",), "pr": ("hash",)}
 # (vCPUs, without firmware)
 SHAPES = ((4, True), (1, False), (4, False), (1, True))
 # What is run without --all: processors, kernels and pages that no other test has.
@@ -43,19 +40,14 @@ class Row:
         return "64K" if self.guest == packages.BIG_ENDIAN else self.guest.split("-")[1].upper()
 
 
-def base(host):
-    """The machine of a host whose name may say which kernel it has."""
-    return host.split("-")[0]
-
-
 def rows():
     found = []
     for number, host in enumerate(host_table.HOSTS):
-        mmus = MMUS[base(host)]
+        mmus = [mmu for mmu in ("radix", "hash") if mmu in host_table.HOSTS[host].has]
         guests = GUESTS + ((packages.BIG_ENDIAN,) if host in BIG_ENDIAN_HOSTS else ())
         for kernel, mmu in itertools.product(guests, mmus):
             cpus, direct = SHAPES[(number + guests.index(kernel) + mmus.index(mmu)) % len(SHAPES)]
-            found.append(Row(host, kernel, mmu, cpus, direct and base(host) not in ONLY_FIRMWARE))
+            found.append(Row(host, kernel, mmu, cpus, direct and host not in ONLY_FIRMWARE))
     return found
 
 
@@ -88,16 +80,16 @@ def commit():
 HEAD = """\
 # The matrix
 
-Which guests were run on which hosts, written by `./lab test --all`. Each row is one boot on an emulated host: the
+Which guests were run on which hosts, written by `./lab test --all`; `./lab test` runs {choice} of the rows. Each row is one boot on an emulated host: the
 guest comes up with all its processors, sums {size} MiB of a virtio-blk disk, writes to it and powers off; its kernel
 must have found nothing to complain of. Every host meets every guest kernel on every MMU that its KVM has; the number of
 processors and the way in alternate. `./lab test --all --host H -k matrix` runs one host's rows; the page keeps what
 earlier runs on the same machine found.
 
-Run {dates}, on lparun's commits {commits}. {passed} passed, {failed} failed, {rest} not run.
+Run {dates}. {passed} passed, {failed} failed, {rest} not run.
 
-| host | its Linux | guest's Linux | its pages | MMU | vCPUs | way in | | |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| host | its Linux | guest's Linux | its pages | MMU | vCPUs | way in | commit | | |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 TAIL = """
 Big-endian guests: SLOF in each row that has it, the bare-metal payloads (`tests/integration/test_payloads.py`), and
@@ -109,8 +101,8 @@ the kernel is there.
 
 def line(row, found):
     words = [row.host, found.get("host", ""), found.get("guest", row.guest), row.pages(),
-             row.mmu, str(row.cpus), "direct" if row.direct else "SLOF", found.get("outcome", "not run"),
-             found.get("why", "")]
+             row.mmu, str(row.cpus), "direct" if row.direct else "SLOF", found.get("commit", ""),
+             found.get("outcome", "not run"), found.get("why", "")]
     return "| " + " | ".join(words) + " |\n"
 
 
@@ -123,8 +115,7 @@ def write():
         return
     passed = sum(found["outcome"] == "passed" for found in ran)
     dates = sorted({found["date"] for found in ran})
-    head = HEAD.format(size=guest_images.DATA_SIZE, dates=" to ".join(sorted({dates[0], dates[-1]})),
-                       commits=", ".join(sorted({found["commit"] for found in ran})), passed=passed,
-                       failed=len(ran) - passed, rest=len(ours) - len(ran))
+    head = HEAD.format(size=guest_images.DATA_SIZE, choice=len(CHOICE), dates=" to ".join(sorted({dates[0], dates[-1]})),
+                       passed=passed, failed=len(ran) - passed, rest=len(ours) - len(ran))
     PAGE.write_text(head + "".join(line(row, found) for row, found in ours) + TAIL)
     say.step(f"wrote {PAGE.relative_to(paths.TOP)}")
