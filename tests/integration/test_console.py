@@ -54,7 +54,7 @@ def test_terminate_restores_terminal(host, log):
     run = guest.Guest(host, BARE)
     job = on_terminal(host, run)
     started = job.wait_for(b"SLOF", 60)
-    host.run("kill -TERM $(pidof lparun)", 20)
+    host.run(f"kill -TERM {host.lparun()}", 20)
     ended = job.wait_for(b"status ", 20)
     if not ended:
         job.kill()

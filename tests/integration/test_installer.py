@@ -17,7 +17,7 @@ def test_first_screen(host, firmware, log):
         initrd="installer/initrd.gz", append="console=hvc0 loglevel=7", extra=("-smp", "2")))
     job = run.start(SCREEN_LIMIT + 20)
     seen = job.wait_for(FIRST_SCREEN, SCREEN_LIMIT)
-    host.run("kill -TERM $(pidof lparun)", 20)
+    host.run(f"kill -TERM {host.lparun()}", 20)
     result = job.wait()
     log.add("console", result.output)
     assert seen, "the installer's first screen did not come"

@@ -1,8 +1,11 @@
 """The lab keeps its own promises: time limits, live input, a host that dies."""
 
+import shutil
+import time
+
 import pytest
 
-from lab import checks, host_table, hosts, matrix
+from lab import checks, host_table, hosts, local_host, matrix
 from lab.failure import HostDied
 
 pytestmark = pytest.mark.one_host
@@ -28,6 +31,20 @@ def test_input_comes_in_pieces(host):
     assert job.wait_for(b"got two\n", 10)
     job.end_input()
     assert job.wait().status == 0
+
+
+def test_this_machine_as_host(tmp_path):
+    """Where it is POWER. It ends its own lparun and nobody else's."""
+    program = shutil.copy(shutil.which("sleep"), tmp_path / "lparun")
+    with local_host.LocalHost() as host:
+        assert host.run("echo out; exit 7").output == b"out\n"
+        assert host.lparun() == ""
+        job = host.spawn(f"exec {program} 60")
+        while not (found := host.lparun()) and not job.ended.wait(0.01):
+            time.sleep(0.01)
+        assert found == str(job.process.pid)
+        host.run(f"kill -TERM {found}")
+        assert job.wait().status == 128 + 15 and job.ended.is_set()
 
 
 def test_host_that_dies_is_replaced(host, keeper):

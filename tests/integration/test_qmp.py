@@ -223,7 +223,7 @@ def test_terminated(started, log):
     """A signal is told of, and the socket goes with the run."""
     run = started("idle")
     run.client.greeting()
-    run.host.run("kill -TERM $(pidof lparun)", 20)
+    run.host.run(f"kill -TERM {run.host.lparun()}", 20)
     shutdown = run.client.event("SHUTDOWN")
     result = run.finish(log)
     assert shutdown["data"] == {"guest": False, "reason": "host-signal"}

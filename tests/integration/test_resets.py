@@ -39,7 +39,7 @@ class Run:
         """What the process holds while its guest stands still: numbers by name, in KiB or pieces."""
         self.client.execute("stop")
         result = self.host.run(
-            'pid=$(pidof lparun); cd /proc/$pid\n'
+            f'cd /proc/{self.host.lparun()}\n'
             'grep -E "^(VmData|RssAnon|Threads)" status\n'
             'echo "fds: $(ls fd | wc -l)"; echo "maps: $(cat maps | wc -l)"\n'
             'grep -E "^(MemFree|Slab)" /proc/meminfo', 20)

@@ -14,7 +14,7 @@ def boot_to_grub(host, log):
     trace.start(host)
     job = run.start(BOOT_LIMIT)
     reached = job.wait_for(b"GNU GRUB", BOOT_LIMIT - 20)
-    host.run("kill -TERM $(pidof lparun)", 20)
+    host.run(f"kill -TERM {host.lparun()}", 20)
     log.add("console", job.wait().output)
     trace.stop(host, f"{run.inside}/trace")
     run.collect()

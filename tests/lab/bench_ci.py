@@ -51,7 +51,7 @@ def read_rate(host, way):
     if not job.wait_for(b"Preparing to boot Linux", BOOT_LIMIT - 10):
         raise LabError("GRUB did not load its kernel")
     seconds = time.monotonic() - began
-    host.run("kill -TERM $(pidof lparun)", 20)
+    host.run(f"kill -TERM {host.lparun()}", 20)
     job.wait()
     run.collect()
     loaded = os.path.getsize(guest_images.kernel()) + os.path.getsize(guest_images.initrd())
@@ -67,7 +67,7 @@ def trace_reads(host):
     trace.start(host)
     time.sleep(TRACE_SECONDS)
     trace.stop(host, f"{run.inside}/trace")
-    host.run("kill -TERM $(pidof lparun)", 20)
+    host.run(f"kill -TERM {host.lparun()}", 20)
     job.wait()
     run.collect()
     counts = collections.defaultdict(lambda: [0, 0])

@@ -100,7 +100,7 @@ class Guest:
         job = self.start(limit)
         while not (seen := job.output().count(needle) >= count) and not job.ended.wait(0.2):
             pass
-        self.host.run("kill -TERM $(pidof lparun)", 20)
+        self.host.run(f"kill -TERM {self.host.lparun()}", 20)
         return seen, job.wait()
 
     def collect(self):

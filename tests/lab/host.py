@@ -195,6 +195,10 @@ class Host:
         self._order("run", job.name, str(int(limit)))
         return job
 
+    def lparun(self):
+        """The lparun that runs there, for a shell: its process's number."""
+        return "$(pidof lparun)"
+
     def run(self, script, limit=60, stream=None):
         """Run a shell script on the host to its end; returns a job.Result."""
         return self.spawn(script, limit).wait(stream)

@@ -3,6 +3,7 @@
 import fcntl
 import itertools
 import os
+import pathlib
 import platform
 import signal
 import subprocess
@@ -27,6 +28,25 @@ def usable():
         return False
 
 
+def descendants(pid, name):
+    """The processes called `name` that descend from process `pid`."""
+    parents, names = {}, {}
+    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            number, rest = status.read_text().split(" (", 1)
+        except OSError:  # it has ended meanwhile
+            continue
+        names[int(number)], rest = rest.rsplit(") ", 1)
+        parents[int(number)] = int(rest.split()[1])
+
+    def descends(number):
+        while number in parents and number != pid:
+            number = parents[number]
+        return number == pid
+
+    return [number for number in names if names[number] == name and descends(number)]
+
+
 class LocalJob:
     """The part of job.Job that callers use, on a process of this machine."""
 
@@ -39,9 +59,15 @@ class LocalJob:
                 ["sh", str(folder / "script")], cwd=folder, start_new_session=True,
                 stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT)
+        self.ended = threading.Event()
         self.timer = threading.Timer(limit, self._expire)
         self.timer.daemon = True
         self.timer.start()
+        threading.Thread(target=self._await, daemon=True).start()
+
+    def _await(self):
+        self.process.wait()
+        self.ended.set()
 
     def _expire(self):
         self.late = True
@@ -66,7 +92,7 @@ class LocalJob:
     def wait_for(self, needle, limit):
         end = time.monotonic() + limit
         while time.monotonic() < end:
-            over = self.process.poll() is not None
+            over = self.ended.is_set()
             if needle in self.output():
                 return True
             if over:
@@ -77,7 +103,7 @@ class LocalJob:
     def wait(self, stream=None):
         seen = 0
         while True:
-            over = self.process.poll() is not None
+            over = self.ended.is_set()
             if stream and len(self.output()) > seen:
                 data = self.output()[seen:]
                 stream(data)
@@ -122,6 +148,10 @@ class LocalHost:
 
     def __exit__(self, *_):
         self.stop()
+
+    def lparun(self):
+        """Those that this process has started, and nobody else's."""
+        return " ".join(map(str, descendants(os.getpid(), "lparun")))
 
     def spawn(self, script, limit=60, fed=False):
         folder = self.folder / "jobs" / str(next(LocalHost.numbers))

@@ -42,7 +42,7 @@ def run_way(host, letter):
     reading = job.wait_for(b"Trying to load:", BOOT_LIMIT)
     booted = reading and job.wait_for(b"GNU GRUB", HANG_LIMIT if letter == "c" else BOOT_LIMIT)
     seen = console_lines(job.output())
-    host.run("kill -TERM $(pidof lparun)", 20)
+    host.run(f"kill -TERM {host.lparun()}", 20)
     job.wait()
     run.collect()
     return Outcome(letter, what, booted, seen[-1] if seen else "nothing", run.stats())
