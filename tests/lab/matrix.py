@@ -80,11 +80,11 @@ def commit():
 HEAD = """\
 # The matrix
 
-Which guests were run on which hosts, written by `./lab test --all`; `./lab test` runs {choice} of the rows. Each row is one boot on an emulated host: the
-guest comes up with all its processors, sums {size} MiB of a virtio-blk disk, writes to it and powers off; its kernel
-must have found nothing to complain of. Every host meets every guest kernel on every MMU that its KVM has; the number of
-processors and the way in alternate. `./lab test --all --host H -k matrix` runs one host's rows; the page keeps what
-earlier runs on the same machine found.
+Which guests were run on which hosts, written by `./lab test --all`; `./lab test` runs {choice} of the rows. Each row is
+one boot on an emulated host: the guest comes up with all its processors, sums {size} MiB of a virtio-blk disk, writes to
+it and powers off; its kernel must have found nothing to complain of. Every host meets every guest kernel on every MMU
+that its KVM has; the number of processors and the way in alternate. `./lab test --all --host H -k matrix` runs one
+host's rows; the page keeps what earlier runs on the same machine found.
 
 Run {dates}. {passed} passed, {failed} failed, {rest} not run.
 
