@@ -19,6 +19,7 @@ struct Terminal {
     void (*quit)(void *owner);
     void *owner;
     Vty *vty;
+    bool is_tty;         // stdin
     guint source;        // watches stdin; 0 while it does not
     bool escaped;        // Ctrl-A was the last byte
     uint8_t pending[64]; // read, but the vty had no room
@@ -139,29 +140,39 @@ static size_t take_escapes(Terminal *terminal, uint8_t *bytes, size_t length)
 
 static gboolean on_input(gint fd, GIOCondition condition, gpointer data);
 
-// Gives the vty what is pending and watches stdin only while all of it was taken.
+// A pipe waits until all was taken. At a terminal Ctrl-A x must always be heard: what does not fit is lost.
+static bool wants_input(const Terminal *terminal)
+{
+    return terminal->is_tty || terminal->pending_count == 0;
+}
+
 static void pass_on(Terminal *terminal)
 {
     size_t taken = vty_input(terminal->vty, terminal->pending, terminal->pending_count);
     terminal->pending_count -= taken;
     memmove(terminal->pending, terminal->pending + taken, terminal->pending_count);
-    if (terminal->pending_count == 0 && !terminal->source)
+    if (wants_input(terminal) && !terminal->source)
         terminal->source = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, terminal);
 }
 
 static gboolean on_input(gint fd, GIOCondition condition, gpointer data)
 {
     Terminal *terminal = data;
-    ssize_t length = read(fd, terminal->pending, sizeof terminal->pending);
+    uint8_t bytes[sizeof terminal->pending];
+    ssize_t length = read(fd, bytes, sizeof bytes);
     if (length < 0 && (errno == EINTR || errno == EAGAIN))
         return G_SOURCE_CONTINUE;
-    terminal->source = 0;
-    if (length <= 0)
-        return G_SOURCE_REMOVE; // the end of input is not the end of the guest
-    terminal->pending_count =
-        isatty(fd) ? take_escapes(terminal, terminal->pending, (size_t)length) : (size_t)length;
-    pass_on(terminal);
-    return G_SOURCE_REMOVE; // pass_on() has made a new source if there is one to be
+    if (length > 0) {
+        size_t count = terminal->is_tty ? take_escapes(terminal, bytes, (size_t)length) : (size_t)length;
+        count = MIN(count, sizeof terminal->pending - terminal->pending_count);
+        memcpy(terminal->pending + terminal->pending_count, bytes, count);
+        terminal->pending_count += count;
+        pass_on(terminal);
+    }
+    if (length > 0 && wants_input(terminal))
+        return G_SOURCE_CONTINUE;
+    terminal->source = 0; // the end of input is not the end of the guest
+    return G_SOURCE_REMOVE;
 }
 
 static gboolean on_room(gpointer data)
@@ -188,6 +199,7 @@ void terminal_start(Terminal *terminal, Vty *vty)
     signal(SIGPIPE, SIG_IGN);
     if (!terminal->enabled)
         return;
+    terminal->is_tty = isatty(STDIN_FILENO);
     make_raw();
     terminal->source = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, terminal);
 }

@@ -1,0 +1,119 @@
+// The user's terminal: what is typed reaches the guest, and Ctrl-A x is heard whether the guest reads or not.
+#include "terminal.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct Fixture {
+    Terminal *terminal;
+    Vty *vty;
+    int other; // what stdin is written to from
+    unsigned quits;
+} Fixture;
+
+static void on_quit(void *owner)
+{
+    ((Fixture *)owner)->quits++;
+}
+
+static int open_terminal(void)
+{
+    int other = posix_openpt(O_RDWR | O_NOCTTY);
+    g_assert_cmpint(other, >=, 0);
+    g_assert_cmpint(grantpt(other), ==, 0);
+    g_assert_cmpint(unlockpt(other), ==, 0);
+    int end = open(ptsname(other), O_RDWR | O_NOCTTY);
+    g_assert_cmpint(end, >=, 0);
+    dup2(end, STDIN_FILENO);
+    close(end);
+    return other;
+}
+
+static int open_pipe(void)
+{
+    int ends[2];
+    g_assert_cmpint(pipe(ends), ==, 0);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    return ends[1];
+}
+
+static void set_up(Fixture *fixture, gconstpointer is_terminal)
+{
+    fixture->other = is_terminal ? open_terminal() : open_pipe();
+    fixture->terminal = terminal_new(true, on_quit, fixture);
+    VtyHost host = terminal_vty_host(fixture->terminal);
+    fixture->vty = vty_new(&host, NULL);
+    terminal_start(fixture->terminal, fixture->vty);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer is_terminal)
+{
+    terminal_free(fixture->terminal);
+    vty_free(fixture->vty);
+    close(fixture->other);
+}
+
+static void run_loop(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}
+
+static void type(Fixture *fixture, const char *bytes, size_t length)
+{
+    g_assert_cmpint(write(fixture->other, bytes, length), ==, (ssize_t)length);
+    run_loop();
+}
+
+static size_t take_all(Fixture *fixture, uint8_t *bytes, size_t room)
+{
+    size_t taken = 0, length;
+    while ((length = vty_take(fixture->vty, bytes + taken, MIN(room - taken, 16))) > 0) {
+        taken += length;
+        run_loop();
+    }
+    return taken;
+}
+
+// 400 lines, as a pseudo-terminal that is not raw gives lines; a guest that reads nothing keeps the first of
+// them.
+static void test_quit(Fixture *fixture, gconstpointer is_terminal)
+{
+    uint8_t bytes[1024];
+    for (unsigned i = 0; i < 400; i++)
+        type(fixture, "\n", 1);
+    g_assert_cmpuint(fixture->quits, ==, 0);
+    type(fixture, "\001x\n", 3);
+    g_assert_cmpuint(fixture->quits, ==, 1);
+    size_t taken = take_all(fixture, bytes, sizeof bytes);
+    g_assert_cmpuint(taken, >=, 256);
+    g_assert_cmpuint(taken, <, 400);
+    type(fixture, "ab\001\001c\n", 6); // a guest that reads again gets all of it
+    g_assert_cmpuint(take_all(fixture, bytes, sizeof bytes), ==, 5);
+    g_assert_cmpmem(bytes, 5, "ab\001c\n", 5);
+}
+
+// Nothing of a pipe is lost, and its Ctrl-A are the guest's.
+static void test_pipe(Fixture *fixture, gconstpointer is_terminal)
+{
+    static char text[8192];
+    static uint8_t bytes[sizeof text + 1];
+    for (unsigned i = 0; i < sizeof text; i++)
+        text[i] = (char)(i * 7 + i / 256);
+    text[300] = 1;
+    text[301] = 'x';
+    type(fixture, text, sizeof text);
+    g_assert_cmpuint(take_all(fixture, bytes, sizeof bytes), ==, sizeof text);
+    g_assert_cmpint(memcmp(bytes, text, sizeof text), ==, 0);
+    g_assert_cmpuint(fixture->quits, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/terminal/quit", Fixture, "a terminal", set_up, test_quit, tear_down);
+    g_test_add("/terminal/pipe", Fixture, NULL, set_up, test_pipe, tear_down);
+    return g_test_run();
+}
