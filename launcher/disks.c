@@ -109,7 +109,7 @@ static const DriveOptions *find_drive(const Options *options, const char *id)
 {
     for (unsigned i = 0; i < options->drives->len; i++) {
         const DriveOptions *drive = options->drives->pdata[i];
-        if (drive->id && !drive->virtio && strcmp(drive->id, id) == 0)
+        if (g_strcmp0(drive->id, id) == 0)
             return drive;
     }
     return NULL;
@@ -129,11 +129,11 @@ static bool add_devices(
     for (unsigned i = 0; i < options->disks->len; i++) {
         const DiskOptions *device = options->disks->pdata[i];
         const DriveOptions *drive = find_drive(options, device->drive);
-        if (!drive || is_used(disks, drive)) {
+        if (!drive || drive->virtio || is_used(disks, drive))
             return error_user(error, "-device drive=%s: %s", device->drive,
-                drive ? "that drive has a device already; give each its own"
-                      : "there is no such drive; add -drive file=PATH,if=none,id=ID");
-        }
+                !drive          ? "there is no such drive; add -drive file=PATH,if=none,id=ID"
+                : drive->virtio ? DRIVE_IS_A_DISK
+                                : "that drive has a device already; give each its own");
         if (!add_disk(disks, drive, device, context, host, error))
             return false;
     }

@@ -89,6 +89,11 @@ static Backend *find_backend(const MemoryOptions *options, const char *id)
     return NULL;
 }
 
+bool memory_options_has_backend(const MemoryOptions *options, const char *id)
+{
+    return find_backend(options, id);
+}
+
 bool memory_options_parse_backend(
     MemoryOptions *options, const char *type, const char *id, KeyValues *values, GError **error)
 {
@@ -99,10 +104,6 @@ bool memory_options_parse_backend(
     backend->option = g_strdup(option);
     backend->id = g_strdup(id);
     backend->path = is_file ? g_strdup(key_values_take(values, "mem-path")) : NULL;
-    if (find_backend(options, id)) {
-        backend_free(backend);
-        return wrong(option, "that id is given twice; give each object its own", error);
-    }
     g_ptr_array_add(options->backends, backend);
     if (!key_values_take_bool(values, "prealloc", false, &backend->prealloc, error) ||
         (is_file && !key_values_take_bool(values, "share", false, &backend->share, error)) ||

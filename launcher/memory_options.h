@@ -23,6 +23,8 @@ void memory_options_clear(MemoryOptions *options);
 bool memory_options_parse_numa(MemoryOptions *options, const char *option, const char *value, GError **error);
 // One -object whose type is_backend() said yes to; `type` and `id` are taken out of `values`.
 bool memory_options_is_backend(const char *type);
+// Is there one with this id?
+bool memory_options_has_backend(const MemoryOptions *options, const char *id);
 bool memory_options_parse_backend(
     MemoryOptions *options, const char *type, const char *id, KeyValues *values, GError **error);
 // Makes the parts and the nodes, once all is read. `*size`: bytes of -m, or its default, which a lone backend

@@ -341,8 +341,11 @@ static bool find_nvram(Options *options, GError **error)
 {
     for (unsigned i = 0; options->nvram_drive && i < options->drives->len; i++) {
         const DriveOptions *drive = options->drives->pdata[i];
-        if (g_strcmp0(drive->id, options->nvram_drive) == 0 && !drive->virtio)
-            return use_for_nvram(options, i, error);
+        if (g_strcmp0(drive->id, options->nvram_drive) != 0)
+            continue;
+        return !drive->virtio
+                   ? use_for_nvram(options, i, error)
+                   : wrong("-device spapr-nvram,drive", options->nvram_drive, DRIVE_IS_A_DISK, error);
     }
     return !options->nvram_drive || wrong("-device spapr-nvram,drive", options->nvram_drive,
                                         "there is no such drive; add -drive file=PATH,if=none,id=ID", error);
@@ -358,12 +361,32 @@ static void disk_free(gpointer data)
     g_free(disk);
 }
 
+// "3", "0x3" or "3.0": QEMU's words.
 static bool parse_slot(const char *text, int *slot)
 {
     guint64 number;
-    if (!g_ascii_string_to_unsigned(text, 16, 0, 31, &number, NULL))
+    g_autofree char *digits = g_strdup(g_str_has_prefix(text, "0x") ? text + 2 : text);
+    if (g_str_has_suffix(digits, ".0"))
+        digits[strlen(digits) - 2] = '\0';
+    if (!g_ascii_string_to_unsigned(digits, 16, 0, 31, &number, NULL))
         return false;
     *slot = (int)number;
+    return true;
+}
+
+// What two devices may not share.
+static bool check_device(const Options *options, const DiskOptions *disk, GError **error)
+{
+    for (unsigned i = 0; i < options->disks->len; i++) {
+        const DiskOptions *other = options->disks->pdata[i];
+        if (other == disk)
+            continue;
+        if (disk->id && g_strcmp0(other->id, disk->id) == 0)
+            return wrong("-device id", disk->id, "that id is given twice; give each device its own", error);
+        if (disk->bootindex >= 0 && other->bootindex == disk->bootindex)
+            return error_user(
+                error, "-device bootindex %d: two devices have it; give each its own", disk->bootindex);
+    }
     return true;
 }
 
@@ -392,12 +415,21 @@ static bool parse_device(Options *options, const char *option, const char *value
     if (!disk->drive)
         return wrong(option, value, "no drive; give drive=ID of a -drive", error);
     if (slot && !parse_slot(slot, &disk->slot))
-        return wrong("-device addr", slot, "not a PCI slot; give 0 to 1f, hexadecimal", error);
+        return wrong(
+            "-device addr", slot, "not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)", error);
     if (bootindex && !g_ascii_string_to_unsigned(bootindex, 10, 0, G_MAXINT, &boot, NULL))
         return wrong("-device bootindex", bootindex, "not a number from 0 on", error);
     if (bootindex)
         disk->bootindex = (int)boot;
-    return true;
+    return check_device(options, disk, error);
+}
+
+static bool is_object(const Options *options, const char *id)
+{
+    for (unsigned i = 0; i < options->iothreads->len; i++)
+        if (strcmp(options->iothreads->pdata[i], id) == 0)
+            return true;
+    return memory_options_has_backend(&options->memory_options, id);
 }
 
 static bool parse_object(Options *options, const char *option, const char *value, GError **error)
@@ -406,6 +438,8 @@ static bool parse_object(Options *options, const char *option, const char *value
     if (!values)
         return false;
     const char *type = key_values_take(values, "type"), *id = key_values_take(values, "id");
+    if (id && is_object(options, id))
+        return wrong(option, value, "that id is given twice; give each object its own", error);
     if (type && memory_options_is_backend(type))
         return id ? memory_options_parse_backend(&options->memory_options, type, id, values, error)
                   : wrong(option, value, "no id; give id=NAME", error);
@@ -416,9 +450,6 @@ static bool parse_object(Options *options, const char *option, const char *value
         return false;
     if (!id)
         return wrong(option, value, "no id; give id=NAME", error);
-    for (unsigned i = 0; i < options->iothreads->len; i++)
-        if (strcmp(options->iothreads->pdata[i], id) == 0)
-            return wrong(option, value, "that id is given twice; give each object its own", error);
     g_ptr_array_add(options->iothreads, g_strdup(id));
     return true;
 }
@@ -445,7 +476,8 @@ static const struct {
     { "kernel", "FILE", "kernel that starts from memory (64-bit ELF vmlinux)", parse_kernel },
     { "initrd", "FILE", "initial ramdisk for -kernel", parse_initrd },
     { "append", "TEXT", "command line for -kernel", parse_append },
-    { "drive", "file=F[,if=virtio|none|pflash][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A]",
+    { "drive",
+        "file=F[,if=virtio|none|pflash][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A][,serial=S]",
         "a disk image; if=virtio (the default) makes a disk with an iothread of its own\n"
         "if=pflash: the file of 8K to 1M that NVRAM is kept in\n"
         "cache: " BLOCK_CACHE_WORDS "\naio: " BLOCK_AIO_WORDS,
@@ -456,11 +488,12 @@ static const struct {
     { "object", "memory-backend-file,id=I,size=SIZE,mem-path=PATH[,share=on|off][,prealloc=on|off]",
         "the same from a file or folder; share: others that map the file see the guest's memory",
         parse_object },
-    { "device", "virtio-blk-pci,drive=I[,iothread=I][,serial=S][,addr=SLOT][,bootindex=N]",
+    { "device", "virtio-blk-pci,drive=I[,iothread=I][,id=I][,serial=S][,addr=SLOT][,bootindex=N]",
         "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
     { "device", "spapr-nvram,drive=I", "NVRAM is kept in that -drive's file, as with if=pflash",
         parse_device },
-    { "serial", "stdio|none", "the guest's console (default stdio; Ctrl-A h there helps)", parse_serial },
+    { "serial", "stdio|none|null", "the guest's console (default stdio; Ctrl-A h there helps)",
+        parse_serial },
     { "machine",
         "pseries[,accel=kvm][,ic-mode=dual|xics|xive][,mmu=auto|radix|hash][,hpt-order=N]"
         "[,max-cpu-compat=C][,memory-backend=I][,firmware=FILE|none]",
@@ -480,7 +513,7 @@ static const struct {
     { "vga", "none", "nor a graphics card", parse_display },
     { "nographic", NULL, "always so", parse_nothing },
     { "nodefaults", NULL, "always so", parse_nothing },
-    { "rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]",
+    { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]",
         "where the guest's time of day starts (default utc; DATE: 2026-11-22 or 2026-11-22T16:01:21), and "
         "what\n"
         "drives it: the host's clock (default), the time that passes, or without what passes while stopped",
@@ -530,10 +563,11 @@ char *options_help(void)
         for (unsigned line = 0; lines[line]; line++)
             g_string_append_printf(text, "        %s\n", lines[line]);
     }
-    g_string_append(text, "\nExit status: 0 the guest powered off (or rebooted with reboot=shutdown, or you "
-                          "or the monitor ended it), 1 the host\n"
-                          "cannot run it, 2 an option is wrong, 4 the guest panicked or cannot go on, 128+N "
-                          "ended by signal N.\n");
+    g_string_append(text,
+        "\nExit status: 0 the guest powered off (or rebooted with reboot=shutdown, or you "
+        "or the monitor ended it), 1 the host\n"
+        "cannot run it, 2 an option is wrong, 3 -probe: the hypercalls do not work, 4 the guest "
+        "panicked or\ncannot go on, 128+N ended by signal N.\n");
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 

@@ -15,6 +15,9 @@ typedef struct DriveOptions {
     bool virtio; // if=virtio: a disk without a -device
 } DriveOptions;
 
+// Of a drive that a -device names too.
+#define DRIVE_IS_A_DISK "that drive is a disk already; add if=none to its -drive"
+
 typedef struct DiskOptions { // -device virtio-blk-pci
     char *id, *drive, *iothread, *serial;
     int slot;      // -1: the first free one
@@ -25,7 +28,7 @@ typedef struct Options {
     uint64_t memory; // bytes
     bool memory_given;
     MemoryOptions memory_options; // where it comes from, and its nodes
-    unsigned cpus, threads; // threads a core
+    unsigned cpus, threads;       // threads a core
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     char *qmp; // path of the monitor's socket, or NULL
     MmuMode mmu;

@@ -46,7 +46,7 @@ static const struct {
     { "-object memory-backend-file,id=a,size=1G,mem-path=/x,share=some",
         "-object: share=some is neither on nor off; give one of them" },
     { RAM("a", "1G") RAM("a", "1G"),
-        "-object memory-backend-ram,id=a: that id is given twice; give each object its own" },
+        "-object memory-backend-ram,id=a,size=1G: that id is given twice; give each object its own" },
     { RAM("a", "1G"), "-object memory-backend-ram,id=a: nothing uses it; name it by -machine memory-backend= "
                       "or -numa node,memdev=" },
     { "-machine memory-backend=a", "-machine memory-backend=a: there is no such memory; add -object "

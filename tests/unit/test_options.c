@@ -110,7 +110,8 @@ static const struct {
     { "-smp 4,sockets=2,cores=1,threads=1",
         "-smp: 2 sockets of 1 cores of 1 threads are 2 vCPUs, not 4; leave one of them out" },
     { "-smp 6,cores=4", "-smp: 1 sockets of 4 cores of 1 threads are 4 vCPUs, not 6; leave one of them out" },
-    { "-smp 3,threads=2", "-smp: 1 sockets of 1 cores of 2 threads are 2 vCPUs, not 3; leave one of them out" },
+    { "-smp 3,threads=2",
+        "-smp: 1 sockets of 1 cores of 2 threads are 2 vCPUs, not 3; leave one of them out" },
     { "-smp sockets=1024,cores=1024,threads=1024", "-smp: 1073741824 vCPUs; give 1 to 1024" },
     { "-smp 3,threads=3", "-smp threads=3: a core has 1, 2, 4 or 8 threads" },
     { "-smp 16,threads=16", "-smp threads=16: a core has 1, 2, 4 or 8 threads" },
@@ -202,17 +203,28 @@ static const struct {
     { "-device spapr-nvram,drive=n", "-device spapr-nvram,drive n: there is no such drive; add -drive "
                                      "file=PATH,if=none,id=ID" },
     { "-device spapr-nvram,drive=n -drive file=a,if=virtio,id=n",
-        "-device spapr-nvram,drive n: there is no such drive; add -drive file=PATH,if=none,id=ID" },
+        "-device spapr-nvram,drive n: that drive is a disk already; add if=none to its -drive" },
+    { "-device virtio-blk-pci,drive=a,id=d -device virtio-blk-pci,drive=b,id=d",
+        "-device id d: that id is given twice; give each device its own" },
+    { "-device virtio-blk-pci,drive=a,bootindex=1 -device virtio-blk-pci,drive=b,bootindex=1",
+        "-device bootindex 1: two devices have it; give each its own" },
+    { "-object iothread,id=m -object memory-backend-ram,id=m,size=1G",
+        "-object memory-backend-ram,id=m,size=1G: that id is given twice; give each object its own" },
+    { "-object memory-backend-ram,id=m,size=1G -object iothread,id=m",
+        "-object iothread,id=m: that id is given twice; give each object its own" },
     { "-device spapr-nvram,drive=n -device spapr-nvram,drive=m",
         "-device spapr-nvram: there is one NVRAM; give it once" },
     { "-drive file=a,if=pflash -drive file=b,if=none,id=n -device spapr-nvram,drive=n",
         "-drive if=pflash: there is one NVRAM; give it once" },
     { "-device virtio-blk-pci", "-device virtio-blk-pci: no drive; give drive=ID of a -drive" },
     { "-device virtio-blk-pci,drive=d,addr=20",
-        "-device addr 20: not a PCI slot; give 0 to 1f, hexadecimal" },
-    { "-device virtio-blk-pci,drive=d,addr=x", "-device addr x: not a PCI slot; give 0 to 1f, hexadecimal" },
+        "-device addr 20: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
+    { "-device virtio-blk-pci,drive=d,addr=x",
+        "-device addr x: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
+    { "-device virtio-blk-pci,drive=d,addr=3.1",
+        "-device addr 3.1: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
     { "-device virtio-blk-pci,drive=d,addr=-1",
-        "-device addr -1: not a PCI slot; give 0 to 1f, hexadecimal" },
+        "-device addr -1: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
     { "-device virtio-blk-pci,drive=d,bootindex=-1", "-device bootindex -1: not a number from 0 on" },
     { "-device virtio-blk-pci,drive=d,bootindex=2147483648",
         "-device bootindex 2147483648: not a number from 0 on" },
@@ -302,17 +314,10 @@ static void test_topology(void)
         const char *text;
         unsigned cpus, threads;
     } cases[] = {
-        { "-smp 4", 4, 1 },
-        { "-smp cpus=4,threads=2", 4, 2 },
-        { "-smp 4,threads=4,cores=1,sockets=1", 4, 4 },
-        { "-smp 4,sockets=2,cores=2", 4, 1 },
-        { "-smp 8,sockets=1,cores=2", 8, 4 },
-        { "-smp 4,cores=2", 4, 1 },
-        { "-smp 4,sockets=2,threads=2", 4, 2 },
-        { "-smp 4,maxcpus=4", 4, 1 },
-        { "-smp maxcpus=4", 4, 1 },
-        { "-smp sockets=2,cores=3,threads=8", 48, 8 },
-        { "-smp threads=8", 8, 8 },
+        { "-smp 4", 4, 1 }, { "-smp cpus=4,threads=2", 4, 2 }, { "-smp 4,threads=4,cores=1,sockets=1", 4, 4 },
+        { "-smp 4,sockets=2,cores=2", 4, 1 }, { "-smp 8,sockets=1,cores=2", 8, 4 },
+        { "-smp 4,cores=2", 4, 1 }, { "-smp 4,sockets=2,threads=2", 4, 2 }, { "-smp 4,maxcpus=4", 4, 1 },
+        { "-smp maxcpus=4", 4, 1 }, { "-smp sockets=2,cores=3,threads=8", 48, 8 }, { "-smp threads=8", 8, 8 },
         { "-smp 4,threads=4 -smp 2", 2, 1 }, // the last one counts, all of it
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -527,8 +532,8 @@ static void test_devices(void)
 {
     Options options;
     parse_right("-object iothread,id=t0 -object id=t1,type=iothread "
-                "-device virtio-blk-pci,drive=d0,iothread=t0,id=disk,serial=S,addr=1f,bootindex=7 "
-                "-device drive=d1,driver=virtio-blk-pci,addr=0,bootindex=0",
+                "-device virtio-blk-pci,drive=d0,iothread=t0,id=disk,serial=S,addr=0x1f,bootindex=7 "
+                "-device drive=d1,driver=virtio-blk-pci,addr=0.0,bootindex=0",
         &options);
     g_assert_cmpuint(options.iothreads->len, ==, 2);
     g_assert_cmpstr(options.iothreads->pdata[0], ==, "t0");
