@@ -522,8 +522,10 @@ int machine_run(Machine *machine, GError **error)
         g_main_loop_run(machine->loop);
         MachineEvent event = machine->event;
         Next next = actions_next(&machine->options->actions, event);
-        if (next == NEXT_RESET && !reboot(machine, error))
-            return LPARUN_ERROR_HOST;
+        if (next == NEXT_RESET && !reboot(machine, error)) { // a file that was cut short meanwhile, say
+            control_came(machine->control, MACHINE_FAILED, NEXT_END);
+            return (*error)->code;
+        }
         if (next == NEXT_PAUSE)
             vcpu_set_hold(machine->vcpus); // so that no other vCPU asks for the same
         if (next != NEXT_END)

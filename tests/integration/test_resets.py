@@ -120,6 +120,22 @@ def test_a_thousand_resets_by_the_monitor(started, log):
 
 
 @pytest.mark.one_host
+def test_reset_that_fails(host, started, log):
+    """The firmware's file was cut short while the guest ran."""
+    path = f"{host.scratch}/reboot.bin"
+    host.run(f"cp {host.here}/ppc64le/tests/guest/reboot-be.bin {path}", 20)
+    run = started("reboot-be", "-bios", path)
+    run.client.greeting()
+    host.run(f"truncate -s 64 {path}", 20)
+    shutdown = run.client.event("SHUTDOWN")
+    result = run.job.wait()
+    log.add("output", result.output)
+    assert shutdown["data"] == {"guest": False, "reason": "host-error"}
+    assert result.status == 2
+    assert f"lparun: -bios {path}: " in result.text
+
+
+@pytest.mark.one_host
 def test_watchdog(started, log):
     """A watchdog resets the machine, then interrupts it, then switches it off, as its guest asked for."""
     run = started("watchdog-be")
