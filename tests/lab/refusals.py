@@ -7,7 +7,7 @@ import pytest
 from lab import host_table
 
 # The word of -machine that was refused.
-REFUSAL = re.compile(r"lparun: -machine [\w-]+=(\w+): (?:this host's )?KVM.*")
+REFUSAL = re.compile(r"lparun: (?:.*: )?-machine [\w-]+=(\w+): (?:this host's )?KVM.*")
 
 
 def skip(host, result):
