@@ -24,7 +24,7 @@ def test_disk_io_uring(host, log):
     check_boot(host, guest.Setup(aio="io_uring"), log)
 
 
-@pytest.mark.not_on("powernv8")
+@pytest.mark.short("nested")
 def test_disk_native_user(host, log):
     check_boot(host, guest.Setup(aio="native", ci_hcalls="user"), log)
 

@@ -39,6 +39,7 @@ WITH_TLBIE = r"mmu_features +=.*[13579bdf]\w{3}\s"
 WITHOUT_TLBIE = r"mmu_features +=.*[02468ace]\w{3}\s"
 
 
+@pytest.mark.not_on("powernv8")
 def test_raw(host, log):
     shows = "" if host.name == "powernv8" else WITH_TLBIE
     cpu, mmu = boot(host, log, shows=shows, extra=("-smp", "2"))
@@ -80,7 +81,7 @@ def test_reboot_forgets(host, log):
     assert b"MMU Hash" in result.output
 
 
-@pytest.mark.short("powernv9")
+@pytest.mark.short()
 def test_mmu_radix_is_all_there_is(host, log):
     """Where hash is not offered, Linux takes radix whatever its command line says."""
     if host.name == "powernv8":

@@ -20,7 +20,7 @@ def check_machine(host, run, result):
     assert host.name != "nested" or run.stats()["hypercalls"]["H_RANDOM"] > 0
 
 
-@pytest.mark.not_on("powernv8")
+@pytest.mark.short("nested")
 def test_direct(host, log):
     """By the MMU that KVM offers; the matrix has hashed page tables."""
     run = guest.Guest(host, guest.Setup(memory="1G", firmware=False, kernel=True, append=LOUD,
