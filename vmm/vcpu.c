@@ -65,11 +65,12 @@ static void on_kick(int signal)
 }
 
 // immediate_exit makes the next KVM_RUN finish the exit before and return -EINTR, so that no kick is lost
-// between the decision to enter the guest and the entry. Under the set's lock.
+// between the decision to enter the guest and the entry. Where it is set already a signal is on its way, or
+// the vCPU on its way here: one more would only wait in the kernel, where a guest could pile them up. Under
+// the set's lock.
 static void kick(Vcpu *vcpu)
 {
-    __atomic_store_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST);
-    if (vcpu->has_thread)
+    if (!__atomic_exchange_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST) && vcpu->has_thread)
         pthread_kill(vcpu->thread, kick_signal());
     g_cond_broadcast(&vcpu->set->changed);
 }
@@ -96,10 +97,13 @@ static void tell_online(Vcpu *vcpu)
     vcpu->online = online;
 }
 
-// Under the set's lock, which it gives up for a while. A parked vCPU takes no interrupt.
+// Under the set's lock, which it gives up for a while. A parked vCPU takes no interrupt, and one that is held
+// takes it later.
 static void take_system_reset(Vcpu *vcpu)
 {
     const VcpuSet *set = vcpu->set;
+    if (set->held)
+        return;
     bool takes = vcpu->resetting && vcpu->wanted == RUNNING;
     vcpu->resetting = false;
     if (!takes)
@@ -123,7 +127,7 @@ static bool serve(Vcpu *vcpu)
         tell_online(vcpu);
         take_system_reset(vcpu);
         do_work(vcpu);
-        if (vcpu->entering || vcpu->resetting)
+        if (vcpu->entering || (vcpu->resetting && !set->held))
             continue;
         if (vcpu->wanted == ENDED || (vcpu->wanted == RUNNING && !vcpu->joined && !set->held))
             break;
@@ -490,24 +494,38 @@ static void kick_all(VcpuSet *set)
         kick(vcpu_set_at(set, i));
 }
 
-// Under the lock, after what lets them sleep was set.
-static void await_sleep(VcpuSet *set)
+static bool all_asleep(const VcpuSet *set)
 {
-    kick_all(set);
     for (unsigned i = 0; i < set->vcpus->len; i++)
-        while (!vcpu_set_at(set, i)->asleep)
-            g_cond_wait(&set->changed, &set->lock);
+        if (!vcpu_set_at(set, i)->asleep)
+            return false;
+    return true;
 }
 
+// Under the lock, after what lets them sleep was set. Those that sleep look once more, too.
+static void await_sleep(VcpuSet *set)
+{
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        vcpu_set_at(set, i)->asleep = false;
+    kick_all(set);
+    while (!all_asleep(set))
+        g_cond_wait(&set->changed, &set->lock);
+}
+
+// Held first: a vCPU that is still in a hypercall finds none parked that it could start.
 void vcpu_set_park_all(VcpuSet *set)
 {
     g_mutex_lock(&set->lock);
+    bool held = set->held;
+    set->held = true;
+    await_sleep(set);
     for (unsigned i = 0; i < set->vcpus->len; i++) {
         Vcpu *vcpu = vcpu_set_at(set, i);
         vcpu->wanted = PARKED;
-        vcpu->joined = vcpu->prodded = false;
+        vcpu->joined = vcpu->prodded = vcpu->resetting = vcpu->entering = false;
     }
-    await_sleep(set);
+    set->held = held;
+    await_sleep(set); // each tells KVM that it is off
     g_mutex_unlock(&set->lock);
 }
 
@@ -539,6 +557,10 @@ void vcpu_set_release(VcpuSet *set)
 #define ICP_STATE 0x103000000000008cULL
 #define ICP_RESET 0x00000000ffff0000ULL
 
+// What a debugger in the guest sets by H_SET_MODE: DAWRX0, DAWR0, DAWRX1, DAWR1, CIABR.
+static const uint64_t breakpoints[] = { 0x10300000000000abULL, 0x10300000000000aaULL, 0x10300000000000c5ULL,
+    0x10300000000000c4ULL, 0x10300000000000acULL };
+
 // Registers that a KVM does not have (PR) it refuses, and has nothing to reset in.
 void vcpu_reset(Vcpu *vcpu, void *data)
 {
@@ -548,6 +570,8 @@ void vcpu_reset(Vcpu *vcpu, void *data)
     kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_VPA_ADDRESS, 0);
     kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_LPCR, vcpu->first_lpcr);
     kvm_vcpu_set_reg(vcpu->kvm, ICP_STATE, ICP_RESET);
+    for (unsigned i = 0; i < G_N_ELEMENTS(breakpoints); i++)
+        kvm_vcpu_set_reg(vcpu->kvm, breakpoints[i], 0);
 }
 
 uint64_t vcpu_exits(const Vcpu *vcpu, unsigned reason)

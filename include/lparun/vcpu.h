@@ -72,8 +72,9 @@ bool vcpu_join(Vcpu *vcpu);
 // which ends a wait there (H_CEDE). Any thread.
 void vcpu_prod(Vcpu *vcpu);
 // A system reset interrupt, which no guest can mask, and which ends a join; it does not wait until the vCPU
-// has taken it. One that is parked takes none. From a hypercall of the vCPU itself: once that has its result,
-// so that the guest finds it in the registers that the interrupt saves. Any thread.
+// has taken it. One that is parked takes none, one that is held takes it at the release. From a hypercall of
+// the vCPU itself: once that has its result, so that the guest finds it in the registers that the interrupt
+// saves. Any thread.
 void vcpu_system_reset(Vcpu *vcpu);
 
 // Runs `work` on each vCPU's own thread and waits for all. `caller` is the vCPU whose thread calls, NULL
@@ -95,7 +96,7 @@ void vcpu_set_step_back(VcpuSet *set, uint64_t ticks);
 
 // Work for vcpu_set_call() while all are parked: the registers that outlive a reset of the machine go back to
 // what they were after power-on (LPCR's modes, the areas registered by H_REGISTER_VPA, the interrupt
-// presentation).
+// presentation, breakpoints).
 void vcpu_reset(Vcpu *vcpu, void *data);
 
 // How often the vCPU came back with exit reason `reason` (KVM_EXIT_*), and what the reason is called.

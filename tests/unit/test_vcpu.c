@@ -12,11 +12,12 @@
 
 // Hypercalls that this machine has.
 enum {
-    CALL_ECHO = 0x100,  // gives r4 + 1 back in r4, and r12 in r3
-    CALL_STOP = 0x104,  // parks the caller
-    CALL_ALL = 0x108,   // counts on all vCPUs, as H_SET_MODE does
-    CALL_START = 0x10c, // starts vCPU r4
-    CALL_JOIN = 0x110,  // gives whether it was not the last back in r4
+    CALL_ECHO = 0x100,            // gives r4 + 1 back in r4, and r12 in r3
+    CALL_STOP = 0x104,            // parks the caller
+    CALL_ALL = 0x108,             // counts on all vCPUs, as H_SET_MODE does
+    CALL_START = 0x10c,           // starts vCPU r4
+    CALL_START_ON_AND_ON = 0x114, // starts vCPUs 0 and 2 for a while
+    CALL_JOIN = 0x110,            // gives whether it was not the last back in r4
 };
 
 typedef struct Fixture {
@@ -27,6 +28,7 @@ typedef struct Fixture {
     unsigned write_size, reads;
     atomic_uint counted[VCPUS];
     atomic_uint calls;
+    atomic_bool starting;
     atomic_uint failures;
     GMutex lock; // guards the next one
     char *why;
@@ -69,6 +71,14 @@ static int64_t hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t argu
         return 0;
     case CALL_START:
         return vcpu_start(vcpu_set_at(fixture->vcpus, (unsigned)arguments[0]), &entry);
+    case CALL_START_ON_AND_ON:
+        for (unsigned i = 0; i < 200; i++) {
+            atomic_store(&fixture->starting, true);
+            vcpu_start(vcpu_set_at(fixture->vcpus, 0), &entry);
+            vcpu_start(vcpu_set_at(fixture->vcpus, 2), &entry);
+            g_usleep(1000);
+        }
+        return 0;
     case CALL_JOIN:
         arguments[0] = vcpu_join(vcpu);
         return 0;
@@ -274,6 +284,20 @@ static void test_park_all(Fixture *fixture, gconstpointer data)
         // Nothing runs: registers may be set from here.
         g_assert_cmpint(kvm_vcpu_set_reg(kvm(fixture, 0), KVM_PPC_LPCR, 0), ==, 0);
         g_assert_cmpint(kvm_vcpu_set_reg(kvm(fixture, 2), KVM_PPC_LPCR, 0), ==, 0);
+    }
+}
+
+// A vCPU that starts others while all are parked starts none for good.
+static void test_park_while_one_starts(Fixture *fixture, gconstpointer data)
+{
+    start(fixture, 1);
+    add_call(fixture, 1, CALL_START_ON_AND_ON, 0);
+    while (!atomic_load(&fixture->starting))
+        g_usleep(100);
+    vcpu_set_park_all(fixture->vcpus);
+    for (unsigned i = 0; i < VCPUS; i++) {
+        g_assert_true(vcpu_is_parked(at(fixture, i)));
+        g_assert_cmpint(kvm_vcpu_set_reg(kvm(fixture, i), KVM_PPC_LPCR, 0), ==, 0); // not in the guest
     }
 }
 
@@ -517,7 +541,13 @@ static void test_reset(Fixture *fixture, gconstpointer data)
     fake_vcpu_set_reg(vcpu, KVM_PPC_VPA_ADDRESS, 0x10000);
     fake_vcpu_set_reg(vcpu, KVM_PPC_VPA_SLB_SHADOW, 0x11000);
     fake_vcpu_set_reg(vcpu, KVM_PPC_VPA_DISPATCH_LOG, 0x12000);
+    static const uint64_t breakpoints[] = { 0x10300000000000aa, 0x10300000000000ab, 0x10300000000000ac,
+        0x10300000000000c4, 0x10300000000000c5 }; // asm/kvm.h: KVM_REG_PPC_DAWR to _CIABR, _DAWR1 and _DAWRX1
+    for (unsigned i = 0; i < G_N_ELEMENTS(breakpoints); i++)
+        fake_vcpu_set_reg(vcpu, breakpoints[i], 0xc000000000001003);
     vcpu_set_call(fixture->vcpus, NULL, vcpu_reset, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(breakpoints); i++)
+        g_assert_cmphex(fake_vcpu_reg(vcpu, breakpoints[i]), ==, 0);
     g_assert_cmphex(fake_vcpu_reg(vcpu, KVM_PPC_VPA_ADDRESS), ==, 0);
     g_assert_cmphex(fake_vcpu_reg(vcpu, KVM_PPC_VPA_SLB_SHADOW), ==, 0);
     g_assert_cmphex(fake_vcpu_reg(vcpu, KVM_PPC_VPA_DISPATCH_LOG), ==, 0);
@@ -698,6 +728,7 @@ int main(int argc, char **argv)
     ADD("mmio-load", test_mmio_load);
     ADD("park-itself", test_park_itself);
     ADD("park-all", test_park_all);
+    ADD("park-while-one-starts", test_park_while_one_starts);
     ADD("call-from-outside", test_call_from_outside);
     ADD("calls-at-once", test_calls_at_once);
     ADD("park-while-calling", test_park_while_calling);
