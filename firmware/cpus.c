@@ -75,9 +75,8 @@ bool cpus_read(Cpus *cpus, KvmVm *vm, Vcpu *boot, GError **error)
 {
     *cpus = (Cpus){ .threads = 1 };
     int result = kvm_vcpu_pvr(vcpu_kvm(boot), &cpus->pvr);
-    if (result < 0) {
+    if (result < 0)
         return error_host(error, "KVM_GET_SREGS: %s", g_strerror(-result));
-    }
     if (!name_cpu(cpus, error))
         return false;
     g_autofree char *host = host_cpu_directory();

@@ -115,10 +115,9 @@ bool elf_load(const ImageFile *file, GuestMemory *memory, uint64_t address, Kern
     if (count == 0)
         return false;
     uint64_t lowest, size = extent(segments, count, guest_memory_size(memory), &lowest);
-    if (size == 0 || elf.entry - lowest >= size) {
+    if (size == 0 || elf.entry - lowest >= size)
         return error_user(
             error, "%s %s: broken, or larger than guest memory; give more with -m", file->option, file->path);
-    }
     for (unsigned i = 0; i < count; i++) {
         uint64_t to = address + segments[i].address - lowest;
         if (!image_file_load(file, segments[i].offset, segments[i].file_size, memory, to, error))
@@ -146,10 +145,9 @@ bool initrd_load(const ImageFile *file, GuestMemory *memory, uint64_t start, uin
     GError **error)
 {
     uint64_t address = (start + 0x1ffff) & ~0xffffULL;
-    if (address > limit || file->size > limit - address) {
+    if (address > limit || file->size > limit - address)
         return error_user(
             error, "%s %s: no room behind the kernel; give more memory with -m", file->option, file->path);
-    }
     boot->initrd = address;
     boot->initrd_size = file->size;
     return image_file_load(file, 0, file->size, memory, address, error);

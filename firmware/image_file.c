@@ -48,18 +48,16 @@ bool image_file_load(const ImageFile *file, uint64_t offset, uint64_t length, Gu
     uint64_t gpa, GError **error)
 {
     uint8_t *to = guest_memory_at(memory, gpa, length);
-    if (!to) {
+    if (!to)
         return error_user(
             error, "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);
-    }
     while (length > 0) {
         ssize_t done = pread(file->fd, to, length, (off_t)offset);
         if (done < 0 && errno == EINTR)
             continue;
-        if (done <= 0) {
+        if (done <= 0)
             return error_user(error, "%s %s: %s", file->option, file->path,
                 done < 0 ? g_strerror(errno) : "the file is cut short");
-        }
         to += done;
         offset += (uint64_t)done;
         length -= (uint64_t)done;

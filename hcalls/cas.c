@@ -261,9 +261,8 @@ static bool read_levels(Cas *cas, GError **error)
 {
     Vcpu *boot = vcpu_set_at(cas->parts.vcpus, 0);
     int result = kvm_vcpu_pvr(vcpu_kvm(boot), &cas->pvr);
-    if (result < 0) {
+    if (result < 0)
         return error_host(error, "KVM_GET_SREGS: %s", g_strerror(-result));
-    }
     cas->accepted = compat_accepted(boot);
     if (!cas->max)
         return true;

@@ -66,14 +66,14 @@ static int64_t join(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 static int64_t signal_system_reset(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     const PeerCalls *calls = owner;
-    bool is_many = arguments[0] == ALL || arguments[0] == ALL_OTHERS;
-    if (!is_many && !find(calls, arguments[0]))
-        return H_PARAMETER;
-    for (unsigned i = 0; i < vcpu_set_count(calls->vcpus); i++) {
-        Vcpu *target = vcpu_set_at(calls->vcpus, i);
-        if (is_many ? arguments[0] == ALL || target != vcpu : vcpu_id(target) == arguments[0])
-            vcpu_system_reset(target);
+    if (arguments[0] == ALL || arguments[0] == ALL_OTHERS) {
+        vcpu_set_system_reset(calls->vcpus, arguments[0] == ALL ? NULL : vcpu);
+        return H_SUCCESS;
     }
+    Vcpu *target = find(calls, arguments[0]);
+    if (!target)
+        return H_PARAMETER;
+    vcpu_system_reset(target);
     return H_SUCCESS;
 }
 

@@ -62,8 +62,7 @@ static void request(const Control *control, MachineEvent event)
 
 static void inject_nmi(const Control *control)
 {
-    for (unsigned i = 0; i < vcpu_set_count(control->parts.vcpus); i++)
-        vcpu_system_reset(vcpu_set_at(control->parts.vcpus, i));
+    vcpu_set_system_reset(control->parts.vcpus, NULL);
 }
 
 static const char *obey(void *owner, MonitorOrder order)

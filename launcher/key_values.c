@@ -47,10 +47,9 @@ static bool add(KeyValues *values, char *word, const char *first_key, GError **e
         key = first_key;
         value = word;
     }
-    if (*key == '\0' || *value == '\0') {
+    if (*key == '\0' || *value == '\0')
         return error_user(error, "%s: '%s' has no %s; give key=value", values->option, *key ? key : value,
             *key ? "value" : "key");
-    }
     const char *before = g_hash_table_lookup(values->values, key);
     if (before && g_strcmp0(key, values->list_key) == 0) {
         char *list = g_strdup_printf("%s,%s", before, value);

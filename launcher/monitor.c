@@ -25,9 +25,8 @@ static bool find_module(GError **error)
 {
     void *library = load();
     module = library ? dlsym(library, "monitor_module") : NULL;
-    if (!module) {
+    if (!module)
         return error_host(error, "-qmp: the module %s cannot be loaded: %s", MODULE, dlerror());
-    }
     if (strcmp(module->version, LPARUN_VERSION) == 0)
         return true;
     return error_host(

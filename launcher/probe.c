@@ -113,9 +113,8 @@ static bool build(Probe *probe, GError **error)
         return false;
     int result =
         kvm_set_memory(probe->vm, 0, 0, guest_memory_at(probe->memory, 0, PROBE_MEMORY), PROBE_MEMORY);
-    if (result < 0) {
+    if (result < 0)
         return error_host(error, "KVM_SET_USER_MEMORY_REGION: %s", g_strerror(-result));
-    }
     probe->interrupts = interrupt_controller_new(probe->vm, error);
     probe->vcpus = vcpu_set_new(probe->vm, probe->bus, &ops, probe);
     probe->mmu = mmu_new(probe->vm, MMU_AUTO, 0, PROBE_MEMORY, error);

@@ -344,9 +344,8 @@ static bool make_rtas(Machine *machine, GError **error)
     rtas_table_register(machine->rtas, machine->hypercalls);
     for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
         int result = rtas_register_in_kernel(machine->rtas, machine->interrupts, in_kernel[i]);
-        if (result < 0) {
+        if (result < 0)
             return error_host(error, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s", in_kernel[i], g_strerror(-result));
-        }
     }
     return true;
 }

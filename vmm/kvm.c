@@ -34,14 +34,12 @@ static int open_device(const char *path, GError **error)
 static bool check_device(int device, const char *path, GError **error)
 {
     int version = kvm_ioctl(device, KVM_GET_API_VERSION, NULL);
-    if (version != KVM_API_VERSION) {
+    if (version != KVM_API_VERSION)
         return error_host(
             error, "%s: not a KVM device (API version %d, not %d)", path, version, KVM_API_VERSION);
-    }
-    if (kvm_ioctl(device, KVM_CHECK_EXTENSION, (void *)KVM_CAP_PPC_PAPR) <= 0) {
+    if (kvm_ioctl(device, KVM_CHECK_EXTENSION, (void *)KVM_CAP_PPC_PAPR) <= 0)
         return error_host(error,
             "%s: this is not a POWER machine's KVM (no KVM_CAP_PPC_PAPR); run lparun on a POWER host", path);
-    }
     return true;
 }
 

@@ -38,10 +38,9 @@ static bool reserve(GuestMemory *memory, const char *option, GError **error)
     errno = ENOMEM;
     if (!__builtin_add_overflow(memory->size, align, &room))
         start = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (start == MAP_FAILED) {
+    if (start == MAP_FAILED)
         return error_host(error, "%s: %" G_GUINT64_FORMAT " MiB of guest memory: %s; ask for less", option,
             memory->size >> 20, g_strerror(errno));
-    }
     memory->host = (uint8_t *)(((uintptr_t)start + align - 1) / align * align);
     size_t before = (size_t)(memory->host - start);
     if (before > 0)
@@ -56,13 +55,12 @@ static bool map(GuestMemory *memory, const MemoryPart *parts, GError **error)
     uint64_t gpa = 0;
     for (unsigned i = 0; i < memory->count; gpa += parts[i++].size) {
         MappedPart *part = &memory->parts[i];
-        if (gpa % part->page) {
+        if (gpa % part->page)
             return error_user(error,
                 "%s: its pages are of %" G_GUINT64_FORMAT
                 " MiB, and the memory before it is not whole ones; give "
                 "that another size",
                 parts[i].option, part->page >> 20);
-        }
         if (!memory_part_map(part, &parts[i], memory->host + gpa, error))
             return false;
     }

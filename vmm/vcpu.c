@@ -447,6 +447,13 @@ void vcpu_system_reset(Vcpu *vcpu)
     g_mutex_unlock(&vcpu->set->lock);
 }
 
+void vcpu_set_system_reset(VcpuSet *set, const Vcpu *except)
+{
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        if (set->vcpus->pdata[i] != except)
+            vcpu_system_reset(set->vcpus->pdata[i]);
+}
+
 typedef struct Call {
     void (*run)(Vcpu *vcpu, void *data);
     void *data;

@@ -76,6 +76,8 @@ void vcpu_prod(Vcpu *vcpu);
 // the vCPU itself: once that has its result, so that the guest finds it in the registers that the interrupt
 // saves. Any thread.
 void vcpu_system_reset(Vcpu *vcpu);
+// The same on all but `except` (NULL: on all).
+void vcpu_set_system_reset(VcpuSet *set, const Vcpu *except);
 
 // Runs `work` on each vCPU's own thread and waits for all. `caller` is the vCPU whose thread calls, NULL
 // elsewhere. Two vCPUs may do this at once: each serves the other's work while it waits.

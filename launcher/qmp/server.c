@@ -175,10 +175,9 @@ static bool is_stale(const struct sockaddr_un *address)
 static bool open_socket(Monitor *monitor, GError **error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    if (g_strlcpy(address.sun_path, monitor->path, sizeof address.sun_path) >= sizeof address.sun_path) {
+    if (g_strlcpy(address.sun_path, monitor->path, sizeof address.sun_path) >= sizeof address.sun_path)
         return error_user(error, "-qmp %s: too long for a socket; give at most %zu bytes", monitor->path,
             sizeof address.sun_path - 1);
-    }
     if (is_stale(&address))
         unlink(monitor->path);
     monitor->listener = make_socket();

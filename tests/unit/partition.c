@@ -66,8 +66,7 @@ void partition_await_resets(Partition *partition)
 
 void partition_system_reset(Partition *partition)
 {
-    for (unsigned i = 0; i < vcpu_set_count(partition->vcpus); i++)
-        vcpu_system_reset(vcpu_set_at(partition->vcpus, i));
+    vcpu_set_system_reset(partition->vcpus, NULL);
     partition_await_resets(partition);
 }
 
