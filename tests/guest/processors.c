@@ -129,6 +129,16 @@ static void test_start(void)
     tap_end("start-cpu, stop-self, query-cpu-stopped-state");
 }
 
+// On POWER8 KVM answers for a core that is on its way out of the guest, or slow, before it looks at whom it is
+// for (arch/powerpc/kvm/book3s_hv_builtin.c, kvmppc_rm_h_confer).
+static int64_t confer_to_nobody(void)
+{
+    int64_t status = H_SUCCESS;
+    for (unsigned i = 0; i < 1000 && status == H_SUCCESS; i++)
+        status = call(H_CONFER, NOBODY, 0, 0);
+    return status;
+}
+
 static void test_alone(void)
 {
     uint64_t msr;
@@ -140,7 +150,7 @@ static void test_alone(void)
     __asm__ volatile("mfmsr %0\n\trldicl %0, %0, 48, 1\n\trotldi %0, %0, 16\n\tmtmsrd %0, 1" : "=&r"(msr));
     tap_equal("H_JOIN with interrupts on", 0, status, H_BAD_MODE);
     tap_equal("H_PROD", NOBODY, call(H_PROD, NOBODY, 0, 0), H_PARAMETER);
-    tap_equal("H_CONFER", NOBODY, call(H_CONFER, NOBODY, 0, 0), H_PARAMETER);
+    tap_equal("H_CONFER", NOBODY, confer_to_nobody(), H_PARAMETER);
     tap_equal("H_CONFER to any", 0, call(H_CONFER, -1ULL, 0, 0), H_SUCCESS);
     tap_equal("H_SIGNAL_SYS_RESET", NOBODY, call(H_SIGNAL_SYS_RESET, NOBODY, 0, 0), H_PARAMETER);
     tap_equal("H_SIGNAL_SYS_RESET", -3ULL, call(H_SIGNAL_SYS_RESET, -3ULL, 0, 0), H_PARAMETER);
