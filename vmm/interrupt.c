@@ -90,11 +90,10 @@ static void connect_vcpu(Vcpu *vcpu, void *data)
         __atomic_store_n(&connection->result, result, __ATOMIC_RELAXED);
 }
 
-static int replace_device(
-    InterruptController *controller, const InterruptDevice *device, VcpuSet *vcpus, Vcpu *caller)
+static int replace_device(InterruptController *controller, bool xive, VcpuSet *vcpus, Vcpu *caller)
 {
     close_device(controller);
-    int result = open_device(controller, device);
+    int result = open_device(controller, xive ? &interrupt_xive : &interrupt_xics);
     if (result < 0)
         return result;
     Connection connection = { .controller = controller };
@@ -102,9 +101,10 @@ static int replace_device(
     return connection.result;
 }
 
-static const InterruptDevice *device_of(bool xive)
+// None is there after a switch that failed both ways.
+static bool is_there(const InterruptController *controller, bool xive)
 {
-    return xive ? &interrupt_xive : &interrupt_xics;
+    return controller->fd >= 0 && (controller->device == &interrupt_xive) == xive;
 }
 
 // --- The controller.
@@ -173,7 +173,7 @@ InterruptMode interrupt_controller_offered(const InterruptController *controller
 
 bool interrupt_controller_is_xive(const InterruptController *controller)
 {
-    return controller->device == &interrupt_xive;
+    return is_there(controller, true);
 }
 
 int interrupt_controller_connect(const InterruptController *controller, KvmVcpu *vcpu, uint32_t server)
@@ -185,12 +185,11 @@ int interrupt_controller_connect(const InterruptController *controller, KvmVcpu 
 
 int interrupt_controller_switch(InterruptController *controller, bool xive, VcpuSet *vcpus, Vcpu *caller)
 {
-    const InterruptDevice *before = controller->device;
-    if (before == device_of(xive))
+    if (is_there(controller, xive))
         return 0;
-    int result = replace_device(controller, device_of(xive), vcpus, caller);
+    int result = replace_device(controller, xive, vcpus, caller);
     if (result < 0)
-        replace_device(controller, before, vcpus, caller);
+        replace_device(controller, !xive, vcpus, caller);
     return result;
 }
 
@@ -204,9 +203,9 @@ int interrupt_controller_reset(InterruptController *controller, VcpuSet *vcpus)
         InterruptLine *line = controller->lines->pdata[i];
         atomic_store(&line->asserted, false);
     }
-    if (!xive && !interrupt_controller_is_xive(controller))
+    if (!xive && is_there(controller, false))
         return add_lines(controller);
-    return replace_device(controller, device_of(xive), vcpus, NULL);
+    return replace_device(controller, xive, vcpus, NULL);
 }
 
 void interrupt_controller_describe(const InterruptController *controller, unsigned servers, Tree *tree)

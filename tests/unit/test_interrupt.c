@@ -236,6 +236,27 @@ static void test_switch_refused(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(turn(fixture, true), ==, 0);
 }
 
+// Where the way back is closed as well there is no device, and no call for one, until the next switch or
+// reset.
+static void test_switch_lost(Fixture *fixture, gconstpointer data)
+{
+    g_assert_true(offer(fixture, INTERRUPT_DUAL, false, NULL));
+    for (unsigned xive = 0; xive < 2; xive++) {
+        g_assert_cmpint(turn(fixture, xive), ==, 0);
+        fixture->power->device = -EMFILE;
+        g_assert_cmpint(turn(fixture, !xive), ==, -EMFILE);
+        g_assert_false(interrupt_controller_is_xive(fixture->controller));
+        interrupt_line_pulse(fixture->edge);
+        g_assert_cmpint(interrupt_controller_reset(fixture->controller, fixture->vcpus), ==, -EMFILE);
+        fixture->power->device = 0;
+        g_assert_cmpint(
+            xive ? turn(fixture, true) : interrupt_controller_reset(fixture->controller, fixture->vcpus), ==,
+            0);
+        g_assert_cmpint(interrupt_controller_is_xive(fixture->controller), ==, xive);
+        assert_connected(fixture, xive ? KVM_CAP_PPC_IRQ_XIVE : KVM_CAP_IRQ_XICS);
+    }
+}
+
 // After a reset there is what the offer starts with; XIVE is made anew.
 static void test_reset_both(Fixture *fixture, gconstpointer data)
 {
@@ -354,6 +375,7 @@ int main(int argc, char **argv)
 #define ADD(name, test) g_test_add("/interrupt/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("switch", test_switch);
     ADD("switch-refused", test_switch_refused);
+    ADD("switch-lost", test_switch_lost);
     ADD("beyond", test_beyond);
     ADD("reset-both", test_reset_both);
     ADD("offer", test_offer);
