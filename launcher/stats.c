@@ -49,13 +49,19 @@ static void put_count(const char *name, uint64_t count, void *data)
 
 static void put_exits(Writer *writer, const VcpuSet *vcpus)
 {
+    uint64_t others = 0;
     for (unsigned reason = 0; reason < VCPU_EXIT_REASONS; reason++) {
+        const char *name = vcpu_exit_name(reason);
         uint64_t count = 0;
         for (unsigned i = 0; i < vcpu_set_count(vcpus); i++)
             count += vcpu_exits(vcpu_set_at(vcpus, i), reason);
-        if (count > 0)
-            put_count(vcpu_exit_name(reason), count, writer);
+        if (!name)
+            others += count;
+        else if (count > 0)
+            put_count(name, count, writer);
     }
+    if (others > 0)
+        put_count("OTHER", others, writer);
 }
 
 // Where each vCPU stands: for a guest that hangs.

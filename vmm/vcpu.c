@@ -598,5 +598,5 @@ const char *vcpu_exit_name(unsigned reason)
         [KVM_EXIT_INTERNAL_ERROR] = "INTERNAL_ERROR",
         [KVM_EXIT_PAPR_HCALL] = "PAPR_HCALL",
     };
-    return names[reason] ? names[reason] : "OTHER";
+    return names[reason];
 }

@@ -101,7 +101,8 @@ void vcpu_set_step_back(VcpuSet *set, uint64_t ticks);
 // presentation, breakpoints).
 void vcpu_reset(Vcpu *vcpu, void *data);
 
-// How often the vCPU came back with exit reason `reason` (KVM_EXIT_*), and what the reason is called.
+// How often the vCPU came back with exit reason `reason` (KVM_EXIT_*), and what the reason is called; NULL
+// for those that do not happen.
 #define VCPU_EXIT_REASONS 40
 uint64_t vcpu_exits(const Vcpu *vcpu, unsigned reason);
 const char *vcpu_exit_name(unsigned reason);

@@ -186,10 +186,29 @@ static void test_counts(Fixture *fixture, gconstpointer data)
     scratch_remove(path);
 }
 
+// Exits that have no name are one number.
+static void test_others(Fixture *fixture, gconstpointer data)
+{
+    static const uint32_t reasons[] = { 1, 30 };
+    open_machine(fixture);
+    for (unsigned i = 0; i < 2; i++) {
+        const FakeExit exit = { .reason = reasons[i] };
+        const VcpuEntry entry = { .pc = 0x100 };
+        fake_vcpu_exit(vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, i)), &exit);
+        vcpu_start(vcpu_set_at(fixture->partition.vcpus, i), &entry);
+        g_assert_true(fake_vcpu_wait(vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, i)), 1));
+    }
+    vcpu_set_park_all(fixture->partition.vcpus);
+    char *text = write_stats(fixture);
+    g_assert_nonnull(strstr(text, "\"OTHER\": 2"));
+    free(text);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/stats/empty", Fixture, NULL, set_up, test_empty, tear_down);
     g_test_add("/stats/counts", Fixture, NULL, set_up, test_counts, tear_down);
+    g_test_add("/stats/others", Fixture, NULL, set_up, test_others, tear_down);
     return g_test_run();
 }

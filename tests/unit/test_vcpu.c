@@ -603,8 +603,8 @@ static void test_exit_names(void)
     g_assert_cmpstr(vcpu_exit_name(19), ==, "PAPR_HCALL");
     g_assert_cmpstr(vcpu_exit_name(6), ==, "MMIO");
     g_assert_cmpstr(vcpu_exit_name(10), ==, "INTR");
-    for (unsigned i = 0; i < VCPU_EXIT_REASONS; i++)
-        g_assert_nonnull(vcpu_exit_name(i));
+    g_assert_null(vcpu_exit_name(1));
+    g_assert_null(vcpu_exit_name(VCPU_EXIT_REASONS - 1));
 }
 
 static void assert_joined(Fixture *fixture, unsigned index, unsigned exits, bool waited)
