@@ -405,6 +405,14 @@ bool vcpu_is_parked(const Vcpu *vcpu)
     return parked;
 }
 
+bool vcpu_has_stopped(const Vcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    bool stopped = vcpu->wanted == PARKED && vcpu->asleep;
+    g_mutex_unlock(&vcpu->set->lock);
+    return stopped;
+}
+
 // Is no other vCPU in the guest, or on its way there? Under the lock.
 static bool is_last(const Vcpu *vcpu)
 {

@@ -2,8 +2,8 @@
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 
-// query-cpu-stopped-state's answers; there is no state between, since a start is one step here.
-enum { CPU_STOPPED = 0, CPU_NOT_STOPPED = 2 };
+// query-cpu-stopped-state's answers.
+enum { CPU_STOPPED = 0, CPU_STOPPING = 1, CPU_NOT_STOPPED = 2 };
 
 // Inputs: vCPU number, entry address, what it finds in r3.
 static int32_t start_cpu(void *owner, Vcpu *vcpu, RtasCall *call)
@@ -26,7 +26,9 @@ static int32_t query_stopped(void *owner, Vcpu *vcpu, RtasCall *call)
     Vcpu *target = vcpu_set_find(owner, call->input[0]);
     if (!target)
         return RTAS_PARAMETER_ERROR;
-    call->output[1] = vcpu_is_parked(target) ? CPU_STOPPED : CPU_NOT_STOPPED;
+    call->output[1] = vcpu_has_stopped(target) ? CPU_STOPPED
+                      : vcpu_is_parked(target) ? CPU_STOPPING
+                                               : CPU_NOT_STOPPED;
     return RTAS_SUCCESS;
 }
 

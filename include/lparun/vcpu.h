@@ -64,6 +64,8 @@ bool vcpu_start(Vcpu *vcpu, const VcpuEntry *entry);
 // From a hypercall on the vCPU's own thread: it does not return to the guest until it is started again.
 void vcpu_park(Vcpu *vcpu);
 bool vcpu_is_parked(const Vcpu *vcpu);
+// Parked, and the hypercall that did it is over: it no longer touches the guest's memory. Any thread.
+bool vcpu_has_stopped(const Vcpu *vcpu);
 
 // H_JOIN, from a hypercall on the vCPU's own thread: it does not return to the guest until it is prodded,
 // unless it already was. False, and it goes on, when all others are parked or have joined.

@@ -264,21 +264,33 @@ static void test_os_term(Fixture *fixture, gconstpointer data)
 
 // --- Processors: numbers are 8 and 9 in a partition.
 
+static uint32_t stopped_state(Partition *partition, uint32_t number)
+{
+    uint32_t output[2];
+    g_assert_cmpint(partition_rtas(partition, "query-cpu-stopped-state", 2, output, number), ==, 0);
+    return output[1];
+}
+
+static void await_stop(Partition *partition, uint32_t number)
+{
+    uint32_t state;
+    while ((state = stopped_state(partition, number)) != 0)
+        g_assert_cmpuint(state, ==, 1); // on its way
+}
+
 static void test_start_cpu(Fixture *fixture, gconstpointer data)
 {
     uint32_t output[2];
     Partition *partition = &fixture->partition;
     Vcpu *second = vcpu_set_at(partition->vcpus, 1);
-    g_assert_cmpint(partition_rtas(partition, "query-cpu-stopped-state", 2, output, 9), ==, 0);
-    g_assert_cmpuint(output[1], ==, 0); // stopped
+    await_stop(partition, 9);
     g_assert_cmpint(partition_rtas(partition, "start-cpu", 1, output, 9, 0x89abcdef, 0xfedcba98), ==, 0);
     g_assert_true(fake_vcpu_wait_idle(vcpu_kvm(second)));
     FakeEntry entry = fake_vcpu_entry(vcpu_kvm(second));
     g_assert_cmphex(entry.pc, ==, 0x89abcdef);
     g_assert_cmphex(entry.r3, ==, 0xfedcba98);
     g_assert_cmphex(entry.msr, ==, 0x8000000000001000); // SF | ME
-    g_assert_cmpint(partition_rtas(partition, "query-cpu-stopped-state", 2, output, 9), ==, 0);
-    g_assert_cmpuint(output[1], ==, 2); // runs
+    g_assert_cmpuint(stopped_state(partition, 9), ==, 2);
     g_assert_cmpint(
         partition_rtas(partition, "start-cpu", 1, output, 9, 0x100, 0), ==, -1); // it runs already
     g_assert_cmpint(partition_rtas(partition, "start-cpu", 1, output, 10, 0x100, 0), ==, -3);
@@ -300,12 +312,32 @@ static void test_stop_self(Fixture *fixture, gconstpointer data)
     fake_vcpu_exit(vcpu_kvm(second), &exit);
     g_assert_true(fake_vcpu_wait(vcpu_kvm(second), 1));
     g_assert_cmpuint(fake_vcpu_answer(vcpu_kvm(second)).result, ==, 0);
-    uint32_t output[2];
-    g_assert_cmpint(partition_rtas(partition, "query-cpu-stopped-state", 2, output, 9), ==, 0);
-    g_assert_cmpuint(output[1], ==, 0);
+    await_stop(partition, 9);
+    uint32_t output[1];
     g_assert_cmpint(partition_rtas(partition, "start-cpu", 1, output, 9, 0x300, 0), ==, 0);
     g_assert_true(fake_vcpu_wait_idle(vcpu_kvm(second)));
     g_assert_cmphex(fake_vcpu_entry(vcpu_kvm(second)).pc, ==, 0x300);
+}
+
+static int64_t stop_and_ask(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    vcpu_park(vcpu);
+    return stopped_state(owner, vcpu_id(vcpu));
+}
+
+// One that is stopping has its status cell still to write: it has not stopped.
+static void test_stopping(Fixture *fixture, gconstpointer data)
+{
+    Partition *partition = &fixture->partition;
+    KvmVcpu *second = vcpu_kvm(vcpu_set_at(partition->vcpus, 1));
+    const FakeExit exit = { .reason = KVM_EXIT_PAPR_HCALL, .number = 4 };
+    const VcpuEntry entry = { .pc = 0x100, .msr = MSR_SF };
+    hypercall_register(partition->hypercalls, 4, "STOP_AND_ASK", stop_and_ask, partition);
+    g_assert_true(vcpu_start(vcpu_set_at(partition->vcpus, 1), &entry));
+    fake_vcpu_exit(second, &exit);
+    g_assert_true(fake_vcpu_wait(second, 1));
+    g_assert_cmpuint(fake_vcpu_answer(second).result, ==, 1);
+    await_stop(partition, 9);
 }
 
 // --- System parameters: a big-endian 16-bit length, then the value.
@@ -381,6 +413,7 @@ int main(int argc, char **argv)
     ADD("os-term", test_os_term);
     ADD("start-cpu", test_start_cpu);
     ADD("stop-self", test_stop_self);
+    ADD("stopping", test_stopping);
     ADD("parameters", test_parameters);
     ADD("parameters-short", test_parameters_short);
     ADD("parameters-wrong", test_parameters_wrong);

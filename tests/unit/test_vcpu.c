@@ -65,6 +65,7 @@ static int64_t hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t argu
     switch (number) {
     case CALL_STOP:
         vcpu_park(vcpu);
+        g_assert_false(vcpu_has_stopped(vcpu)); // its exit is not finished yet
         return 0;
     case CALL_ALL:
         vcpu_set_call(fixture->vcpus, vcpu, count, fixture);
@@ -264,8 +265,10 @@ static void test_park_itself(Fixture *fixture, gconstpointer data)
     g_assert_true(fake_vcpu_wait(kvm(fixture, 0), 1));
     g_assert_true(vcpu_is_parked(at(fixture, 0)));
     vcpu_set_park_all(fixture->vcpus);
+    g_assert_true(vcpu_has_stopped(at(fixture, 0)));
     g_assert_cmpuint(atomic_load(&fixture->calls), ==, 1);
     start(fixture, 0);
+    g_assert_false(vcpu_has_stopped(at(fixture, 0)));
     g_assert_true(fake_vcpu_wait(kvm(fixture, 0), 2));
     g_assert_cmpuint(atomic_load(&fixture->calls), ==, 2);
     g_assert_cmpuint(fake_vcpu_entry(kvm(fixture, 0)).count, ==, 2);
