@@ -5,11 +5,11 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-typedef struct PeerCalls {
+struct PeerCalls {
     KvmVm *vm;
     VcpuSet *vcpus;
     atomic_bool prods_are_ours;
-} PeerCalls;
+};
 
 static Vcpu *find(const PeerCalls *calls, uint64_t number)
 {
@@ -41,7 +41,7 @@ static int64_t confer(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 
 // The kernel would keep a prod to itself, so from the first H_JOIN on they all come here. A prod between two
 // waits is then remembered for H_JOIN, and no longer for H_CEDE: a guest that joins is about to be suspended
-// and prods for that alone.
+// and prods for that alone. The next guest's are the kernel's again.
 static void take_prods(PeerCalls *calls)
 {
     if (!atomic_exchange(&calls->prods_are_ours, true))
@@ -77,7 +77,7 @@ static int64_t signal_system_reset(void *owner, Vcpu *vcpu, uint64_t arguments[9
     return H_SUCCESS;
 }
 
-void peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
+PeerCalls *peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
 {
     PeerCalls *calls = hypercall_own(table, g_new0(PeerCalls, 1));
     *calls = (PeerCalls){ .vm = vm, .vcpus = vcpus };
@@ -85,4 +85,11 @@ void peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
     hypercall_register(table, H_CONFER, "H_CONFER", confer, calls);
     hypercall_register(table, H_JOIN, "H_JOIN", join, calls);
     hypercall_register(table, H_SIGNAL_SYS_RESET, "H_SIGNAL_SYS_RESET", signal_system_reset, calls);
+    return calls;
+}
+
+void peer_hypercalls_reset(PeerCalls *calls)
+{
+    if (atomic_exchange(&calls->prods_are_ours, false))
+        kvm_enable(calls->vm, KVM_CAP_PPC_ENABLE_HCALL, H_PROD, 1);
 }

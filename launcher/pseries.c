@@ -33,6 +33,7 @@ struct Machine {
     LogicalCi *logical_ci;
     RtasTable *rtas;
     RtasEvents *events;
+    PeerCalls *peers;
     Watchdogs *watchdogs;
     RtasClock *clock;
     RtasNmi *nmi;
@@ -285,7 +286,7 @@ static void make_hypercalls(Machine *machine)
     logical_ci_register(machine->logical_ci, machine->hypercalls);
     console_register(machine->hypercalls, machine->vty);
     cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
-    peer_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
+    machine->peers = peer_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
     mmu_register(machine->mmu, machine->hypercalls);
     cas_register(machine->cas, machine->hypercalls);
     xive_hypercalls_register(machine->hypercalls, machine->interrupts, machine->memory, machine->vcpus);
@@ -461,6 +462,7 @@ static bool reboot(Machine *machine, GError **error)
     if (!reset_interrupts(machine, error)) // before memory, which XIVE's queues are in
         return false;
     rtas_events_reset(machine->events);
+    peer_hypercalls_reset(machine->peers);
     watchdogs_reset(machine->watchdogs);
     rtas_nmi_reset(machine->nmi);
     vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);

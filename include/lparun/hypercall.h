@@ -46,8 +46,11 @@ int cpu_system_reset(Vcpu *vcpu, uint64_t vector);
 void xive_hypercalls_register(
     HypercallTable *table, InterruptController *controller, GuestMemory *memory, VcpuSet *vcpus);
 
-// hcalls/peers.c: H_PROD, H_CONFER, H_JOIN, H_SIGNAL_SYS_RESET.
-void peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
+// hcalls/peers.c: H_PROD, H_CONFER, H_JOIN, H_SIGNAL_SYS_RESET. The answer is the table's, too.
+typedef struct PeerCalls PeerCalls;
+PeerCalls *peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
+// Gives H_PROD, which the first H_JOIN took from the kernel, back to it. While no vCPU runs.
+void peer_hypercalls_reset(PeerCalls *calls);
 
 // hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
 bool tce_hypercalls_enable(KvmVm *vm);

@@ -238,19 +238,22 @@ static FakeAnswer call_on(Partition *partition, unsigned index, unsigned exits, 
     return fake_vcpu_answer(vcpu);
 }
 
-static void start_both(Partition *partition)
+static PeerCalls *start_both(Partition *partition)
 {
     const VcpuEntry entry = { .pc = 0x100, .msr = MSR_SF | MSR_ME };
-    peer_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    PeerCalls *calls = peer_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
     for (unsigned i = 0; i < 2; i++)
         g_assert_true(vcpu_start(vcpu_set_at(partition->vcpus, i), &entry));
+    return calls;
 }
 
-// vCPU 8 joins and waits, 9 is the last and prods it. From then on the kernel may keep no prod to itself.
+// vCPU 8 joins and waits, 9 is the last and prods it. From then on the kernel may keep no prod to itself,
+// until the next reset.
 static void test_join(Partition *partition, gconstpointer data)
 {
     const FakeKvmPower *power = fake_kvm_power(partition->vm);
-    start_both(partition);
+    PeerCalls *calls = start_both(partition);
+    peer_hypercalls_reset(calls);
     g_assert_cmpuint(power->enabled_count, ==, 0);
     g_assert_cmpint((int64_t)call_on(partition, 0, 1, 0x298, 0).result, ==, 0);
     g_assert_cmpuint(power->enabled_count, ==, 1);
@@ -261,7 +264,11 @@ static void test_join(Partition *partition, gconstpointer data)
     g_assert_true(fake_vcpu_wait_idle(vcpu_kvm(vcpu_set_at(partition->vcpus, 0))));
     g_assert_cmpuint(power->enabled_count, ==, 1);
     fake_vcpu_set_msr(vcpu_kvm(vcpu_set_at(partition->vcpus, 1)), 0x8000000000009000); // EE
-    g_assert_cmpint((int64_t)call_on(partition, 1, 3, 0x298, 0).result, ==, -5); // H_BAD_MODE
+    g_assert_cmpint((int64_t)call_on(partition, 1, 3, 0x298, 0).result, ==, -5);       // H_BAD_MODE
+    peer_hypercalls_reset(calls);
+    g_assert_cmpuint(power->enabled_count, ==, 2);
+    g_assert_cmphex(power->enabled[1].argument0, ==, 0xe8);
+    g_assert_cmpuint(power->enabled[1].argument1, ==, 1);
 }
 
 static void test_prod_and_confer(Partition *partition, gconstpointer data)
