@@ -7,6 +7,7 @@
 #include "lparun/error.h"
 #include "lparun/firmware.h"
 #include "lparun/papr.h"
+#include "requests.h"
 #include "stats.h"
 #include "terminal.h"
 #include <glib-unix.h>
@@ -44,12 +45,7 @@ struct Machine {
     bool multi_tce;
     unsigned stride; // between the first vCPU numbers of two cores
     char *boot_list, *uuid;
-    GMainLoop *loop;
-    GMutex lock;   // guards the next four
-    bool ended;    // a request waits for the main thread, or is the last one
-    bool panicked; // since the last reset
-    MachineEvent event;
-    char *text;
+    Requests *requests;
     int signal_number; // that ended the run, or 0
 };
 
@@ -83,33 +79,10 @@ static int64_t on_hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t a
     return hypercall_dispatch(machine->hypercalls, vcpu, number, arguments);
 }
 
-static gboolean stop_loop(gpointer loop)
+static void request(Machine *machine, MachineEvent event, const char *text)
 {
-    g_main_loop_quit(loop);
-    return G_SOURCE_REMOVE;
-}
-
-// MachineControl.request: the first one ends this round of the run; only the user's wish to quit comes before
-// it. A guest that panics again and again, where it may go on, is heard once.
-static void request(void *owner, MachineEvent event, const char *text)
-{
-    Machine *machine = owner;
-    g_mutex_lock(&machine->lock);
-    bool panics = event == MACHINE_PANICKED;
-    bool counts = (!machine->ended && !(panics && machine->panicked)) || event >= MACHINE_QUIT;
-    if (counts && panics) {
-        machine->panicked = true;
-        vcpu_set_begin_hold(machine->vcpus);
-    }
-    if (counts) {
-        machine->ended = true;
-        machine->event = event;
-        g_free(machine->text);
-        machine->text = g_strdup(text);
-    }
-    g_mutex_unlock(&machine->lock);
-    if (counts)
-        g_idle_add(stop_loop, machine->loop);
+    MachineControl control = requests_control(machine->requests);
+    control.request(control.owner, event, text);
 }
 
 static void on_failed(void *owner, Vcpu *vcpu, const char *why)
@@ -224,6 +197,7 @@ static bool make_processors(Machine *machine, GError **error)
         .machine_check = on_machine_check,
         .system_reset = on_system_reset };
     machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
+    machine->requests = requests_new(machine->vcpus);
     for (unsigned i = 0; i < machine->options->cpus; i++)
         if (!vcpu_set_add(machine->vcpus, vcpu_number(machine, i), machine->interrupts, error))
             return false;
@@ -306,7 +280,7 @@ static bool make_control(Machine *machine, GError **error)
         .watchdogs = machine->watchdogs,
         .clock = machine->clock,
         .watchdog_action = machine->options->actions.watchdog,
-        .machine = { .request = request, .owner = machine },
+        .machine = requests_control(machine->requests),
         .timebase = machine->cpus.timebase,
         .threads = machine->options->threads,
     };
@@ -324,7 +298,7 @@ static uint64_t find_rtas(void *owner)
 static bool make_rtas(Machine *machine, GError **error)
 {
     static const char *const in_kernel[] = { "ibm,set-xive", "ibm,get-xive", "ibm,int-off", "ibm,int-on" };
-    MachineControl control = { .request = request, .owner = machine };
+    MachineControl control = requests_control(machine->requests);
     machine->uuid = machine->options->uuid ? g_strdup(machine->options->uuid) : g_uuid_string_random();
     machine->rtas = rtas_table_new(machine->memory);
     rtas_pci_register(machine->rtas, machine->pci);
@@ -391,8 +365,6 @@ Machine *machine_new(const Options *options, GError **error)
 {
     Machine *machine = g_new0(Machine, 1);
     machine->options = options;
-    machine->loop = g_main_loop_new(NULL, FALSE);
-    g_mutex_init(&machine->lock);
     machine->bus = bus_new();
     if (!open_files(machine, error))
         goto fail;
@@ -438,11 +410,9 @@ void machine_free(Machine *machine)
     guest_memory_free(machine->memory);
     kvm_vm_close(machine->vm);
     boot_files_close(&machine->files);
-    g_main_loop_unref(machine->loop);
-    g_mutex_clear(&machine->lock);
+    requests_free(machine->requests);
     g_free(machine->boot_list);
     g_free(machine->uuid);
-    g_free(machine->text);
     g_free(machine);
 }
 
@@ -470,16 +440,6 @@ static bool reboot(Machine *machine, GError **error)
     return reset_processors(machine, error) && load(machine, error);
 }
 
-// What was asked for is done, and the next request counts; unless the user wished to quit meanwhile.
-static void take_requests(Machine *machine, MachineEvent done, Next next)
-{
-    g_mutex_lock(&machine->lock);
-    machine->ended = machine->event != done;
-    if (next == NEXT_RESET)
-        machine->panicked = false;
-    g_mutex_unlock(&machine->lock);
-}
-
 typedef struct SignalWatch {
     Machine *machine;
     int number;
@@ -496,20 +456,39 @@ static gboolean on_signal(gpointer data)
 enum { STATUS_DONE = 0, STATUS_GUEST_FAILED = 4, STATUS_SIGNAL = 128 };
 
 // The exit status that the last event leads to.
-static int verdict(Machine *machine, GError **error)
+static int verdict(const Machine *machine, const Request *last, GError **error)
 {
-    switch (machine->event) {
+    switch (last->event) {
     case MACHINE_PANICKED:
-        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "the guest panicked: %s", machine->text);
+        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "the guest panicked: %s", last->text);
         return STATUS_GUEST_FAILED;
     case MACHINE_FAILED:
-        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "%s", machine->text);
+        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "%s", last->text);
         return STATUS_GUEST_FAILED;
     case MACHINE_SIGNAL:
         return STATUS_SIGNAL + machine->signal_number;
     default:
         return STATUS_DONE;
     }
+}
+
+// Does what follows on `event`, and lets the monitor know.
+static bool serve(Machine *machine, MachineEvent event, Next next, GError **error)
+{
+    if (next == NEXT_RESET) {
+        if (!reboot(machine, error)) { // a file that was cut short meanwhile, say
+            control_came(machine->control, MACHINE_FAILED, NEXT_END);
+            return false;
+        }
+        requests_reset(machine->requests);
+    } else if (next == NEXT_PAUSE) {
+        vcpu_set_hold(machine->vcpus);
+        requests_drop(machine->requests, event); // by another vCPU, meanwhile
+    }
+    control_came(machine->control, event, next);
+    if (next == NEXT_RESET)
+        start(machine);
+    return true;
 }
 
 int machine_run(Machine *machine, GError **error)
@@ -519,26 +498,16 @@ int machine_run(Machine *machine, GError **error)
         g_unix_signal_add(watches[i].number, on_signal, &watches[i]);
     terminal_start(machine->terminal, machine->vty);
     start(machine);
-    for (;;) {
-        g_main_loop_run(machine->loop);
-        MachineEvent event = machine->event;
-        Next next = actions_next(&machine->options->actions, event);
-        if (next == NEXT_RESET && !reboot(machine, error)) { // a file that was cut short meanwhile, say
-            control_came(machine->control, MACHINE_FAILED, NEXT_END);
+    const Request *request;
+    Next next;
+    do {
+        request = requests_await(machine->requests);
+        next = actions_next(&machine->options->actions, request->event);
+        if (!serve(machine, request->event, next, error))
             return (*error)->code;
-        }
-        if (next == NEXT_PAUSE)
-            vcpu_set_hold(machine->vcpus); // so that no other vCPU asks for the same
-        if (next != NEXT_END)
-            take_requests(machine, event, next);
-        control_came(machine->control, event, next);
-        if (next == NEXT_END)
-            break;
-        if (next == NEXT_RESET)
-            start(machine);
-    }
+    } while (next != NEXT_END);
     vcpu_set_park_all(machine->vcpus);
-    return verdict(machine, error);
+    return verdict(machine, request, error);
 }
 
 void machine_write_stats(const Machine *machine, FILE *file)

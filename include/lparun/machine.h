@@ -14,11 +14,12 @@ typedef enum {
     MACHINE_MONITOR_QUIT,
 } MachineEvent;
 
-// Handed to the parts by launcher/pseries.c.
+// Handed to the parts by launcher/pseries.c; made by launcher/requests.c.
 typedef struct MachineControl {
-    // Returns at once. The first request counts until the main thread has served it; MACHINE_QUIT and those
-    // after it replace an earlier one. MACHINE_PANICKED counts once until the next reset, and holds all vCPUs
-    // until it is decided what follows. `text` says more (one line, copied) or is NULL. Any thread.
+    // Returns at once; the main thread serves what was asked for in order, MACHINE_QUIT and those after it
+    // first. An event that waits already does not wait twice, a reset forgets those before MACHINE_QUIT.
+    // MACHINE_PANICKED counts once until the next reset, and holds all vCPUs until it is decided what
+    // follows. `text` says more (one line, copied) or is NULL. Any thread.
     void (*request)(void *owner, MachineEvent event, const char *text);
     void *owner;
 } MachineControl;

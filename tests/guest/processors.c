@@ -6,7 +6,7 @@
 #include "tap.h"
 #include <stdbool.h>
 
-#define SECOND 1   // its number
+#define SECOND 1 // its number
 #define NOBODY 999
 #define ROUNDS 50
 #define RTAS_HARDWARE_ERROR (-1)
@@ -129,8 +129,8 @@ static void test_start(void)
     tap_end("start-cpu, stop-self, query-cpu-stopped-state");
 }
 
-// On POWER8 KVM answers for a core that is on its way out of the guest, or slow, before it looks at whom it is
-// for (arch/powerpc/kvm/book3s_hv_builtin.c, kvmppc_rm_h_confer).
+// On POWER8 KVM answers for a core that is on its way out of the guest, or slow, before it looks at whom it
+// is for (arch/powerpc/kvm/book3s_hv_builtin.c, kvmppc_rm_h_confer).
 static int64_t confer_to_nobody(void)
 {
     int64_t status = H_SUCCESS;
@@ -203,7 +203,8 @@ static void test_random(void)
 
 static uint8_t from[PAGE] __attribute__((aligned(PAGE))), to[PAGE] __attribute__((aligned(PAGE)));
 
-static void init_page(uint64_t flags, uint64_t destination, uint64_t source, int64_t expected, unsigned factor)
+static void init_page(
+    uint64_t flags, uint64_t destination, uint64_t source, int64_t expected, unsigned factor)
 {
     for (unsigned i = 0; i < PAGE; i++) {
         from[i] = (uint8_t)(3 * i + 1);
