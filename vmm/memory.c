@@ -30,14 +30,28 @@ static uint64_t alignment(const GuestMemory *memory)
     return size;
 }
 
+// On a host with a hashed page table a TiB of addresses has pages of one size (slice_get_unmapped_area() in
+// arch/powerpc/mm/book3s64/slice.c), and ours are in most of them already: huge pages find room only where
+// their own file is mapped first. Elsewhere any place is right. The file, or -1.
+static int file_to_reserve_with(const GuestMemory *memory)
+{
+    const MappedPart *parts = memory->parts;
+    for (unsigned i = 1; i < memory->count; i++)
+        if (parts[i].page != parts[0].page)
+            return -1;
+    return memory_part_is_huge(&parts[0]) ? parts[0].fd : -1;
+}
+
 // Addresses for all parts, none of them mapped yet.
 static bool reserve(GuestMemory *memory, const char *option, GError **error)
 {
     uint64_t align = alignment(memory), room;
+    int fd = file_to_reserve_with(memory);
+    int flags = MAP_PRIVATE | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
     uint8_t *start = MAP_FAILED;
     errno = ENOMEM;
     if (!__builtin_add_overflow(memory->size, align, &room))
-        start = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        start = mmap(NULL, room, PROT_NONE, flags, fd, 0);
     if (start == MAP_FAILED)
         return error_host(error, "%s: %" G_GUINT64_FORMAT " MiB of guest memory: %s; ask for less", option,
             memory->size >> 20, g_strerror(errno));

@@ -186,7 +186,7 @@ static uint64_t available_memory(void)
     return sum;
 }
 
-static bool is_huge(const MappedPart *mapped)
+bool memory_part_is_huge(const MappedPart *mapped)
 {
     return mapped->page > (uint64_t)sysconf(_SC_PAGESIZE);
 }
@@ -200,7 +200,7 @@ static bool no_room(const MemoryPart *part, const char *why, GError **error)
 // Huge pages were reserved by mmap(). Of others the kernel promises more than it has.
 static bool preallocate(const MappedPart *mapped, const MemoryPart *part, GError **error)
 {
-    uint64_t available = is_huge(mapped) ? UINT64_MAX : available_memory();
+    uint64_t available = memory_part_is_huge(mapped) ? UINT64_MAX : available_memory();
     g_autofree char *why = NULL;
     int result = 0;
     if (available < mapped->size)
@@ -215,13 +215,16 @@ static bool preallocate(const MappedPart *mapped, const MemoryPart *part, GError
 
 bool memory_part_map(MappedPart *mapped, const MemoryPart *part, uint8_t *host, GError **error)
 {
-    bool huge = is_huge(mapped);
+    bool huge = memory_part_is_huge(mapped);
     int flags = MAP_FIXED | (mapped->shared ? MAP_SHARED : MAP_PRIVATE) |
                 (mapped->fd < 0 ? MAP_ANONYMOUS : 0) |
                 (huge ? 0 : MAP_NORESERVE); // huge pages that are short are an error now rather than a SIGBUS
     if (mmap(host, mapped->size, PROT_READ | PROT_WRITE, flags, mapped->fd, 0) == MAP_FAILED) {
+        bool mixed = huge && errno == EBUSY;
         g_autofree char *why = g_strdup_printf("%s; %s", g_strerror(errno),
-            huge ? "make more huge pages (/proc/sys/vm/nr_hugepages) or ask for less" : "ask for less");
+            mixed  ? "this host cannot mix sizes of pages: give all memory the same"
+            : huge ? "make more huge pages (/proc/sys/vm/nr_hugepages) or ask for less"
+                   : "ask for less");
         return no_room(part, why, error);
     }
     mapped->host = host;

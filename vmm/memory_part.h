@@ -14,6 +14,8 @@ typedef struct MappedPart {
 
 // Opens what `part` names, which is not mapped yet. False and `error`; nothing is left open then.
 bool memory_part_open(MappedPart *mapped, const MemoryPart *part, GError **error);
+// Whether its pages are larger than the host's own.
+bool memory_part_is_huge(const MappedPart *mapped);
 // Maps it at `host`, a multiple of its pages' size, in place of what is there. False and `error`.
 bool memory_part_map(MappedPart *mapped, const MemoryPart *part, uint8_t *host, GError **error);
 // The mapping stays.
