@@ -11,6 +11,7 @@
 
 #define DEFAULT_MEMORY (512ULL << 20) // QEMU's for pseries
 #define MEMORY_MINIMUM (256ULL << 20) // SLOF and a kernel find no room in less
+#define MEMORY_STEP (16ULL << 20) // Linux's sections (SECTION_SIZE_BITS): 6.1 does not start with less of one
 
 typedef bool (*Parse)(Options *options, const char *option, const char *value, GError **error);
 
@@ -23,6 +24,9 @@ static bool check_memory(const Options *options, const char *option, const char 
 {
     if (options->memory < MEMORY_MINIMUM)
         return wrong(option, value, "too little memory; give at least 256M", error);
+    if (options->memory % MEMORY_STEP)
+        return wrong(
+            option, value, "Linux takes memory in sections of 16 MiB; give a multiple of 16M", error);
     if (options->memory > PCI_WINDOWS)
         return wrong(option, value, "it would reach into the PCI windows; give at most 32T", error);
     return true;
@@ -38,8 +42,6 @@ static bool parse_memory(Options *options, const char *option, const char *value
         return false;
     if (!size || !size_parse(size, 1 << 20, &options->memory))
         return wrong(option, value, "not a size; give MiB, or a number with K, M, G or T", error);
-    if (options->memory % (1 << 20))
-        return wrong(option, value, "not whole MiB; give a multiple of 1M", error);
     options->memory_given = true;
     return check_memory(options, option, value, error);
 }
@@ -459,7 +461,7 @@ static const struct {
     const char *name, *value, *help; // value NULL: none
     Parse parse;
 } table[] = {
-    { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M)", parse_memory },
+    { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M; a multiple of 16M)", parse_memory },
     { "smp", "N[,sockets=S][,cores=C][,threads=T][,maxcpus=N]",
         "vCPUs (default 1) and how they make cores: 1, 2, 4 or 8 threads each (default 1)\n"
         "sockets and cores are only checked against N; maxcpus: no more than N, since none can be added",

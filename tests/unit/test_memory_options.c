@@ -176,7 +176,7 @@ static void test_nodes(void)
         { "-m 1G -smp 4,threads=4 -numa node -numa node", 2, { 512, 512 }, { 0, 0, 0, 0 } },
         { "-m 1G -smp 4,threads=2 -numa node -numa node", 2, { 512, 512 }, { 0, 0, 1, 1 } },
         { "-m 1G -smp 4,threads=2 -numa node,cpus=2-3 -numa node,cpus=0-1", 2, { 512, 512 }, { 1, 1, 0, 0 } },
-        { "-m 1025 -smp 4 -numa node -numa node -numa node", 3, { 256, 256, 513 }, { 0, 0, 1, 2 } },
+        { "-m 1040 -smp 4 -numa node -numa node -numa node", 3, { 256, 256, 528 }, { 0, 0, 1, 2 } },
         { "-m 1G -smp 4 -numa node,nodeid=1,cpus=0,cpus=2-3,mem=256M -numa node,nodeid=0,cpus=1,mem=768", 2,
             { 768, 256 }, { 1, 0, 1, 1 } },
         { "-m 1G -smp 4 -numa node,mem=0,cpus=0-3 -numa node,mem=1G", 2, { 0, 1024 }, { 0, 0, 0, 0 } },
