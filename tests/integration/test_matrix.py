@@ -15,9 +15,7 @@ def why_not(row, asked):
         return "this machine is the host; --host names an emulated one"
     if row.host == "pr" and "pr" not in asked and not cache.stamp("kernel-6.1-pr"):
         return "KVM-PR's kernel is not built: ./lab setup pr does that in 25 minutes"
-    if row.guest == packages.BIG_ENDIAN and not cache.stamp(f"kernel-{row.guest}"):
-        return "the big-endian kernel is not built: ./lab setup big-endian does that in 20 minutes"
-    return ""
+    return guest_images.why_no_big_endian() if row.guest == packages.BIG_ENDIAN else ""
 
 
 def marks(row, asked):

@@ -6,25 +6,29 @@ import time
 
 import pytest
 
-from lab import qmp, refusals
+from lab import guest, guest_images, packages, qmp, refusals, trees
 
 LIMIT = 300
 EARLY, LATE = 50, 1000    # resets
+SLOF = "emulator/usr/share/qemu/slof.bin"
+SLOF_EARLY, SLOF_LATE = 10, 100
+SLOF_LIMIT = 900
 SLACK_KB = 512            # what may grow between the two: half a KiB a reset is found
 HOST_SLACK_KB = 64 << 10
 numbers = itertools.count(1)
 
 
 class Run:
-    """A bare-metal payload with a monitor, and a client of it."""
+    """Firmware, a bare-metal payload if it has no other, with a monitor, and a client of it."""
 
-    def __init__(self, host, payload, *options):
+    def __init__(self, host, payload, *options, limit=LIMIT):
         self.host = host
         self.socket = f"/tmp/qmp-reset-{next(numbers)}"
+        bios = f"{host.here}/ppc64le/tests/guest/{payload}.bin" if payload else f"{host.cache}/{SLOF}"
         self.job = host.spawn(
-            f"exec {host.here}/ppc64le/lparun -bios {host.here}/ppc64le/tests/guest/{payload}.bin -m 256M"
-            f" -qmp unix:{self.socket},server=on,wait=off {' '.join(options)}", LIMIT, fed=True)
-        self.client = qmp.Qmp(host, self.socket, LIMIT)
+            f"exec {host.here}/ppc64le/lparun -bios {bios} -m 256M"
+            f" -qmp unix:{self.socket},server=on,wait=off {' '.join(options)}", limit, fed=True)
+        self.client = qmp.Qmp(host, self.socket, limit)
 
     def is_up(self):
         """Waits until there is a monitor, or the run has ended."""
@@ -34,6 +38,13 @@ class Run:
 
     def resets(self):
         return sum(b'"RESET"' in line for line in self.client.job.output().splitlines())
+
+    def reach(self, count, limit=LIMIT):
+        """Waits for so many resets; how many there were."""
+        end = time.monotonic() + limit
+        while self.resets() < count and time.monotonic() < end and not self.job.ended.is_set():
+            time.sleep(0.2)
+        return self.resets()
 
     def sample(self, log, name):
         """What the process holds while its guest stands still: numbers by name, in KiB or pieces."""
@@ -61,8 +72,8 @@ def assert_no_growth(early, late):
 def started(host):
     runs = []
 
-    def start(*arguments):
-        runs.append(Run(host, *arguments))
+    def start(*arguments, **more):
+        runs.append(Run(host, *arguments, **more))
         return runs[-1]
 
     yield start
@@ -80,16 +91,10 @@ def test_a_thousand_resets(started, mmu, log):
         refusals.skip(run.host, run.job.wait())
     run.client.greeting()
 
-    def reach(count):
-        end = time.monotonic() + LIMIT
-        while run.resets() < count and time.monotonic() < end and not run.job.ended.is_set():
-            time.sleep(0.2)
-        return run.resets()
-
-    reached = reach(EARLY)
+    reached = run.reach(EARLY)
     early = run.sample(log, "early")
     if reached >= EARLY:
-        reached = reach(LATE)
+        reached = run.reach(LATE)
     late = run.sample(log, "late")
     run.client.execute("quit")
     result = run.job.wait()
@@ -114,6 +119,26 @@ def test_a_thousand_resets_by_the_monitor(started, log):
             time.sleep(0.01)
         if count in (EARLY, LATE):
             samples.append(run.sample(log, f"after {count}"))
+    run.client.execute("quit")
+    assert run.job.wait().status == 0
+    assert_no_growth(*samples)
+
+
+@pytest.mark.wide
+@pytest.mark.one_host
+@pytest.mark.limit(SLOF_LIMIT + LIMIT)
+def test_resets_from_slof(host, started, log):
+    """SLOF starts a disk's iothread, finds nothing to boot, and is told to reset then, again and again."""
+    disk = f"{host.scratch}/empty.img"
+    host.run(f"truncate -s 16M {disk}", 20)
+    run = started(None, "-drive", f"file={disk},format=raw", limit=SLOF_LIMIT + LIMIT)
+    run.client.greeting()
+    assert run.job.wait_for(b"0 > ", 60)
+    run.job.feed(b"setenv boot-command reset-all\rreset-all\r")
+    samples = []
+    for count in (SLOF_EARLY, SLOF_LATE):
+        assert run.reach(count, SLOF_LIMIT) >= count
+        samples.append(run.sample(log, f"after {count}"))
     run.client.execute("quit")
     assert run.job.wait().status == 0
     assert_no_growth(*samples)
@@ -152,6 +177,31 @@ def test_watchdog(started, log):
     told = [re.search(r'"event":"(\w+)"(?:.*"(?:action|reason)":"([\w-]+)")?', line).groups() for line in messages]
     assert told == [("WATCHDOG", "reset"), ("RESET", "guest-reset"), ("WATCHDOG", "inject-nmi"),
                     ("WATCHDOG", "poweroff"), ("SHUTDOWN", "guest-shutdown")]
+
+
+def big_endian():
+    trees.kernel(packages.BIG_ENDIAN)
+    guest_images.initrd(packages.BIG_ENDIAN)
+
+
+@pytest.mark.wide
+@pytest.mark.one_host
+@pytest.mark.skipif(guest_images.why_no_big_endian() != "", reason=guest_images.why_no_big_endian())
+@pytest.mark.needs(make=big_endian)
+def test_linux_watchdog(host, log):
+    """Linux's own driver, which Debian's kernels are without: kept alive and then neglected, it resets the machine."""
+    flavour = packages.BIG_ENDIAN
+    run = guest.Guest(host, guest.Setup(
+        memory="512M", firmware=False, disk=False, kernel=True, vmlinux=f"kernel-{flavour}/vmlinux",
+        initrd=f"{guest_images.initrd_item(flavour)}/initrd", append="console=hvc0 loglevel=7 lab.job=watchdog",
+        extra=("-no-reboot",)))
+    result = run.run()
+    log.add("console", result.output)
+    assert (result.status, result.late) == (0, False)
+    said = re.findall(r"^guest: (.*?)\r?$", result.text, re.MULTILINE)
+    assert said[2:] == ["the watchdog waits 2 s", "neglects the watchdog"]
+    # Its size, the start, the timeout, and twelve times that it is kept alive.
+    assert run.stats()["hypercalls"]["H_WATCHDOG"] >= 14
 
 
 @pytest.mark.one_host

@@ -71,6 +71,13 @@ def initrd(flavour=KERNEL):
     return cache.ensure(initrd_item(flavour), recipe, build) / "initrd"
 
 
+def why_no_big_endian():
+    """Why there are no big-endian guests, or nothing."""
+    if cache.stamp(f"kernel-{packages.BIG_ENDIAN}"):
+        return ""
+    return "the big-endian kernel is not built: ./lab setup big-endian does that in 20 minutes"
+
+
 def big_endian_initrd(flavour):
     """With a program of ours alone."""
     program = pathlib.Path(__file__).parent / "programs/be_init.c"

@@ -1,6 +1,7 @@
 // First program of a big-endian guest, for whose byte order Debian has no userspace: it needs no C library.
-// It says what guest-init.sh says, answers the nonce on /dev/vda (places in MiB by NONCE_AT and ANSWER_AT)
-// and powers off. Freestanding.
+// It says what guest-init.sh says, does lab.job of the kernel's command line and powers off. Freestanding.
+//   answer    (by default) the nonce on /dev/vda; places in MiB by NONCE_AT and ANSWER_AT
+//   watchdog  starts /dev/watchdog, keeps it alive for a while, and then no more
 
 typedef unsigned long Word;
 
@@ -11,6 +12,7 @@ enum {
     SYS_MKDIR = 39,
     SYS_REBOOT = 88,
     SYS_MOUNT = 21,
+    SYS_IOCTL = 54,
     SYS_FSYNC = 118,
     SYS_UNAME = 122,
     SYS_NANOSLEEP = 162,
@@ -23,6 +25,9 @@ enum {
 #define RDWR 2
 #define NAME_SIZE 65 // of a field of struct utsname
 #define POWER_OFF 0x4321fedcUL
+#define WDIOC_KEEPALIVE 0x40045705UL // powerpc's _IOR('W', 5, int) and _IOWR('W', 6, int)
+#define WDIOC_SETTIMEOUT 0xc0045706UL
+#define TIMEOUT 2 // seconds
 
 static char block[MIB];
 
@@ -83,6 +88,40 @@ static Word processors(void)
     return count;
 }
 
+static void sleep_half(void)
+{
+    long pause[2] = {0, 500000000};
+
+    (void)call(SYS_NANOSLEEP, (Word)pause, 0, 0, 0, 0);
+}
+
+// One read gives a page at most, less than the block.
+static void read_file(const char *path)
+{
+    long file = call(SYS_OPEN, (Word)path, 0, 0, 0, 0), count;
+    Word at = 0;
+
+    for (; (count = call(SYS_READ, (Word)file, (Word)(block + at), 4096, 0, 0)) > 0; at += (Word)count)
+        ;
+    block[at] = '\0';
+}
+
+static int is_asked(const char *word)
+{
+    read_file("/proc/cmdline");
+    for (const char *start = block; *start != '\0'; start++) {
+        Word same = 0;
+
+        while (word[same] != '\0' && word[same] == start[same]) {
+            same++;
+        }
+        if (word[same] == '\0') {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 // The value of the first line of /proc/cpuinfo, which is in block, that starts with key.
 static void say_value(const char *key)
 {
@@ -109,11 +148,7 @@ static void say_value(const char *key)
 
 static void say_cpu(void)
 {
-    long file = call(SYS_OPEN, (Word) "/proc/cpuinfo", 0, 0, 0, 0), count;
-
-    // One read gives a page at most, less than the block.
-    for (Word at = 0; (count = call(SYS_READ, (Word)file, (Word)(block + at), 4096, 0, 0)) > 0; at += (Word)count)
-        ;
+    read_file("/proc/cpuinfo");
     say("guest: cpu ");
     say_value("cpu\t");
     say(", MMU ");
@@ -157,15 +192,42 @@ static void answer(void)
     say(block);
 }
 
+// Three times as long as the watchdog waits it is kept alive; then the machine is to be reset.
+static void neglect(void)
+{
+    long file = call(SYS_OPEN, (Word) "/dev/watchdog", RDWR, 0, 0, 0);
+    int timeout = TIMEOUT;
+
+    if (file < 0 || call(SYS_IOCTL, (Word)file, WDIOC_SETTIMEOUT, (Word)&timeout, 0, 0) != 0) {
+        say("guest: no watchdog\n");
+        return;
+    }
+    say("guest: the watchdog waits ");
+    say_number((Word)timeout);
+    say(" s\n");
+    for (int i = 0; i < 3 * 2 * TIMEOUT; i++) {
+        sleep_half();
+        (void)call(SYS_IOCTL, (Word)file, WDIOC_KEEPALIVE, 0, 0, 0);
+    }
+    say("guest: neglects the watchdog\n");
+    for (int i = 0; i < 10 * 2 * TIMEOUT; i++) {
+        sleep_half();
+    }
+    say("guest: nothing happened\n");
+}
+
 __attribute__((used)) static void first(void)
 {
     static char names[6 * NAME_SIZE];
+    int watchdog;
 
     (void)call(SYS_MKDIR, (Word) "/proc", 0755, 0, 0, 0);
     (void)call(SYS_MOUNT, (Word) "proc", (Word) "/proc", (Word) "proc", 0, 0);
     (void)call(SYS_MOUNT, (Word) "dev", (Word) "/dev", (Word) "devtmpfs", 0, 0);
     (void)call(SYS_UNAME, (Word)names, 0, 0, 0, 0);
-    say("guest: userspace is up, job answer, ");
+    watchdog = is_asked("lab.job=watchdog");
+    say("guest: userspace is up, job ");
+    say(watchdog ? "watchdog, " : "answer, ");
     say_number(processors());
     say(" cpus, ");
     say(names + 2 * NAME_SIZE);
@@ -173,7 +235,11 @@ __attribute__((used)) static void first(void)
     say(names + 4 * NAME_SIZE);
     say("\n");
     say_cpu();
-    answer();
+    if (watchdog) {
+        neglect();
+    } else {
+        answer();
+    }
     say("guest: powering off\n");
     (void)call(SYS_REBOOT, 0xfee1dead, 0x28121969, POWER_OFF, 0, 0);
     for (;;) {
