@@ -1,6 +1,7 @@
 // Files that are loaded into guest memory.
 #include "lparun/error.h"
 #include "lparun/firmware.h"
+#include "lparun/parallel.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,23 +45,40 @@ void boot_files_close(BootFiles *files)
     image_file_close(files->initrd);
 }
 
-bool image_file_load(const ImageFile *file, uint64_t offset, uint64_t length, GuestMemory *memory,
-    uint64_t gpa, GError **error)
+typedef struct Load {
+    int fd;
+    uint64_t offset; // in the file
+    uint8_t *to;
+} Load;
+
+// 0 or -errno; ENODATA where the file is cut short.
+static int read_slice(void *owner, uint64_t from, uint64_t to)
 {
-    uint8_t *to = guest_memory_at(memory, gpa, length);
-    if (!to)
-        return error_user(
-            error, "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);
-    while (length > 0) {
-        ssize_t done = pread(file->fd, to, length, (off_t)offset);
+    const Load *load = owner;
+    while (from < to) {
+        ssize_t done = pread(load->fd, load->to + from, to - from, (off_t)(load->offset + from));
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return error_user(error, "%s %s: %s", file->option, file->path,
-                done < 0 ? g_strerror(errno) : "the file is cut short");
-        to += done;
-        offset += (uint64_t)done;
-        length -= (uint64_t)done;
+            return done < 0 ? -errno : -ENODATA;
+        from += (uint64_t)done;
     }
-    return true;
+    return 0;
+}
+
+#define UNIT (2ULL << 20) // a huge page, which one thread has to clear
+#define WORTH_A_THREAD (4 * UNIT)
+
+bool image_file_load(const ImageFile *file, uint64_t offset, uint64_t length, GuestMemory *memory,
+    uint64_t gpa, GError **error)
+{
+    Load load = { .fd = file->fd, .offset = offset, .to = guest_memory_at(memory, gpa, length) };
+    if (!load.to)
+        return error_user(
+            error, "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);
+    int result = parallel_do(read_slice, &load, length, UNIT, WORTH_A_THREAD);
+    if (result == 0)
+        return true;
+    return error_user(error, "%s %s: %s", file->option, file->path,
+        result == -ENODATA ? "the file is cut short" : g_strerror(-result));
 }

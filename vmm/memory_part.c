@@ -1,6 +1,7 @@
 // A part of guest memory: anonymous, or a file's, with the host's own or huge pages.
 #include "memory_part.h"
 #include "lparun/error.h"
+#include "lparun/parallel.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -16,67 +17,32 @@
 
 #define MIB(bytes) ((bytes) >> 20)
 
-// --- In parallel. Clearing a page is what costs, and one processor does not fill the memory's bandwidth.
+// --- All of a part at once.
 
-enum { WORKERS = 16 };
-#define WORKER_SIZE (64ULL << 20) // less is not worth a thread
+#define WORTH_A_THREAD (64ULL << 20)
 
-typedef struct Slice {
-    int (*work)(uint8_t *at, uint64_t size, uint64_t page);
-    uint8_t *at;
-    uint64_t size, page;
-    int result;
-} Slice;
-
-static gpointer work_on(gpointer data)
+static int populate(void *owner, uint64_t from, uint64_t to)
 {
-    Slice *slice = data;
-    slice->result = slice->work(slice->at, slice->size, slice->page);
-    return NULL;
-}
-
-// Does `work` on all of the part, in slices of whole pages. 0, or one of their -errno.
-static int in_parallel(const MappedPart *part, int (*work)(uint8_t *at, uint64_t size, uint64_t page))
-{
-    uint64_t count = MIN((uint64_t)g_get_num_processors(), MAX(part->size / WORKER_SIZE, 1));
-    count = MIN(count, WORKERS);
-    uint64_t pages = (part->size + part->page - 1) / part->page;
-    Slice slices[WORKERS];
-    GThread *threads[WORKERS] = { NULL };
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t from = pages * i / count * part->page;
-        uint64_t to = MIN(pages * (i + 1) / count * part->page, part->size);
-        slices[i] = (Slice){ .work = work, .at = part->host + from, .size = to - from, .page = part->page };
-        if (i > 0) // the first is this thread's
-            threads[i] = g_thread_try_new("memory", work_on, &slices[i], NULL);
-    }
-    int result = 0;
-    for (uint64_t i = 0; i < count; i++) {
-        if (threads[i])
-            g_thread_join(threads[i]);
-        else
-            work_on(&slices[i]);
-        result = result ? result : slices[i].result;
-    }
-    return result;
-}
-
-static int populate(uint8_t *at, uint64_t size, uint64_t page)
-{
-    if (madvise(at, size, MADV_POPULATE_WRITE) == 0)
+    const MappedPart *part = owner;
+    if (madvise(part->host + from, to - from, MADV_POPULATE_WRITE) == 0)
         return 0;
     if (errno != EINVAL)
         return -errno;
     // A kernel from before 5.14.
-    for (uint64_t offset = 0; offset < size; offset += page)
-        *(volatile uint8_t *)(at + offset) = 0;
+    for (uint64_t offset = from; offset < to; offset += part->page)
+        *(volatile uint8_t *)(part->host + offset) = 0;
     return 0;
 }
 
-static int fill_with_zeros(uint8_t *at, uint64_t size, uint64_t page)
+static int fill_with_zeros(void *owner, uint64_t from, uint64_t to)
 {
-    memset(at, 0, size);
+    memset(((const MappedPart *)owner)->host + from, 0, to - from);
     return 0;
+}
+
+static int in_parallel(MappedPart *part, int (*work)(void *owner, uint64_t from, uint64_t to))
+{
+    return parallel_do(work, part, part->size, part->page, WORTH_A_THREAD);
 }
 
 // --- Opening.
@@ -198,7 +164,7 @@ static bool no_room(const MemoryPart *part, const char *why, GError **error)
 }
 
 // Huge pages were reserved by mmap(). Of others the kernel promises more than it has.
-static bool preallocate(const MappedPart *mapped, const MemoryPart *part, GError **error)
+static bool preallocate(MappedPart *mapped, const MemoryPart *part, GError **error)
 {
     uint64_t available = memory_part_is_huge(mapped) ? UINT64_MAX : available_memory();
     g_autofree char *why = NULL;

@@ -38,6 +38,27 @@ static void test_loads(void)
     image_file_close(NULL);
 }
 
+// As much as several threads load.
+static void test_large(void)
+{
+    enum { SIZE = 20 << 20, AT = 0x1003 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GuestMemory) memory = guest_memory_new(SIZE + RAM, NULL);
+    g_autofree char *bytes = g_malloc(SIZE);
+    for (unsigned i = 0; i < SIZE; i++)
+        bytes[i] = (char)(i * 2654435761U >> 24);
+    char *path = scratch_file(bytes, SIZE);
+    ImageFile *file = image_file_open("-kernel", path, NULL);
+    g_assert_true(image_file_load(file, 5, SIZE - 5, memory, AT, &error));
+    g_assert_cmpmem(guest_memory_at(memory, AT, SIZE - 5), SIZE - 5, bytes + 5, SIZE - 5);
+    g_assert_cmpint(*(char *)guest_memory_at(memory, AT + SIZE - 5, 1), ==, 0);
+    g_assert_cmpint(truncate(path, SIZE - 1), ==, 0);
+    g_assert_false(image_file_load(file, 5, SIZE - 5, memory, AT, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+    image_file_close(file);
+    scratch_remove(path);
+}
+
 // A file that shrinks after it was opened.
 static void test_shrinks(void)
 {
@@ -122,6 +143,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/image-file/loads", test_loads);
+    g_test_add_func("/image-file/large", test_large);
     g_test_add_func("/image-file/shrinks", test_shrinks);
     g_test_add_func("/image-file/cannot-open", test_cannot_open);
     g_test_add_func("/slof/check", test_slof);
