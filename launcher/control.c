@@ -177,6 +177,8 @@ void control_came(Control *control, MachineEvent event, Next next)
         stop(control, STATE_SHUTDOWN);
     else if (next == NEXT_RESET && control->state != STATE_RUNNING)
         control->state = STATE_PRELAUNCH;
+    else if (next == NEXT_RESET)
+        vcpu_set_release(control->parts.vcpus); // a panic that came before the reset was done had them held
 }
 
 static WatchdogAction asked_for(WatchdogExpiry what)
