@@ -280,6 +280,7 @@ static G_GNUC_NORETURN void store_for_ever(const char *path)
     Nvram *nvram = nvram_open(path, false, NULL);
     static uint8_t bytes[AREA];
     nvram_fetch(nvram, FIRST, bytes, 1);
+    nvram_store(nvram, FIRST + AREA, bytes, 1); // which the one before may not have come to
     for (uint8_t number = bytes[0] + 1; nvram; number++) {
         memset(bytes, number, sizeof bytes);
         nvram_store(nvram, FIRST, bytes, sizeof bytes);
