@@ -6,12 +6,12 @@ import subprocess
 
 import pytest
 
-from lab import cache, paths
+from lab import cache, guest_images, paths
 
 USER, HOST = 2, 1
 LIMIT = 30
 pytestmark = pytest.mark.one_host
-SLOF = "-bios {cache}/emulator/usr/share/qemu/slof.bin"
+SLOF = f"-bios {{cache}}/{guest_images.SLOF}"
 
 # name: arguments, exit status, words of the message
 CASES = {

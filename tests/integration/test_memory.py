@@ -28,15 +28,15 @@ def test_nodes(host, log, firmware):
         assert 0.9 * gib < int(kib) / 1048576 <= gib
 
 
+PLACE = "/tmp/huge"
 HUGE_PAGES = """
-mkdir -p /tmp/huge && mount -t hugetlbfs -o pagesize={size}M none /tmp/huge || exit 1
+mkdir -p {place} && mount -t hugetlbfs -o pagesize={size}M none {place} || exit 1
 echo 3 >/proc/sys/vm/drop_caches
 echo 1 >/proc/sys/vm/compact_memory
 echo {count} >/proc/sys/vm/nr_hugepages
 grep HugePages_Total /proc/meminfo
 """
-NO_HUGE_PAGES = "umount /tmp/huge; rmdir /tmp/huge; echo 0 >/proc/sys/vm/nr_hugepages"
-PLACE = "/tmp/huge"
+NO_HUGE_PAGES = f"umount {PLACE}; rmdir {PLACE}; echo 0 >/proc/sys/vm/nr_hugepages"
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def huge_pages(host):
         pytest.skip("this machine's huge pages are its owner's")
     size = int(re.search(r"Hugepagesize: +(\d+) kB", host.run("cat /proc/meminfo", 30).text).group(1)) >> 10
     assert size == (2 if "radix" in host.kind.has else 16)
-    result = host.run(HUGE_PAGES.format(size=size, count=256 // size + 4), 60)
+    result = host.run(HUGE_PAGES.format(place=PLACE, size=size, count=256 // size + 4), 60)
     assert result.status == 0, result.text
     yield size
     host.run(NO_HUGE_PAGES, 30)

@@ -10,7 +10,6 @@ from lab import guest, guest_images, packages, qmp, refusals, trees
 
 LIMIT = 300
 EARLY, LATE = 50, 1000    # resets
-SLOF = "emulator/usr/share/qemu/slof.bin"
 SLOF_EARLY, SLOF_LATE = 10, 100
 SLOF_LIMIT = 900
 SLACK_KB = 512            # what may grow between the two: half a KiB a reset is found
@@ -24,7 +23,7 @@ class Run:
     def __init__(self, host, payload, *options, limit=LIMIT):
         self.host = host
         self.socket = f"/tmp/qmp-reset-{next(numbers)}"
-        bios = f"{host.here}/ppc64le/tests/guest/{payload}.bin" if payload else f"{host.cache}/{SLOF}"
+        bios = f"{host.here}/ppc64le/tests/guest/{payload}.bin" if payload else f"{host.cache}/{guest_images.SLOF}"
         self.job = host.spawn(
             f"exec {host.here}/ppc64le/lparun -bios {bios} -m 256M"
             f" -qmp unix:{self.socket},server=on,wait=off {' '.join(options)}", limit, fed=True)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lab import checks, guest, host_table, hosts, refusals
+from lab import checks, guest, guest_images, host_table, hosts, refusals
 
 LIMIT = 280
 READS = 500              # of each of the guest's two readers (guest-init.sh)
@@ -121,7 +121,7 @@ def test_none_there(host, log):
     """Where KVM has no XIVE, who asks for it is told so."""
     if may_have_xive(host):
         pytest.skip("this host may have it")
-    result = host.run(f"exec {host.here}/ppc64le/lparun -nographic -bios {host.cache}/emulator/usr/share/qemu/slof.bin "
+    result = host.run(f"exec {host.here}/ppc64le/lparun -nographic -bios {host.cache}/{guest_images.SLOF} "
                       "-machine ic-mode=xive", 30)
     log.add("output", result.output)
     assert result.status == 1

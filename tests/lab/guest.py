@@ -61,7 +61,7 @@ class Guest:
         """lparun's command line as a list."""
         setup, cache = self.setup, self.host.cache
         words = [f"{self.host.here}/ppc64le/lparun", "-m", setup.memory, "-nographic"]
-        words += ["-bios", f"{cache}/emulator/usr/share/qemu/slof.bin" if setup.firmware else "none"]
+        words += ["-bios", f"{cache}/{guest_images.SLOF}" if setup.firmware else "none"]
         if setup.kernel:
             words += ["-kernel", f"{cache}/{setup.vmlinux}", "-initrd", f"{cache}/{setup.initrd}",
                       "-append", setup.append]

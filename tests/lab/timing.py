@@ -27,7 +27,7 @@ def copy_programs(host):
         f"set -e\ncp {host.here}/ppc64le/lparun {host.here}/bench/first_byte /tmp\n"
         f"mkdir -p {LIBRARIES}\n"
         f"cp $(LD_TRACE_LOADED_OBJECTS=1 /tmp/lparun | grep -o '/[^ ]*') {LIBRARIES}\n"
-        f"cp {host.cache}/emulator/usr/share/qemu/slof.bin {SLOF}\n"
+        f"cp {host.cache}/{guest_images.SLOF} {SLOF}\n"
         f"cp {host.cache}/kernel-{guest_images.KERNEL}/vmlinux {host.cache}/guest-initrd/initrd /tmp\n"
         f"mkdir -p /tmp/peer/usr/share /tmp/peer/usr/bin /tmp/peer/usr/lib\n"
         f"cp {host.cache}/peer/usr/bin/qemu-system-ppc64 /tmp/peer/usr/bin\n"

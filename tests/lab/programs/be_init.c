@@ -88,9 +88,10 @@ static Word processors(void)
     return count;
 }
 
-static void sleep_half(void)
+// Less than a second.
+static void sleep_for(long milliseconds)
 {
-    long pause[2] = {0, 500000000};
+    long pause[2] = {0, milliseconds * 1000000};
 
     (void)call(SYS_NANOSLEEP, (Word)pause, 0, 0, 0, 0);
 }
@@ -158,12 +159,12 @@ static void say_cpu(void)
 
 static long open_disk(void)
 {
-    long pause[2] = {0, 100000000}, file = -1;
+    long file = -1;
 
     for (int tries = 0; file < 0 && tries < 100; tries++) {
         file = call(SYS_OPEN, (Word) "/dev/vda", RDWR, 0, 0, 0);
         if (file < 0) {
-            (void)call(SYS_NANOSLEEP, (Word)pause, 0, 0, 0, 0);
+            sleep_for(100);
         }
     }
     return file;
@@ -206,12 +207,12 @@ static void neglect(void)
     say_number((Word)timeout);
     say(" s\n");
     for (int i = 0; i < 3 * 2 * TIMEOUT; i++) {
-        sleep_half();
+        sleep_for(500);
         (void)call(SYS_IOCTL, (Word)file, WDIOC_KEEPALIVE, 0, 0, 0);
     }
     say("guest: neglects the watchdog\n");
     for (int i = 0; i < 10 * 2 * TIMEOUT; i++) {
-        sleep_half();
+        sleep_for(500);
     }
     say("guest: nothing happened\n");
 }
