@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from lab import checks, host_table, hosts, paths, runner  # noqa: E402
-from lab.failure import HostDied, LabError  # noqa: E402
+from lab.failure import HostDied, LabError, Unavailable  # noqa: E402
 
 TEST_LIMIT = 300          # seconds, unless marked limit(seconds)
 SHOWN = 6000              # characters of each part of a failed test's log
@@ -51,6 +51,8 @@ class Keeper:
             try:
                 host = hosts.make(name)
                 host.start()
+            except Unavailable:
+                raise
             except LabError as error:
                 self.hopeless[name] = error
                 pytest.fail(str(error), pytrace=False)
@@ -136,8 +138,20 @@ def pytest_collection_finish(session):
         for make in makers:
             try:
                 make()
+            except Unavailable as error:
+                leave_out(session.items, make, str(error))
             except LabError as error:
                 pytest.exit(str(error), 1)
+
+
+def leave_out(items, make, why):
+    for item in items:
+        if any(mark.kwargs["make"] is make for mark in item.iter_markers("needs")):
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+def pytest_report_header():
+    return runner.heading()
 
 
 # Time limit
@@ -187,9 +201,17 @@ def log(request):
         pytest.fail("the guest's kernel complains:\n" + "\n".join(found), pytrace=False)
 
 
+def skip(report, item, why):
+    """What the mirror does not have is no fault of what is tested."""
+    path, number, _ = item.location
+    report.outcome, report.longrepr = "skipped", (path, (number or 0) + 1, f"Skipped: {why}")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
+    if call.excinfo and isinstance(call.excinfo.value, Unavailable):
+        skip(report, item, call.excinfo.value)
     kept = item.stash.get(LOG, None)
     if call.when != "call" or kept is None:
         return

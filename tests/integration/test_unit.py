@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lab import paths, toolchain
+from lab import cache, paths, toolchain
 
 SKIPPED = 77              # exit status of a test that could not run
 OPTIONS = {
@@ -17,6 +17,8 @@ OPTIONS = {
 
 def listed(folder):
     """(name, command, environment, seconds) of each test of a build."""
+    if not (folder / "build.ninja").exists():
+        return [pytest.param(None, marks=pytest.mark.skip(reason=f"{folder.name} was not built: {cache.reasons()}"))]
     done = subprocess.run(["meson", "introspect", "--tests", str(folder)], stdout=subprocess.PIPE, text=True, check=True)
     tests = json.loads(done.stdout)
     assert tests, f"no tests in {folder}"

@@ -11,8 +11,12 @@ import stat
 import time
 
 from lab import say
+from lab.failure import Unavailable
 
 STAMP = ".stamp"
+# Item: why the mirror does not have it. A run of the tests hands it on to pytest in the environment.
+NOT_THERE = "LPARUN_LAB_UNAVAILABLE"
+unavailable = json.loads(os.environ.get(NOT_THERE, "{}"))
 
 
 def folder():
@@ -33,11 +37,27 @@ def recipe_hash(recipe):
 
 
 def stamp(name):
-    """The hash of the recipe that the item was made by, or None."""
+    """The hash of the recipe that the item was made by, then what packages it was made of; or None."""
     try:
         return (path(name) / STAMP).read_text()
     except OSError:
         return None
+
+
+def is_of(name, wanted):
+    return (stamp(name) or "").split("\n")[0] == wanted
+
+
+def contents():
+    """{item: the packages that it was made of, one a line}, of all that was made of some."""
+    names = sorted(found.parent.name for found in folder().glob("*/" + STAMP))
+    found = {name: stamp(name).partition("\n")[2] for name in names}
+    return {name: packages for name, packages in found.items() if packages}
+
+
+def reasons():
+    """Why what is not there is not there."""
+    return "; ".join(unavailable.values()) or "nothing is known of it"
 
 
 def remove(target):
@@ -73,13 +93,20 @@ def locked(where):
 
 
 def ensure(name, recipe, build):
-    """Return the item's path; build(folder) fills it if it is missing or of another recipe."""
+    """Return the item's path; build(folder) fills it if it is missing or of another recipe, and may return what
+    packages it was made of. What the mirror was found not to have is not asked for again."""
     wanted = recipe_hash(recipe)
-    if stamp(name) == wanted:
+    if is_of(name, wanted):
         return path(name)
+    if name in unavailable:
+        raise Unavailable(unavailable[name])
     with locked(folder()):
-        if stamp(name) != wanted:
-            make(name, wanted, build)
+        if not is_of(name, wanted):
+            try:
+                make(name, wanted, build)
+            except Unavailable as error:
+                unavailable[name] = str(error)
+                raise
     return path(name)
 
 
@@ -88,8 +115,8 @@ def make(name, wanted, build):
     remove(aside)  # left by a run that was interrupted
     new = aside / "new"
     new.mkdir(parents=True)
-    build(new)
-    (new / STAMP).write_text(wanted)
+    packages = build(new)
+    (new / STAMP).write_text("\n".join([wanted, packages or ""]).strip())
     final = path(name)
     final.parent.mkdir(parents=True, exist_ok=True)
     if final.exists():

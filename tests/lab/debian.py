@@ -44,8 +44,7 @@ def disk(version):
 
     def build(new):
         say.step(f"making a root disk of Debian {version}: about two minutes")
-        unpack.archive(new / "root.tar", release.suite, trees.PPC, [["?essential"], PACKAGES],
-                       record(), ABOUT_MB)
+        unpack.archive(new / "root.tar", release.suite, trees.PPC, [["?essential"], PACKAGES], record(), ABOUT_MB)
         add_ours(new / "ours.tar", version, kernel, scripts)
         configure(new, version, scripts["debian-configure.sh"])
         assemble(new, grub)

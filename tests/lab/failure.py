@@ -5,5 +5,9 @@ class LabError(Exception):
     pass
 
 
+class Unavailable(LabError):
+    """The mirror answers, but does not have it: what needs it cannot be tried, all else can."""
+
+
 class HostDied(LabError):
     """The emulated host's QEMU is gone, or it no longer answers."""

@@ -47,6 +47,8 @@ class Guest:
         self.folder.mkdir()
 
     def prepare(self):
+        if self.setup.disk and not self.setup.debian:
+            guest_images.disk()  # long there, or not to be had
         script = f"mkdir -p {self.scratch}\n"
         if self.setup.debian:
             script += f"cp {self.host.cache}/debian-{self.setup.debian}/disk.img {self.disk}\n"

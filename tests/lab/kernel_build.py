@@ -22,7 +22,7 @@ def kernel(flavour):
     def build(new):
         apt.install("tools to build a kernel with", packages.KERNEL_TOOLS)
         say.step(f"building the kernel {flavour}: this takes 10 minutes on two cores, and is done once")
-        source = fetch(new / "tree", suite, package)
+        source, taken = fetch(new / "tree", suite, package)
         log = new / "build.log"
         configure(source, CONFIGS / config, log)
         check(source / ".config", options)
@@ -31,19 +31,20 @@ def kernel(flavour):
         (new / "modules").mkdir()  # all of them are built in
         shutil.move(source / "modules.builtin", new / "modules/modules.builtin")
         cache.remove(new / "tree")
+        return taken
 
     return cache.ensure(f"kernel-{flavour}", [RECIPE, suite, package, options], build)
 
 
 def fetch(tree, suite, package):
-    """The unpacked source."""
+    """The unpacked source, and what package it is of."""
     say.step(f"fetching the kernel's source: {package} (Debian {suite})")
-    unpack.alone(tree, suite, "ppc64el", [package], 150)
+    taken = unpack.alone(tree, suite, "ppc64el", [package], 150)
     archive = tree / f"usr/src/{package}.tar.xz"
     say.step("unpacking it")
     run(["tar", "-xf", str(archive), "-C", str(tree)], tree.parent / "build.log", "unpacking the kernel's source")
     archive.unlink()
-    return tree / package
+    return tree / package, taken
 
 
 def configure(source, config, log):

@@ -28,11 +28,11 @@ PEER = ["qemu-system-ppc", "seabios"]  # the latter for the graphics card that i
 GRUB_SUITE = "trixie"
 GRUB = ["grub-ieee1275-bin"]
 
-# Host and guest kernels: suite and meta package.
+# Host and guest kernels: suite, series and flavour. The newest of the series is taken.
 KERNELS = {
-    "6.12-4k": ("trixie", "linux-image-powerpc64le"),
-    "6.12-64k": ("trixie", "linux-image-powerpc64le-64k"),
-    "6.1-64k": ("bookworm", "linux-image-powerpc64le"),
+    "6.12-4k": ("trixie", "6.12", "powerpc64le"),
+    "6.12-64k": ("trixie", "6.12", "powerpc64le-64k"),
+    "6.1-64k": ("bookworm", "6.1", "powerpc64le"),
 }
 
 # The installer's kernel and initrd, as the mirrors' dists/*/main/installer-ppc64el has them.
