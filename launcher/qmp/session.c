@@ -2,6 +2,7 @@
 #include "session.h"
 #include "commands.h"
 #include "frame.h"
+#include "json_text.h"
 
 struct Session {
     MonitorMachine machine;
@@ -29,17 +30,27 @@ void session_free(Session *session)
     g_free(session);
 }
 
-// Takes `object`. json-glib makes of a lone surrogate ("\ud800") in what a client sent bytes that are no
-// UTF-8.
-static void write_line(Session *session, JsonObject *object)
+// Takes `object`. `id` is the text of a last member, or NULL. json-glib makes of a lone surrogate ("\ud800")
+// in what a client sent bytes that are no UTF-8.
+static void write_answer(Session *session, JsonObject *object, const char *id)
 {
     g_autoptr(JsonNode) root = json_node_alloc();
     json_node_init_object(root, object);
     json_object_unref(object);
     g_autofree char *text = json_to_string(root, FALSE);
     g_autofree char *valid = g_utf8_make_valid(text, -1);
-    g_autofree char *line = g_strconcat(valid, "\r\n", NULL);
-    session->write(session->owner, line, strlen(line));
+    g_autoptr(GString) line = g_string_new(valid);
+    if (id) {
+        g_string_truncate(line, line->len - 1); // the brace
+        g_string_append_printf(line, ",\"id\":%s}", id);
+    }
+    g_string_append(line, "\r\n");
+    session->write(session->owner, line->str, line->len);
+}
+
+static void write_line(Session *session, JsonObject *object)
+{
+    write_answer(session, object, NULL);
 }
 
 void session_greet(Session *session)
@@ -51,17 +62,15 @@ void session_greet(Session *session)
     write_line(session, greeting);
 }
 
-// `id` is the request's own, or NULL.
-static void write_error(Session *session, const GError *error, JsonNode *id)
+// `id` is the request's own text, or NULL.
+static void write_error(Session *session, const GError *error, const char *id)
 {
     JsonObject *answer = json_object_new(), *inner = json_object_new();
     bool not_found = g_error_matches(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND);
     json_object_set_string_member(inner, "class", not_found ? "CommandNotFound" : "GenericError");
     json_object_set_string_member(inner, "desc", error->message);
     json_object_set_object_member(answer, "error", inner);
-    if (id)
-        json_object_set_member(answer, "id", json_node_copy(id));
-    write_line(session, answer);
+    write_answer(session, answer, id);
 }
 
 static bool wrong_member(const char *name, const char *expected, GError **error)
@@ -128,7 +137,7 @@ static JsonNode *execute(Session *session, JsonObject *request, GError **error)
     return command_run(command, &session->machine, error);
 }
 
-static void answer(Session *session, JsonNode *message)
+static void answer(Session *session, JsonNode *message, const char *id)
 {
     g_autoptr(GError) error = NULL;
     if (!message || !JSON_NODE_HOLDS_OBJECT(message)) {
@@ -137,7 +146,6 @@ static void answer(Session *session, JsonNode *message)
         return;
     }
     JsonObject *request = json_node_get_object(message);
-    JsonNode *id = json_object_get_member(request, "id");
     JsonNode *result = execute(session, request, &error);
     if (!result) {
         write_error(session, error, id);
@@ -145,25 +153,19 @@ static void answer(Session *session, JsonNode *message)
     }
     JsonObject *reply = json_object_new();
     json_object_set_member(reply, "return", result);
-    if (id)
-        json_object_set_member(reply, "id", json_node_copy(id));
-    write_line(session, reply);
+    write_answer(session, reply, id);
 }
 
-// json-glib takes "var x = {...};" for JSON, too.
-static void parse(Session *session, const GString *text)
+static void parse(Session *session, GString *text)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(GError) error = NULL;
-    if (json_parser_load_from_data(parser, text->str, (gssize)text->len, &error) &&
-        json_parser_has_assignment(parser, NULL))
-        g_set_error_literal(&error, QMP_ERROR, QMP_GENERIC, "not JSON");
-    if (!error) {
-        answer(session, json_parser_get_root(parser));
-        return;
-    }
-    g_prefix_error(&error, "JSON parse error, ");
-    write_error(session, error, NULL);
+    g_autofree char *id = NULL;
+    if (json_text_take(text, &id, &error) &&
+        json_parser_load_from_data(parser, text->str, (gssize)text->len, &error))
+        answer(session, json_parser_get_root(parser), id);
+    else
+        write_error(session, error, NULL);
 }
 
 size_t session_take(Session *session, const char *bytes, size_t length)

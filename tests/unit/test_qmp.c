@@ -66,7 +66,7 @@ static void assert_answer(Fixture *fixture, const char *request, const char *ans
     g_assert_cmpstr(next_line(fixture), ==, answer);
 }
 
-// A message that is no JSON: the words behind the prefix are json-glib's. The session goes on.
+// A message that is no JSON: the prefix is QEMU's. The session goes on.
 static void assert_no_json(Fixture *fixture, const char *request)
 {
     send(fixture, request);
@@ -189,6 +189,43 @@ static void test_id(Fixture *fixture, gconstpointer data)
         "'execute'\"},\"id\":\"err\"}");
 }
 
+// As text: numbers of any size and form, strings with NUL, objects, in an error's answer too. The last of
+// several counts; another object's is none; an answer stays one line of UTF-8.
+static void test_id_verbatim(Fixture *fixture, gconstpointer data)
+{
+    static const char *const ids[] = { "1e999", "-1E-999", "1.0", "-0", "18446744073709551615",
+        "123456789012345678901234567890", "\"\\u0000abc\"", "\"\\ud800\"", "\"\\u00e9\\/\"", "\"\303\251\"",
+        "{\"b\":1e999,\"a\":[\"\\u0000\"],\"id\":{\"id\":2},\"b\":0.10}", "[1, 2.50,{}]", "false", "\"\"" };
+    negotiate(fixture);
+    for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++) {
+        g_autofree char *good = g_strdup_printf("{\"execute\":\"stop\",\"id\": %s }\n", ids[i]);
+        g_autofree char *answer = g_strdup_printf("{\"return\":{},\"id\":%s}", ids[i]);
+        assert_answer(fixture, good, answer);
+        g_autofree char *bad = g_strdup_printf("{\"\\u0069\\u0064\":%s}\n", ids[i]);
+        g_autofree char *error =
+            g_strdup_printf("{\"error\":{\"class\":\"GenericError\",\"desc\":\"QMP input lacks "
+                            "member 'execute'\"},\"id\":%s}",
+                ids[i]);
+        assert_answer(fixture, bad, error);
+    }
+    assert_answer(fixture, "{\"id\":1,\"execute\":\"stop\",\"id\":1e999}\n", "{\"return\":{},\"id\":1e999}");
+    assert_answer(fixture, "{\"execute\":\"stop\",\"id\":{\r\n\t\"a\" : 1\n}}\n",
+        "{\"return\":{},\"id\":{   \"a\" : 1 }}");
+    assert_answer(fixture, "{\"execute\":\"stop\",\"arguments\":{\"id\":1}}\n",
+        GENERIC("Parameter 'id' is unexpected"));
+}
+
+// A name is all of its characters.
+static void test_name_with_nul(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    assert_answer(fixture, "{\"execute\":\"stop\\u0000\"}\n",
+        ERROR("CommandNotFound", "The command stop\357\277\275 has not been found"));
+    assert_answer(fixture, "{\"execute\\u0000\":\"stop\"}\n",
+        GENERIC("QMP input member 'execute\357\277\275' is unexpected"));
+    g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 0);
+}
+
 static void test_no_json(Fixture *fixture, gconstpointer data)
 {
     negotiate(fixture);
@@ -204,6 +241,16 @@ static void test_no_json(Fixture *fixture, gconstpointer data)
     assert_no_json(fixture, "{\"bad \xc3\x28\":1}\n");
     assert_no_json(fixture, "{\"execute\":\"stop\x7f\xed\xa0\x80\"}\n");
     assert_no_json(fixture, "stop\n");
+    assert_no_json(fixture, "{\"id\":01}\n");
+    assert_no_json(fixture, "{\"id\":1.}\n");
+    assert_no_json(fixture, "{\"id\":-}\n");
+    assert_no_json(fixture, "{\"id\":1e}\n");
+    assert_no_json(fixture, "{\"id\":}\n");
+    assert_no_json(fixture, "{\"id\":tru}\n");
+    assert_no_json(fixture, "{\"id\":\"\\u00g0\"}\n");
+    assert_no_json(fixture, "{\"id\":[1 2]}\n");
+    assert_no_json(fixture, "{\"id\":[1}\xff");
+    assert_no_json(fixture, "{\"id\":1,\"id\":\"\\x\"}\n");
     assert_no_json(fixture, "var{\"execute\":\"stop\"}\n");
     send_bytes(fixture, "{\"a\0\"}", 6);
     g_assert_cmpstr(next_line(fixture), ==, GENERIC("JSON parse error, stray byte"));
@@ -354,6 +401,8 @@ int main(int argc, char **argv)
     ADD("query-commands", test_query_commands);
     ADD("wrong-requests", test_wrong_requests);
     ADD("id", test_id);
+    ADD("id-verbatim", test_id_verbatim);
+    ADD("name-with-nul", test_name_with_nul);
     ADD("no-json", test_no_json);
     ADD("pieces", test_pieces);
     ADD("long", test_long);
