@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define RETRY 200            // milliseconds after which a client that the host refused is tried again
 #define OUTPUT_MAX (1 << 20) // bytes that wait for a client: one answer, and then events
 
 // After the terminal and the machine's own work, however much a client asks.
@@ -22,7 +23,7 @@ struct Monitor {
     char *path;
     struct stat file; // the socket's, to know it again
     int listener;
-    guint listener_source; // 0 while there is a client
+    guint listener_source; // 0 while there is a client; a timer while the host refuses one
     int client;            // -1: none
     guint client_source;
     GIOCondition watched; // what the source waits for
@@ -140,12 +141,27 @@ static void watch(Monitor *monitor)
         g_unix_fd_add_full(PRIORITY, monitor->client, wanted | G_IO_HUP | G_IO_ERR, on_client, monitor, NULL);
 }
 
+static gboolean on_retry(gpointer data)
+{
+    listen_on(data);
+    return G_SOURCE_REMOVE;
+}
+
+// Without a descriptor or memory for a client it stays in the queue, and poll() would report it again at
+// once.
+static gboolean retry_later(Monitor *monitor)
+{
+    monitor->listener_source = g_timeout_add_full(PRIORITY, RETRY, on_retry, monitor, NULL);
+    return G_SOURCE_REMOVE;
+}
+
 static gboolean on_connect(gint fd, GIOCondition condition, gpointer data)
 {
     Monitor *monitor = data;
     int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     if (client < 0)
-        return G_SOURCE_CONTINUE;
+        return errno == EINTR || errno == EAGAIN || errno == ECONNABORTED ? G_SOURCE_CONTINUE
+                                                                          : retry_later(monitor);
     monitor->client = client;
     monitor->session = session_new(&monitor->machine, write_line, monitor);
     monitor->listener_source = 0;

@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -205,6 +206,40 @@ static void test_flood(Fixture *fixture, gconstpointer data)
     close(client);
 }
 
+// As many descriptors as are open.
+static struct rlimit use_up_descriptors(void)
+{
+    struct rlimit old, now;
+    int next = dup(0);
+    g_assert_cmpint(next, >=, 0);
+    close(next);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &old), ==, 0);
+    now = (struct rlimit){ .rlim_cur = (rlim_t)next, .rlim_max = old.rlim_max };
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &now), ==, 0);
+    return old;
+}
+
+// A client for whom there is no descriptor costs no time, and is served when there is one; or the run ends
+// before that.
+static void test_no_descriptor(Fixture *fixture, gconstpointer ends)
+{
+    char text[512];
+    int client = connect_to(fixture);
+    struct rlimit old = use_up_descriptors();
+    unsigned rounds = 0;
+    while (g_main_context_iteration(NULL, FALSE))
+        g_assert_cmpuint(++rounds, <, 1000);
+    g_assert_cmpuint(rounds, >=, 1);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
+    if (ends)
+        g_clear_pointer(&fixture->monitor, monitor_module.close);
+    else
+        g_main_context_iteration(NULL, TRUE);
+    receive(client, text, sizeof text);
+    g_assert_true(ends ? text[0] == '\0' : g_str_has_prefix(text, "{\"QMP\":{"));
+    close(client);
+}
+
 static Monitor *open_at(Fixture *fixture, const char *path, const char *message)
 {
     g_autoptr(GError) error = NULL;
@@ -262,6 +297,9 @@ int main(int argc, char **argv)
     ADD("slow-reader", test_slow_reader);
     ADD("events-pile-up", test_events_pile_up);
     ADD("flood", test_flood);
+    ADD("no-descriptor", test_no_descriptor);
+    g_test_add(
+        "/qmp-server/no-descriptor-to-the-end", Fixture, "ends", set_up, test_no_descriptor, tear_down);
     ADD("paths", test_paths);
     ADD("stale", test_stale);
     return g_test_run();
