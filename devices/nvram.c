@@ -1,5 +1,6 @@
 // NVRAM: bytes, and the partitions that firmware expects in new ones.
 #include "lparun/nvram.h"
+#include "lparun/error.h"
 #include "nvram_file.h"
 #include <errno.h>
 #include <string.h>
@@ -106,18 +107,28 @@ static void note_result(Nvram *nvram, int result, bool *told)
     *told = *told || result < 0;
 }
 
+#define SAVE_INTERVAL G_USEC_PER_SEC // from one save's start to the next one's, whatever the guest stores
+
+// Returns false when all is saved and the end has come. Under the lock.
+static bool await_work(Nvram *nvram, gint64 next_save)
+{
+    while (!nvram->unsaved && !nvram->ending)
+        g_cond_wait(&nvram->changed, &nvram->lock);
+    while (!nvram->ending && g_cond_wait_until(&nvram->changed, &nvram->lock, next_save))
+        continue;
+    return nvram->unsaved;
+}
+
 // One save holds all stores before it, so they cannot pile up. The last one is before the thread's end.
 static void *save_thread(void *data)
 {
     Nvram *nvram = data;
     g_autofree uint8_t *bytes = g_malloc(nvram->size);
     bool told = false;
+    gint64 next_save = 0;
     g_mutex_lock(&nvram->lock);
-    for (;;) {
-        while (!nvram->unsaved && !nvram->ending)
-            g_cond_wait(&nvram->changed, &nvram->lock);
-        if (!nvram->unsaved)
-            break;
+    while (await_work(nvram, next_save)) {
+        next_save = g_get_monotonic_time() + SAVE_INTERVAL;
         nvram->unsaved = false;
         memcpy(bytes, nvram->bytes, nvram->size);
         g_mutex_unlock(&nvram->lock);
@@ -138,15 +149,19 @@ Nvram *nvram_open(const char *path, bool readonly, GError **error)
         return NULL;
     Nvram *nvram = make(bytes, size);
     nvram->file = file;
-    if (!readonly)
-        nvram->thread = g_thread_new("nvram", save_thread, nvram);
-    return nvram;
+    g_autoptr(GError) why = NULL;
+    if (readonly || (nvram->thread = g_thread_try_new("nvram", save_thread, nvram, &why)))
+        return nvram;
+    error_host(error, "-drive if=pflash,file=%s: no thread for it: %s", path, why->message);
+    nvram_free(nvram);
+    return NULL;
 }
 
 static void end_thread(Nvram *nvram)
 {
     g_mutex_lock(&nvram->lock);
     nvram->ending = true;
+    nvram->unsaved = nvram->unsaved || nvram->failed; // the reason may be gone
     g_cond_signal(&nvram->changed);
     g_mutex_unlock(&nvram->lock);
     g_thread_join(nvram->thread);
@@ -202,9 +217,9 @@ int nvram_store(Nvram *nvram, uint32_t offset, const void *bytes, uint32_t lengt
     g_mutex_lock(&nvram->lock);
     memcpy(nvram->bytes + offset, bytes, length);
     int result = nvram->failed ? -EIO : 0;
-    nvram->unsaved = true;
-    if (nvram->thread)
+    if (nvram->thread && !nvram->unsaved)
         g_cond_signal(&nvram->changed);
+    nvram->unsaved = true;
     g_mutex_unlock(&nvram->lock);
     return result;
 }

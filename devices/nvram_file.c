@@ -16,9 +16,10 @@
 struct NvramFile {
     char *path; // as given
     char *real; // without symbolic links: they stay
+    char *name; // in its folder
     char *next; // beside it, the new version in the making
-    char *folder;
-    int fd; // locked; -1 when it is only read
+    int folder; // -1 when it is only read. One that is moved takes its file along
+    int fd;     // locked; -1 when it is only read
 };
 
 #define refuse(error, path, format, ...)                                                                     \
@@ -80,8 +81,8 @@ static int make_next(const NvramFile *file)
     struct stat status;
     if (fstat(file->fd, &status) != 0)
         return -errno;
-    unlink(file->next); // a crash has left it
-    int fd = open(file->next, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    unlinkat(file->folder, file->next, 0); // a crash has left it
+    int fd = openat(file->folder, file->next, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
     if (fchown(fd, status.st_uid, status.st_gid) != 0)
@@ -89,6 +90,7 @@ static int make_next(const NvramFile *file)
     if (fchmod(fd, status.st_mode & 07777) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
     int result = -errno;
+    unlinkat(file->folder, file->next, 0);
     close(fd);
     return result;
 }
@@ -96,12 +98,7 @@ static int make_next(const NvramFile *file)
 // The new name itself has to reach the disk, too.
 static int sync_folder(const NvramFile *file)
 {
-    int fd = open(file->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int result = fsync(fd) == 0 || errno == EINVAL ? 0 : -errno; // EINVAL: this file system cannot
-    close(fd);
-    return result;
+    return fsync(file->folder) == 0 || errno == EINVAL ? 0 : -errno; // EINVAL: this file system cannot
 }
 
 int nvram_file_save(NvramFile *file, const uint8_t *bytes, uint32_t length)
@@ -112,10 +109,10 @@ int nvram_file_save(NvramFile *file, const uint8_t *bytes, uint32_t length)
     int result = write_all(fd, bytes, length);
     if (result == 0 && fsync(fd) != 0)
         result = -errno;
-    if (result == 0 && rename(file->next, file->real) != 0)
+    if (result == 0 && renameat(file->folder, file->next, file->folder, file->name) != 0)
         result = -errno;
     if (result < 0) {
-        unlink(file->next);
+        unlinkat(file->folder, file->next, 0);
         close(fd);
         return result;
     }
@@ -125,15 +122,17 @@ int nvram_file_save(NvramFile *file, const uint8_t *bytes, uint32_t length)
 }
 
 // What a save needs, tried before there is something to lose.
-static bool check_folder(const NvramFile *file, GError **error)
+static bool check_folder(NvramFile *file, GError **error)
 {
-    int fd = make_next(file);
+    g_autofree char *folder = g_path_get_dirname(file->real);
+    file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = file->folder < 0 ? -errno : make_next(file);
     if (fd < 0)
         return refuse(error, file->path,
             "no new version can be made in its folder: %s; use readonly=on, or "
             "change that",
             g_strerror(-fd));
-    unlink(file->next);
+    unlinkat(file->folder, file->next, 0);
     close(fd);
     return true;
 }
@@ -148,8 +147,8 @@ static bool find_names(NvramFile *file, const char *path, GError **error)
         return refuse(error, path, "%s", g_strerror(errno));
     file->real = g_strdup(real);
     free(real);
-    file->next = g_strconcat(file->real, ".lparun-next", NULL);
-    file->folder = g_path_get_dirname(file->real);
+    file->name = g_path_get_basename(file->real);
+    file->next = g_strconcat(file->name, ".lparun-next", NULL);
     struct stat status; // before open(), which a device may not like
     if (stat(file->real, &status) != 0)
         return refuse(error, path, "%s", g_strerror(errno));
@@ -159,7 +158,7 @@ static bool find_names(NvramFile *file, const char *path, GError **error)
 NvramFile *nvram_file_open(const char *path, bool readonly, uint8_t **bytes, uint32_t *length, GError **error)
 {
     NvramFile *file = g_new0(NvramFile, 1);
-    file->fd = -1;
+    file->folder = file->fd = -1;
     struct stat status;
     if (!find_names(file, path, error) || !open_locked(file, readonly, error) ||
         (!readonly && !check_folder(file, error)))
@@ -200,9 +199,11 @@ void nvram_file_close(NvramFile *file)
         return;
     if (file->fd >= 0)
         close(file->fd);
+    if (file->folder >= 0)
+        close(file->folder);
     g_free(file->path);
     g_free(file->real);
+    g_free(file->name);
     g_free(file->next);
-    g_free(file->folder);
     g_free(file);
 }

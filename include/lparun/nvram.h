@@ -15,9 +15,10 @@ typedef struct Nvram Nvram;
 // A new one, or one whose bytes are all 0, is formatted: firmware would need thousands of calls to do so.
 Nvram *nvram_new(void);
 // With the contents of a file, whose size it has. A thread of its own replaces the file by a whole new one
-// soon after a store, however many there were: the file always holds what NVRAM held at one moment, and after
-// nvram_free() what it held last. With `readonly` it is never written: what is stored lasts until the end of
-// the run. NULL and `error`: the file cannot be that.
+// soon after a store, however many there were, and not more often than once a second: the file always holds
+// what NVRAM held at one moment, and after nvram_free() what it held last. With `readonly` it is never
+// written: what is stored lasts until the end of the run. NULL and `error`: the file cannot be that, or the
+// host has no thread.
 Nvram *nvram_open(const char *path, bool readonly, GError **error);
 void nvram_free(Nvram *nvram);
 void nvram_describe(const Nvram *nvram, Tree *tree);

@@ -6,6 +6,7 @@
 #include <libfdt.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -252,22 +253,100 @@ static void test_link(Scratch *scratch, gconstpointer data)
     g_assert_cmpint(contents[0x7000], ==, 'x');
 }
 
-// When the folder refuses new files the guest is told, and the next store tries again.
+// The file's byte at 0x7000.
+static char saved(const Scratch *scratch)
+{
+    g_autofree char *contents = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(scratch->path, &contents, &length, NULL));
+    g_assert_cmpuint(length, ==, NVRAM_SIZE);
+    return contents[0x7000];
+}
+
+// Files get no larger than `size`, as on a disk that is full.
+static struct rlimit limit_files(rlim_t size)
+{
+    struct rlimit old, now;
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    now = (struct rlimit){ .rlim_cur = size, .rlim_max = old.rlim_max };
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &now), ==, 0);
+    return old;
+}
+
+// When the disk is full the guest is told, nothing is left behind, and the next store tries again.
 static void test_failing(Scratch *scratch, gconstpointer data)
+{
+    Nvram *nvram = open_right(scratch->path, false);
+    struct rlimit old = limit_files(NVRAM_SIZE / 2);
+    while (nvram_store(nvram, 0x7000, "x", 1) == 0)
+        g_usleep(1000);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    while (nvram_store(nvram, 0x7000, "y", 1) != 0)
+        g_usleep(1000);
+    g_assert_cmpuint(files_in(scratch->folder), <=, 2); // one may be in the making
+    nvram_free(nvram);
+    g_assert_cmpint(saved(scratch), ==, 'y');
+    g_assert_cmpuint(files_in(scratch->folder), ==, 1);
+}
+
+// What could not be saved is, at the end, when it can be by then.
+static void test_failing_before_end(Scratch *scratch, gconstpointer data)
+{
+    Nvram *nvram = open_right(scratch->path, false);
+    struct rlimit old = limit_files(NVRAM_SIZE / 2);
+    while (nvram_store(nvram, 0x7000, "x", 1) == 0)
+        g_usleep(1000);
+    nvram_store(nvram, 0x7000, "z", 1);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    nvram_free(nvram);
+    g_assert_cmpint(saved(scratch), ==, 'z');
+}
+
+// A folder that is moved takes its file along; another in its place is left alone.
+static void test_folder_replaced(Scratch *scratch, gconstpointer data)
 {
     g_autofree char *elsewhere = g_strconcat(scratch->folder, "-moved", NULL);
     Nvram *nvram = open_right(scratch->path, false);
     g_assert_cmpint(g_rename(scratch->folder, elsewhere), ==, 0);
-    while (nvram_store(nvram, 0x7000, "x", 1) == 0)
-        g_usleep(1000);
-    g_assert_cmpint(g_rename(elsewhere, scratch->folder), ==, 0);
-    while (nvram_store(nvram, 0x7000, "y", 1) != 0)
-        g_usleep(1000);
+    g_assert_cmpint(g_mkdir(scratch->folder, 0700), ==, 0);
+    g_assert_cmpint(nvram_store(nvram, 0x7000, "x", 1), ==, 0);
     nvram_free(nvram);
-    g_autofree char *contents = NULL;
-    gsize length;
-    g_assert_true(g_file_get_contents(scratch->path, &contents, &length, NULL));
-    g_assert_cmpint(contents[0x7000], ==, 'y');
+    g_assert_cmpuint(files_in(scratch->folder), ==, 0);
+    g_assert_cmpuint(files_in(elsewhere), ==, 1);
+    g_assert_cmpint(g_rename(elsewhere, scratch->folder), ==, 0);
+    g_assert_cmpint(saved(scratch), ==, 'x');
+}
+
+// What a killed run has left is removed at the next start.
+static void test_left_behind(Scratch *scratch, gconstpointer data)
+{
+    g_autofree char *next = g_strconcat(scratch->path, ".lparun-next", NULL);
+    g_assert_true(g_file_set_contents(next, "half", 4, NULL));
+    nvram_free(open_right(scratch->path, true));
+    g_assert_cmpuint(files_in(scratch->folder), ==, 2);
+    nvram_free(open_right(scratch->path, false));
+    g_assert_cmpuint(files_in(scratch->folder), ==, 1);
+}
+
+// However often the guest stores: one save at once, and one a second.
+static void test_storm(Scratch *scratch, gconstpointer data)
+{
+    Nvram *nvram = open_right(scratch->path, false);
+    struct stat status = { 0 };
+    unsigned saves = 0;
+    gint64 start = g_get_monotonic_time(), end = start + 3 * G_USEC_PER_SEC / 2;
+    while (g_get_monotonic_time() < end) {
+        ino_t before = status.st_ino;
+        g_assert_cmpint(nvram_store(nvram, 0x7000, "x", 1), ==, 0);
+        g_assert_cmpint(stat(scratch->path, &status), ==, 0);
+        saves += status.st_ino != before;
+    }
+    gint64 seconds = (g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    g_assert_cmpuint(saves, >=, 1);
+    g_assert_cmpuint(saves, <=, (unsigned)seconds + 2); // the file that was there is one of them
+    nvram_free(nvram);
+    g_assert_cmpint(saved(scratch), ==, 'x');
 }
 
 #define AREA 0xa000 // bytes that one store changes: many pages
@@ -301,7 +380,8 @@ static gint64 last_write(const char *path)
 static void test_killed(Scratch *scratch, gconstpointer data)
 {
     for (unsigned i = 0; i < KILLS; i++) {
-        gint64 before = last_write(scratch->path);
+        gint64 before =
+            i % 2 ? 0 : last_write(scratch->path); // every other one may end before its first save
         pid_t child = fork();
         g_assert_cmpint(child, >=, 0);
         if (child == 0)
@@ -336,6 +416,10 @@ int main(int argc, char **argv)
     ADD("locked", test_locked);
     ADD("link", test_link);
     ADD("failing", test_failing);
+    ADD("failing-before-end", test_failing_before_end);
+    ADD("folder-replaced", test_folder_replaced);
+    ADD("left-behind", test_left_behind);
+    ADD("storm", test_storm);
     ADD("killed", test_killed);
     return g_test_run();
 }
