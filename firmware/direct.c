@@ -7,8 +7,6 @@
 #include "lparun/firmware.h"
 #include "lparun/papr.h"
 
-// RTAS runs in 32-bit real mode and Linux wants it below 768 MiB (RTAS_INSTANTIATE_MAX).
-#define RTAS_LIMIT 0x30000000ULL
 #define TREE_ROOM 0x200000
 #define CELL_LIMIT 0xffff0000ULL // linux,initrd-end is one cell
 
@@ -35,11 +33,9 @@ static void write_rtas(GuestMemory *memory, uint64_t address)
 static bool place_initrd(
     const ImageFile *initrd, GuestMemory *memory, uint64_t kernel_end, BootImages *boot, GError **error)
 {
-    enum { ALIGNING = 0x20000 }; // what initrd_load() may skip
-    if (initrd->size + ALIGNING <= boot->tree - kernel_end)
-        return initrd_load(initrd, memory, kernel_end, boot->tree, boot, error);
-    uint64_t limit = MIN(guest_memory_size(memory), CELL_LIMIT);
-    return initrd_load(initrd, memory, boot->rtas + RTAS_ROOM, limit, boot, error);
+    const Room rooms[2] = { { kernel_end, boot->tree },
+        { boot->rtas + RTAS_ROOM, MIN(guest_memory_size(memory), CELL_LIMIT) } };
+    return initrd_load(initrd, memory, rooms, boot, error);
 }
 
 static bool load(
@@ -47,7 +43,7 @@ static bool load(
 {
     Kernel kernel;
     *boot = (BootImages){ .tree_room = TREE_ROOM, .functions = true };
-    boot->rtas = MIN(real_mode_area, RTAS_LIMIT) - RTAS_ROOM;
+    boot->rtas = MIN(real_mode_area, LINUX_LOW_LIMIT) - RTAS_ROOM;
     boot->tree = boot->rtas - TREE_ROOM;
     if (!kernel_load(files->kernel, memory, 0, boot->tree, &kernel, error))
         return false;

@@ -3,6 +3,7 @@
 #include "lparun/error.h"
 #include "lparun/firmware.h"
 #include <elf.h>
+#include <inttypes.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -141,14 +142,30 @@ bool kernel_load(const ImageFile *file, GuestMemory *memory, uint64_t address, u
         file->option, file->path);
 }
 
-bool initrd_load(const ImageFile *file, GuestMemory *memory, uint64_t start, uint64_t limit, BootImages *boot,
-    GError **error)
+#define INITRD_ALIGN 0x10000ULL
+
+// GPA of the first byte for an initrd, and how many fit.
+static uint64_t initrd_place(const Room *room, uint64_t *most)
 {
-    uint64_t address = (start + 0x1ffff) & ~0xffffULL;
-    if (address > limit || file->size > limit - address)
-        return error_user(
-            error, "%s %s: no room behind the kernel; give more memory with -m", file->option, file->path);
-    boot->initrd = address;
-    boot->initrd_size = file->size;
-    return image_file_load(file, 0, file->size, memory, address, error);
+    uint64_t address = (room->start + 2 * INITRD_ALIGN - 1) & ~(INITRD_ALIGN - 1);
+    *most = room->end > address ? room->end - address : 0;
+    return address;
+}
+
+bool initrd_load(
+    const ImageFile *file, GuestMemory *memory, const Room rooms[2], BootImages *boot, GError **error)
+{
+    uint64_t most[2];
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t address = initrd_place(&rooms[i], &most[i]);
+        if (file->size > most[i])
+            continue;
+        boot->initrd = address;
+        boot->initrd_size = file->size;
+        return image_file_load(file, 0, file->size, memory, address, error);
+    }
+    return error_user(error,
+        "%s %s: no room for its %" PRIu64 " bytes: at most %" PRIu64
+        " fit; give a smaller one, or more memory with -m",
+        file->option, file->path, file->size, MAX(most[0], most[1]));
 }

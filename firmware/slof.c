@@ -7,6 +7,7 @@
 #define SLOF_LIMIT 0x400000    // where a kernel goes (board-qemu, KERNEL_LOAD_ADDR)
 #define OVERHEAD (40ULL << 20) // what SLOF takes below its tree (QEMU's FW_OVERHEAD)
 #define TREE_ROOM 0x200000
+#define LINUX_ROOM (16ULL << 20) // for RTAS, and for a copy of the tree that grows
 
 // The header's first file: a magic word and the length of the whole image.
 #define MAGIC_OFFSET 0x28
@@ -57,6 +58,16 @@ static ImageFile *open_image(const char *bios, GError **error)
     return file;
 }
 
+// Behind the kernel, with what Linux needs above it; or where Linux takes nothing.
+static bool place_initrd(
+    const ImageFile *initrd, GuestMemory *memory, uint64_t limit, BootImages *boot, GError **error)
+{
+    const Room rooms[2] = { { MAX(boot->kernel.address + boot->kernel.size, SLOF_LIMIT),
+                                MIN(limit, LINUX_LOW_LIMIT - LINUX_ROOM) },
+        { LINUX_LOW_LIMIT, limit } };
+    return initrd_load(initrd, memory, rooms, boot, error);
+}
+
 // The tree is at the end of what SLOF addresses, 2 GiB; right below it SLOF takes memory for itself.
 static bool load(
     const BootFiles *files, GuestMemory *memory, uint64_t real_mode_area, BootImages *boot, GError **error)
@@ -68,8 +79,7 @@ static bool load(
     uint64_t limit = boot->tree - OVERHEAD;
     if (files->kernel && !kernel_load(files->kernel, memory, SLOF_LIMIT, limit, &boot->kernel, error))
         return false;
-    uint64_t end = boot->kernel.address + boot->kernel.size;
-    return !files->initrd || initrd_load(files->initrd, memory, end, limit, boot, error);
+    return !files->initrd || place_initrd(files->initrd, memory, limit, boot, error);
 }
 
 const BootWay boot_slof = { .open = open_image, .load = load };

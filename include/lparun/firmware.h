@@ -54,9 +54,16 @@ typedef struct BootImages {
     bool functions;               // the tree lists PCI functions, because no firmware will
 } BootImages;
 #define RTAS_ROOM 0x10000 // a page of any guest's
-// Places the initrd at `start` or a little above, below `limit`. False and `error` when it does not fit.
-bool initrd_load(const ImageFile *file, GuestMemory *memory, uint64_t start, uint64_t limit, BootImages *boot,
-    GError **error);
+// Linux takes memory for itself below this GPA, before it knows better (prom_init.c: alloc_top, and
+// RTAS_INSTANTIATE_MAX): of an initrd that begins above it does not care.
+#define LINUX_LOW_LIMIT 0x30000000ULL
+typedef struct Room {
+    uint64_t start, end; // GPA
+} Room;
+// Places the initrd at the start of a room, or a little above: the first of the two that takes it. False and
+// `error` when neither does, which says how many bytes would fit.
+bool initrd_load(
+    const ImageFile *file, GuestMemory *memory, const Room rooms[2], BootImages *boot, GError **error);
 
 // A way into the guest, chosen once for a machine. Everything that differs is here and in BootImages.
 typedef struct BootWay {

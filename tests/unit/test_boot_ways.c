@@ -91,7 +91,30 @@ static void test_slof(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(fixture->boot.tree, ==, 510 * MIB);
     grow_initrd(fixture, 220 * MIB); // SLOF needs 40 MiB below its tree
     g_assert_false(load(fixture, &boot_slof, 256 * MIB, 256 * MIB));
-    assert_refused(fixture, "no room behind the kernel");
+    assert_refused(fixture,
+        "no room for its 230686720 bytes: at most 219938816 fit; give a smaller one, or more memory");
+}
+
+// Linux needs room below 768 MiB, above the initrd or beside it. What an error says to fit does.
+static void test_slof_large_initrd(Fixture *fixture, gconstpointer data)
+{
+    const uint64_t start = (4 * MIB + KERNEL_SIZE + 0x1ffff) & ~0xffffULL, low = 752 * MIB - start;
+    static const uint64_t memories[] = { 1024 * MIB, 2048 * MIB, 8192 * MIB };
+    for (unsigned i = 0; i < G_N_ELEMENTS(memories); i++) {
+        uint64_t memory = memories[i], top = MIN(memory, 2048 * MIB) - 42 * MIB;
+        grow_initrd(fixture, low);
+        g_assert_true(load(fixture, &boot_slof, memory, memory));
+        g_assert_cmphex(fixture->boot.initrd, ==, start);
+        uint64_t most = MAX(low, top - 0x30010000);
+        grow_initrd(fixture, most);
+        g_assert_true(load(fixture, &boot_slof, memory, memory));
+        g_assert_cmphex(fixture->boot.initrd, ==, most == low ? start : 0x30010000);
+        g_assert_cmphex(fixture->boot.initrd + most, <=, top);
+        grow_initrd(fixture, most + 1);
+        g_assert_false(load(fixture, &boot_slof, memory, memory));
+        g_autofree char *words = g_strdup_printf("at most %" G_GUINT64_FORMAT " fit", most);
+        assert_refused(fixture, words);
+    }
 }
 
 static void test_slof_alone(Fixture *fixture, gconstpointer data)
@@ -140,11 +163,11 @@ static void test_direct(Fixture *fixture, gconstpointer data)
 static void test_large_initrd(Fixture *fixture, gconstpointer data)
 {
     const uint64_t tree = 64 * MIB - RTAS_ROOM - 2 * MIB;
-    grow_initrd(fixture, tree - KERNEL_SIZE - 0x20000);
+    grow_initrd(fixture, tree - ((KERNEL_SIZE + 0x1ffff) & ~0xffffULL));
     g_assert_true(load(fixture, &boot_direct, 256 * MIB, 64 * MIB));
     g_assert_cmphex(fixture->boot.initrd, <, tree);
     g_assert_cmphex(fixture->boot.initrd + fixture->boot.initrd_size, <=, tree);
-    grow_initrd(fixture, tree - KERNEL_SIZE - 0x20000 + 1);
+    grow_initrd(fixture, tree - ((KERNEL_SIZE + 0x1ffff) & ~0xffffULL) + 1);
     g_assert_true(load(fixture, &boot_direct, 256 * MIB, 64 * MIB));
     g_assert_cmphex(fixture->boot.initrd, >=, 64 * MIB);
     grow_initrd(fixture, 192 * MIB);
@@ -178,6 +201,7 @@ int main(int argc, char **argv)
 #define ADD(name, big_endian, test)                                                                          \
     g_test_add("/boot-ways/" name, Fixture, big_endian, set_up, test, tear_down)
     ADD("slof", NULL, test_slof);
+    ADD("slof-large-initrd", NULL, test_slof_large_initrd);
     ADD("slof-alone", NULL, test_slof_alone);
     ADD("direct/little-endian", NULL, test_direct);
     ADD("direct/big-endian", "big", test_direct);

@@ -248,6 +248,13 @@ static void test_noise(void)
 
 // --- The initrd: at (kernel end + 0x1ffff) & ~0xffff, below the limit (guest-interface 1.2).
 
+static bool load_below(const ImageFile *file, GuestMemory *memory, uint64_t start, uint64_t limit,
+    BootImages *boot, GError **error)
+{
+    const Room rooms[2] = { { start, limit }, { 0 } };
+    return initrd_load(file, memory, rooms, boot, error);
+}
+
 static void test_initrd(void)
 {
     Image image;
@@ -258,19 +265,20 @@ static void test_initrd(void)
     ImageFile *file = image_file_open("-initrd", path, NULL);
     BootImages boot = { 0 };
     const uint64_t end = 0x523456; // the kernel's
-    g_assert_true(initrd_load(file, memory, end, RAM, &boot, &error));
+    g_assert_true(load_below(file, memory, end, RAM, &boot, &error));
     g_assert_cmphex(boot.initrd, ==, 0x540000);
     g_assert_cmphex(boot.initrd_size, ==, 0x2345);
     g_assert_cmpmem(guest_memory_at(memory, 0x540000, 0x2345), 0x2345, image.bytes, 0x2345);
-    g_assert_true(initrd_load(file, memory, end, 0x540000 + 0x2345, &boot, &error));
-    g_assert_false(initrd_load(file, memory, end, 0x540000 + 0x2344, &boot, &error));
+    g_assert_true(load_below(file, memory, end, 0x540000 + 0x2345, &boot, &error));
+    g_assert_false(load_below(file, memory, end, 0x540000 + 0x2344, &boot, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
-    g_assert_true(g_str_has_suffix(error->message, ": no room behind the kernel; give more memory with -m"));
+    g_assert_true(g_str_has_suffix(error->message,
+        ": no room for its 9029 bytes: at most 9028 fit; give a smaller one, or more memory with -m"));
     static const uint64_t limits[] = { 0, 0x53ffff, 0x540000, UINT64_MAX };
     for (unsigned i = 0; i < G_N_ELEMENTS(limits); i++) {
         g_clear_error(&error);
         uint64_t start = limits[i] == UINT64_MAX ? RAM : end; // or no RAM there
-        g_assert_false(initrd_load(file, memory, start, limits[i], &boot, &error));
+        g_assert_false(load_below(file, memory, start, limits[i], &boot, &error));
         g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
     }
     image_file_close(file);
