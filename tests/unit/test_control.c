@@ -6,6 +6,7 @@
 
 static MonitorMachine machine;
 static unsigned told[MONITOR_WATCHDOG + 1];
+static MonitorEvent last; // that was told
 
 Monitor *monitor_open(const char *path, const MonitorMachine *steered, GError **error)
 {
@@ -17,6 +18,7 @@ Monitor *monitor_open(const char *path, const MonitorMachine *steered, GError **
 void monitor_tell(Monitor *monitor, const MonitorEvent *event)
 {
     told[event->kind]++;
+    last = *event;
 }
 
 void monitor_close(Monitor *monitor)
@@ -25,34 +27,44 @@ void monitor_close(Monitor *monitor)
 
 typedef struct Fixture {
     Partition partition;
+    InterruptController *interrupts;
+    RtasEvents *events;
     Watchdogs *watchdogs;
     RtasClock *clock;
+    ControlParts parts;
     Control *control;
     unsigned started; // how often the guest was
+    unsigned requests[MACHINE_MONITOR_QUIT + 1];
 } Fixture;
 
 static void expired(void *owner, WatchdogExpiry what)
 {
 }
 
-static void ignore(void *owner, MachineEvent event, const char *text)
+static void request(void *owner, MachineEvent event, const char *text)
 {
+    g_assert_null(text);
+    ((Fixture *)owner)->requests[event]++;
 }
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
-    partition_open(&fixture->partition, 1);
+    partition_open(&fixture->partition, 4);
+    fixture->interrupts = interrupt_controller_new(fixture->partition.vm, NULL);
+    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, NULL);
+    fixture->events = rtas_events_new(fixture->partition.memory, line);
     fixture->watchdogs = watchdogs_new(expired, fixture);
     fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
-    const ControlParts parts = {
+    fixture->parts = (ControlParts){
         .vcpus = fixture->partition.vcpus,
+        .events = fixture->events,
         .watchdogs = fixture->watchdogs,
         .clock = fixture->clock,
-        .machine = { .request = ignore },
+        .machine = { .request = request, .owner = fixture },
         .timebase = 512000000,
-        .threads = 1,
+        .threads = 2,
     };
-    fixture->control = control_new(&parts, "", NULL);
+    fixture->control = control_new(&fixture->parts, "", NULL);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -60,6 +72,8 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     control_free(fixture->control);
     watchdogs_free(fixture->watchdogs);
     rtas_clock_free(fixture->clock);
+    rtas_events_free(fixture->events);
+    interrupt_controller_free(fixture->interrupts);
     partition_close(&fixture->partition);
 }
 
@@ -156,6 +170,177 @@ static void test_shutdown(Fixture *fixture, gconstpointer data)
     assert_runs(fixture);
 }
 
+// In all.
+static unsigned requests(const Fixture *fixture)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(fixture->requests); i++)
+        count += fixture->requests[i];
+    return count;
+}
+
+static unsigned button_presses(Fixture *fixture)
+{
+    return fake_kvm_edges(fixture->partition.vm, SOURCE_EPOW);
+}
+
+static unsigned system_resets(Fixture *fixture)
+{
+    partition_await_resets(&fixture->partition);
+    return fake_vcpu_interrupt(vcpu_kvm(first(fixture))).count;
+}
+
+// Those that are for others to fulfil: they are handed on, once, and change nothing here.
+static void test_orders(Fixture *fixture, gconstpointer data)
+{
+    start(fixture);
+    g_assert_null(machine.obey(machine.owner, ORDER_RESET));
+    g_assert_cmpuint(fixture->requests[MACHINE_RESET], ==, 1);
+    g_assert_null(machine.obey(machine.owner, ORDER_QUIT));
+    g_assert_cmpuint(fixture->requests[MACHINE_MONITOR_QUIT], ==, 1);
+    g_assert_null(machine.obey(machine.owner, ORDER_POWER_DOWN));
+    g_assert_cmpuint(told[MONITOR_POWERDOWN], ==, 1);
+    g_assert_cmpuint(button_presses(fixture), ==, 1);
+    g_assert_cmpuint(system_resets(fixture), ==, 0);
+    g_assert_null(machine.obey(machine.owner, ORDER_INJECT_NMI));
+    g_assert_cmpuint(system_resets(fixture), ==, 1);
+    g_assert_cmpuint(requests(fixture), ==, 2);
+    assert_runs(fixture);
+}
+
+// What is so already is not told of again.
+static void test_stop_twice(Fixture *fixture, gconstpointer data)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        g_assert_null(machine.obey(machine.owner, ORDER_STOP));
+        g_assert_cmpint(machine.state(machine.owner), ==, STATE_PAUSED);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
+    g_assert_cmpuint(told[MONITOR_STOP], ==, 1);
+    g_assert_cmpuint(told[MONITOR_RESUME], ==, 1);
+    start(fixture);
+    assert_runs(fixture);
+}
+
+static void test_cpus(Fixture *fixture, gconstpointer data)
+{
+    g_assert_cmpuint(machine.cpus(machine.owner), ==, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        MonitorCpu cpu = machine.cpu(machine.owner, i);
+        g_assert_cmpuint(cpu.index, ==, i);
+        g_assert_cmpuint(cpu.core, ==, i & ~1U);
+        g_assert_cmpint(cpu.thread_id, ==, vcpu_thread_id(vcpu_set_at(fixture->partition.vcpus, i)));
+    }
+}
+
+// How a run ends, in QEMU's words.
+static void test_ends(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        MachineEvent event;
+        bool by_guest;
+        const char *reason;
+    } ends[] = {
+        { MACHINE_POWER_OFF, true, "guest-shutdown" },
+        { MACHINE_REBOOT, true, "guest-reset" },
+        { MACHINE_RESET, false, "host-qmp-system-reset" },
+        { MACHINE_FAILED, false, "host-error" },
+        { MACHINE_QUIT, false, "host-ui" },
+        { MACHINE_SIGNAL, false, "host-signal" },
+        { MACHINE_MONITOR_QUIT, false, "host-qmp-quit" },
+        { MACHINE_PANICKED, true, "guest-panic" },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+        control_came(fixture->control, ends[i].event, NEXT_END);
+        g_assert_cmpuint(told[MONITOR_SHUTDOWN], ==, i + 1);
+        g_assert_cmpint(last.kind, ==, MONITOR_SHUTDOWN);
+        g_assert_cmpstr(last.reason, ==, ends[i].reason);
+        g_assert_true(last.by_guest == ends[i].by_guest);
+    }
+    g_assert_cmpuint(told[MONITOR_PANICKED], ==, 1);
+    g_assert_cmpuint(told[MONITOR_RESET], ==, 0);
+}
+
+static void test_panic_words(Fixture *fixture, gconstpointer data)
+{
+    control_came(fixture->control, MACHINE_PANICKED, NEXT_GO_ON);
+    g_assert_cmpint(last.kind, ==, MONITOR_PANICKED);
+    g_assert_cmpstr(last.action, ==, "run");
+    g_assert_cmpuint(told[MONITOR_STOP], ==, 0);
+    control_came(fixture->control, MACHINE_PANICKED, NEXT_PAUSE);
+    g_assert_cmpuint(told[MONITOR_PANICKED], ==, 2);
+    g_assert_cmpuint(told[MONITOR_STOP], ==, 1);
+    g_assert_cmpint(machine.state(machine.owner), ==, STATE_PANICKED);
+    g_assert_null(machine.obey(machine.owner, ORDER_STOP)); // it says more than "paused"
+    g_assert_cmpint(machine.state(machine.owner), ==, STATE_PANICKED);
+}
+
+typedef struct Watch {
+    WatchdogAction asked; // -action's
+    WatchdogExpiry what;
+    const char *action;      // that is told of
+    int request;             // or -1
+    unsigned button, resets; // how often
+    MonitorState state;
+} Watch;
+
+static const Watch watches[] = {
+    { WATCHDOG_AS_ASKED, WATCHDOG_POWER_OFF_HARD, "poweroff", MACHINE_POWER_OFF, 0, 0, STATE_RUNNING },
+    { WATCHDOG_AS_ASKED, WATCHDOG_RESTART_HARD, "reset", MACHINE_REBOOT, 0, 0, STATE_RUNNING },
+    { WATCHDOG_AS_ASKED, WATCHDOG_RESTART_DUMP, "inject-nmi", -1, 0, 1, STATE_RUNNING },
+    { WATCHDOG_RESET, WATCHDOG_POWER_OFF_HARD, "reset", MACHINE_REBOOT, 0, 0, STATE_RUNNING },
+    { WATCHDOG_POWEROFF, WATCHDOG_RESTART_HARD, "poweroff", MACHINE_POWER_OFF, 0, 0, STATE_RUNNING },
+    { WATCHDOG_SHUTDOWN, WATCHDOG_RESTART_HARD, "shutdown", -1, 1, 0, STATE_RUNNING },
+    { WATCHDOG_INJECT_NMI, WATCHDOG_RESTART_HARD, "inject-nmi", -1, 0, 1, STATE_RUNNING },
+    { WATCHDOG_PAUSE, WATCHDOG_RESTART_HARD, "pause", -1, 0, 0, STATE_WATCHDOG },
+    { WATCHDOG_NONE, WATCHDOG_RESTART_HARD, "none", -1, 0, 0, STATE_RUNNING },
+};
+
+static void test_watchdog(Fixture *fixture, gconstpointer data)
+{
+    const Watch *watch = data;
+    fixture->parts.watchdog_action = watch->asked;
+    control_free(fixture->control);
+    fixture->control = control_new(&fixture->parts, "", NULL);
+    start(fixture);
+    assert_runs(fixture);
+    control_watchdog(fixture->control, watch->what);
+    g_assert_cmpuint(told[MONITOR_WATCHDOG], ==, 1);
+    g_assert_cmpuint(told[MONITOR_POWERDOWN], ==, watch->button);
+    g_assert_cmpuint(told[MONITOR_STOP], ==, watch->state != STATE_RUNNING);
+    if (last.kind == MONITOR_WATCHDOG)
+        g_assert_cmpstr(last.action, ==, watch->action);
+    g_assert_cmpuint(requests(fixture), ==, watch->request >= 0);
+    if (watch->request >= 0)
+        g_assert_cmpuint(fixture->requests[watch->request], ==, 1);
+    g_assert_cmpuint(button_presses(fixture), ==, watch->button);
+    g_assert_cmpuint(watch->state == STATE_RUNNING ? system_resets(fixture) : 0, ==, watch->resets);
+    g_assert_cmpint(machine.state(machine.owner), ==, watch->state);
+}
+
+// Without a monitor all is done, and told to nobody.
+static void test_no_monitor(Fixture *fixture, gconstpointer data)
+{
+    control_free(fixture->control);
+    fixture->control = control_new(&fixture->parts, NULL, NULL);
+    start(fixture);
+    control_came(fixture->control, MACHINE_PANICKED, NEXT_GO_ON);
+    control_watchdog(fixture->control, WATCHDOG_RESTART_HARD);
+    control_came(fixture->control, MACHINE_REBOOT, NEXT_END);
+    g_assert_cmpuint(fixture->requests[MACHINE_REBOOT], ==, 1);
+    for (unsigned i = 0; i < G_N_ELEMENTS(told); i++)
+        g_assert_cmpuint(told[i], ==, 0);
+}
+
+static void add_watchdogs(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(watches); i++) {
+        g_autofree char *name = g_strdup_printf("/control/watchdog/%u-%s", i, watches[i].action);
+        g_test_add(name, Fixture, &watches[i], set_up, test_watchdog, tear_down);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -165,5 +350,12 @@ int main(int argc, char **argv)
     ADD("panic", test_panic);
     ADD("panic-while-stopped", test_panic_while_stopped);
     ADD("shutdown", test_shutdown);
+    ADD("orders", test_orders);
+    ADD("stop-twice", test_stop_twice);
+    ADD("cpus", test_cpus);
+    ADD("ends", test_ends);
+    ADD("panic-words", test_panic_words);
+    ADD("no-monitor", test_no_monitor);
+    add_watchdogs();
     return g_test_run();
 }
