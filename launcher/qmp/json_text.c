@@ -61,22 +61,49 @@ static bool take_number(Scan *scan)
     return take_digits(scan);
 }
 
+// Four hexadecimal digits, or -1.
+static int hex4(const Scan *scan, const char *at)
+{
+    int code = 0;
+    for (unsigned i = 0; i < 4; i++)
+        if (at + i >= scan->end || !g_ascii_isxdigit(at[i]))
+            return -1;
+        else
+            code = code << 4 | g_ascii_xdigit_value(at[i]);
+    return code;
+}
+
+// A high surrogate and a low one are one character.
+static bool is_low_surrogate_next(const Scan *scan)
+{
+    return scan->end - scan->at >= 2 && memcmp(scan->at, "\\u", 2) == 0 &&
+           (hex4(scan, scan->at + 2) & ~0x3ff) == 0xdc00;
+}
+
+// After "\u".
+static bool take_code(Scan *scan)
+{
+    char *digits = scan->at;
+    int code = hex4(scan, digits);
+    if (code < 0)
+        return false;
+    scan->at += 4;
+    bool is_pair = (code & ~0x3ff) == 0xd800 && is_low_surrogate_next(scan);
+    if (is_pair)
+        scan->at += 6;
+    else if (!scan->verbatim && (code == 0 || (code & ~0x7ff) == 0xd800))
+        memcpy(digits, "fffd", 4);
+    return true;
+}
+
 // After a backslash.
 static bool take_escape(Scan *scan)
 {
-    if (!take(scan, 'u')) {
-        bool known = scan->at < scan->end && strchr("\"\\/bfnrt", *scan->at);
-        scan->at += known;
-        return known;
-    }
-    for (unsigned i = 0; i < 4; i++)
-        if (!g_ascii_isxdigit(peek(scan)))
-            return false;
-        else
-            scan->at++;
-    if (!scan->verbatim && memcmp(scan->at - 4, "0000", 4) == 0)
-        memcpy(scan->at - 4, "fffd", 4);
-    return true;
+    if (take(scan, 'u'))
+        return take_code(scan);
+    bool known = scan->at < scan->end && strchr("\"\\/bfnrt", *scan->at);
+    scan->at += known;
+    return known;
 }
 
 static bool take_string(Scan *scan)
@@ -192,7 +219,7 @@ bool json_text_take(GString *text, char **id, GError **error)
     Scan scan = { .at = text->str, .end = text->str + text->len };
     *id = NULL;
     if (!g_utf8_validate_len(text->str, text->len, NULL)) {
-        g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, "JSON parse error, not UTF-8");
+        g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, "not UTF-8");
         return false;
     }
     skip_space(&scan);
@@ -203,7 +230,6 @@ bool json_text_take(GString *text, char **id, GError **error)
         return true;
     }
     g_free(scan.id);
-    g_set_error(error, QMP_ERROR, QMP_GENERIC, "JSON parse error, stray byte at offset %zu",
-        (size_t)(scan.at - text->str));
+    g_set_error(error, QMP_ERROR, QMP_GENERIC, "stray byte at offset %zu", (size_t)(scan.at - text->str));
     return false;
 }

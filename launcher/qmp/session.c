@@ -30,16 +30,14 @@ void session_free(Session *session)
     g_free(session);
 }
 
-// Takes `object`. `id` is the text of a last member, or NULL. json-glib makes of a lone surrogate ("\ud800")
-// in what a client sent bytes that are no UTF-8.
+// Takes `object`. `id` is the text of a last member, or NULL.
 static void write_answer(Session *session, JsonObject *object, const char *id)
 {
     g_autoptr(JsonNode) root = json_node_alloc();
     json_node_init_object(root, object);
     json_object_unref(object);
     g_autofree char *text = json_to_string(root, FALSE);
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    g_autoptr(GString) line = g_string_new(valid);
+    g_autoptr(GString) line = g_string_new(text);
     if (id) {
         g_string_truncate(line, line->len - 1); // the brace
         g_string_append_printf(line, ",\"id\":%s}", id);
@@ -162,10 +160,12 @@ static void parse(Session *session, GString *text)
     g_autoptr(GError) error = NULL;
     g_autofree char *id = NULL;
     if (json_text_take(text, &id, &error) &&
-        json_parser_load_from_data(parser, text->str, (gssize)text->len, &error))
+        json_parser_load_from_data(parser, text->str, (gssize)text->len, &error)) {
         answer(session, json_parser_get_root(parser), id);
-    else
-        write_error(session, error, NULL);
+        return;
+    }
+    g_prefix_error(&error, "JSON parse error, ");
+    write_error(session, error, NULL);
 }
 
 size_t session_take(Session *session, const char *bytes, size_t length)

@@ -223,6 +223,8 @@ static void test_name_with_nul(Fixture *fixture, gconstpointer data)
         ERROR("CommandNotFound", "The command stop\357\277\275 has not been found"));
     assert_answer(fixture, "{\"execute\\u0000\":\"stop\"}\n",
         GENERIC("QMP input member 'execute\357\277\275' is unexpected"));
+    assert_answer(fixture, "{\"execute\":\"\\ud83d\\ude00\\ud800\\u0041\\uDC00\"}\n",
+        ERROR("CommandNotFound", "The command \360\237\230\200\357\277\275A\357\277\275 has not been found"));
     g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 0);
 }
 
