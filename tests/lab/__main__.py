@@ -15,6 +15,7 @@ usage: ./lab COMMAND [...]
   test [--host H]... [--all] [PYTEST ARGUMENTS]
                                  every test: native, cross-built, and on the hosts (-k EXPR selects);
                                  --all: the whole matrix of hosts and guests, too, for docs/matrix.md
+  coverage                       lines that the unit tests reach, by folder and file, and functions they do not
   shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there
   bench NAME [--host H]... [--json FILE] [--runs N]
                                  measure on one host in one run; NAME: start and boot (beside QEMU), ci
@@ -46,6 +47,9 @@ def dispatch(arguments):
     if command == "test":
         from lab import runner
         return runner.command(rest)
+    if command == "coverage":
+        from lab import coverage
+        return coverage.command(rest)
     if command == "shell":
         from lab import shell
         return shell.command(rest)
