@@ -183,11 +183,6 @@ fail:
     return NULL;
 }
 
-bool nvram_file_is_readonly(const NvramFile *file)
-{
-    return file->fd < 0;
-}
-
 const char *nvram_file_path(const NvramFile *file)
 {
     return file->path;

@@ -14,6 +14,5 @@ NvramFile *nvram_file_open(
 // Replaces the file by one with these bytes: a reader finds the old contents or the new, also after a loss of
 // power. Returns 0 or -errno.
 int nvram_file_save(NvramFile *file, const uint8_t *bytes, uint32_t length);
-bool nvram_file_is_readonly(const NvramFile *file);
 const char *nvram_file_path(const NvramFile *file);
 void nvram_file_close(NvramFile *file);
