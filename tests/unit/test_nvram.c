@@ -263,25 +263,51 @@ static char saved(const Scratch *scratch)
     return contents[0x7000];
 }
 
-// Files get no larger than `size`, as on a disk that is full.
-static struct rlimit limit_files(rlim_t size)
+// What the host has no more of, and as much of it as there is until a save has to fail.
+typedef struct Lack {
+    int resource;
+    rlim_t (*enough)(void);
+} Lack;
+
+static rlim_t half_a_file(void)
+{
+    return NVRAM_SIZE / 2;
+}
+
+static rlim_t open_descriptors(void)
+{
+    int next = dup(0);
+    g_assert_cmpint(next, >=, 0);
+    close(next);
+    return (rlim_t)next;
+}
+
+static const Lack no_space = { RLIMIT_FSIZE, half_a_file },
+                  no_descriptor = { RLIMIT_NOFILE, open_descriptors };
+
+static struct rlimit begin_lack(const Lack *lack)
 {
     struct rlimit old, now;
     signal(SIGXFSZ, SIG_IGN);
-    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
-    now = (struct rlimit){ .rlim_cur = size, .rlim_max = old.rlim_max };
-    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &now), ==, 0);
+    g_assert_cmpint(getrlimit((__rlimit_resource_t)lack->resource, &old), ==, 0);
+    now = (struct rlimit){ .rlim_cur = lack->enough(), .rlim_max = old.rlim_max };
+    g_assert_cmpint(setrlimit((__rlimit_resource_t)lack->resource, &now), ==, 0);
     return old;
 }
 
-// When the disk is full the guest is told, nothing is left behind, and the next store tries again.
-static void test_failing(Scratch *scratch, gconstpointer data)
+static void end_lack(const Lack *lack, const struct rlimit *old)
+{
+    g_assert_cmpint(setrlimit((__rlimit_resource_t)lack->resource, old), ==, 0);
+}
+
+// When the host refuses a save the guest is told, nothing is left behind, and the next store tries again.
+static void test_failing(Scratch *scratch, gconstpointer lack)
 {
     Nvram *nvram = open_right(scratch->path, false);
-    struct rlimit old = limit_files(NVRAM_SIZE / 2);
+    struct rlimit old = begin_lack(lack);
     while (nvram_store(nvram, 0x7000, "x", 1) == 0)
         g_usleep(1000);
-    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    end_lack(lack, &old);
     while (nvram_store(nvram, 0x7000, "y", 1) != 0)
         g_usleep(1000);
     g_assert_cmpuint(files_in(scratch->folder), <=, 2); // one may be in the making
@@ -294,11 +320,11 @@ static void test_failing(Scratch *scratch, gconstpointer data)
 static void test_failing_before_end(Scratch *scratch, gconstpointer data)
 {
     Nvram *nvram = open_right(scratch->path, false);
-    struct rlimit old = limit_files(NVRAM_SIZE / 2);
+    struct rlimit old = begin_lack(&no_space);
     while (nvram_store(nvram, 0x7000, "x", 1) == 0)
         g_usleep(1000);
     nvram_store(nvram, 0x7000, "z", 1);
-    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    end_lack(&no_space, &old);
     nvram_free(nvram);
     g_assert_cmpint(saved(scratch), ==, 'z');
 }
@@ -415,7 +441,8 @@ int main(int argc, char **argv)
     ADD("wrong", test_wrong_files);
     ADD("locked", test_locked);
     ADD("link", test_link);
-    ADD("failing", test_failing);
+    g_test_add("/nvram/file/failing/space", Scratch, &no_space, set_up, test_failing, tear_down);
+    g_test_add("/nvram/file/failing/descriptor", Scratch, &no_descriptor, set_up, test_failing, tear_down);
     ADD("failing-before-end", test_failing_before_end);
     ADD("folder-replaced", test_folder_replaced);
     ADD("left-behind", test_left_behind);
