@@ -1,6 +1,7 @@
 // KVMPPC_H_CAS and KVMPPC_H_UPDATE_DT: SLOF hands on what the guest wishes of the machine, and later the
 // device tree that it leaves to the guest.
 #include "lparun/cas.h"
+#include "lparun/guest_tree.h"
 #include "lparun/bytes.h"
 #include "lparun/error.h"
 #include "lparun/papr.h"
@@ -24,9 +25,7 @@ struct Cas {
     const CompatLevel *first; // after a reset
     Negotiated negotiated;
     atomic_flag negotiating;
-    GMutex lock; // guards the next two
-    void *tree;  // what H_UPDATE_DT left
-    size_t tree_size;
+    _Atomic uint64_t rtas_base; // as the tree of the last H_UPDATE_DT has it; 0 without
 };
 
 Negotiated negotiated_make(const CompatLevel *compat, bool radix, bool gtse, bool xive)
@@ -205,16 +204,8 @@ static int64_t client_architecture_support(void *owner, Vcpu *vcpu, uint64_t arg
 
 // --- The tree that firmware leaves.
 
-static void keep_tree(Cas *cas, void *tree, size_t size)
-{
-    g_mutex_lock(&cas->lock);
-    g_free(cas->tree);
-    cas->tree = tree;
-    cas->tree_size = size;
-    g_mutex_unlock(&cas->lock);
-}
-
-// r4 the tree. The copy is what is checked: the guest may change its own meanwhile.
+// r4 the tree, of which only what lparun needs is kept. A copy is what is read: the guest may change its own
+// meanwhile.
 static int64_t update_device_tree(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     Cas *cas = owner;
@@ -225,34 +216,19 @@ static int64_t update_device_tree(void *owner, Vcpu *vcpu, uint64_t arguments[9]
     size_t size = fdt_totalsize(&head);
     if (size < sizeof head || size > TREE_LIMIT)
         return H_PARAMETER;
-    g_autofree void *tree = g_malloc(size);
-    if (!guest_memory_read(cas->parts.memory, address, tree, size) || fdt_check_full(tree, size) != 0)
+    g_autofree void *copy = g_try_malloc(size);
+    if (!copy)
+        return H_RESOURCE;
+    GuestTree found;
+    if (!guest_memory_read(cas->parts.memory, address, copy, size) || !guest_tree_read(copy, size, &found))
         return H_PARAMETER;
-    keep_tree(cas, g_steal_pointer(&tree), size);
+    atomic_store(&cas->rtas_base, found.rtas_base);
     return H_SUCCESS;
-}
-
-void *cas_device_tree(Cas *cas, size_t *length)
-{
-    g_mutex_lock(&cas->lock);
-    *length = cas->tree_size;
-    void *copy = g_memdup2(cas->tree, cas->tree_size);
-    g_mutex_unlock(&cas->lock);
-    return copy;
 }
 
 uint64_t cas_rtas_base(Cas *cas)
 {
-    uint64_t base = 0;
-    int length = 0;
-    g_mutex_lock(&cas->lock);
-    const void *property = NULL;
-    if (cas->tree)
-        property = fdt_getprop(cas->tree, fdt_path_offset(cas->tree, "/rtas"), "linux,rtas-base", &length);
-    if (property && length == sizeof(fdt32_t))
-        base = fdt32_ld(property);
-    g_mutex_unlock(&cas->lock);
-    return base;
+    return atomic_load(&cas->rtas_base);
 }
 
 // --- From power-on to the end.
@@ -278,7 +254,6 @@ Cas *cas_new(const CasParts *parts, const CompatLevel *max, const CasOps *ops, v
 {
     Cas *cas = g_new0(Cas, 1);
     *cas = (Cas){ .parts = *parts, .max = max, .ops = ops, .owner = owner, .negotiating = ATOMIC_FLAG_INIT };
-    g_mutex_init(&cas->lock);
     if (read_levels(cas, error))
         return cas;
     cas_free(cas);
@@ -287,10 +262,6 @@ Cas *cas_new(const CasParts *parts, const CompatLevel *max, const CasOps *ops, v
 
 void cas_free(Cas *cas)
 {
-    if (!cas)
-        return;
-    g_mutex_clear(&cas->lock);
-    g_free(cas->tree);
     g_free(cas);
 }
 
@@ -302,7 +273,7 @@ bool cas_reset(Cas *cas, GError **error)
     cas->negotiated = negotiated_make(
         cas->first, mmu_is_radix(cas->parts.mmu), true, interrupt_controller_is_xive(cas->parts.interrupts));
     cas->negotiated.vector5[VECTOR5_AFFINITY] = cas->parts.affinity;
-    keep_tree(cas, NULL, 0);
+    atomic_store(&cas->rtas_base, 0);
     return result >= 0;
 }
 

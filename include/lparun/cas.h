@@ -98,8 +98,6 @@ void cas_register(Cas *cas, HypercallTable *table);
 // vCPUs are parked. False and `error` when KVM refuses.
 bool cas_reset(Cas *cas, GError **error);
 const Negotiated *cas_negotiated(const Cas *cas);
-// A copy of the tree that firmware left to the operating system (g_free), checked by fdt_check_full(); NULL
-// where it left none. Any thread.
-void *cas_device_tree(Cas *cas, size_t *length);
-// Where that tree says that RTAS is; 0: nowhere. Any thread.
+// Where RTAS is, by the tree that firmware last handed over (KVMPPC_H_UPDATE_DT: /rtas, linux,rtas-base); 0 where
+// it said none, or handed over no tree since the reset. Takes no lock. Any thread.
 uint64_t cas_rtas_base(Cas *cas);
