@@ -261,6 +261,24 @@ static void attach(void *opaque)
     block->engine = block->ops->open(block->iothread, a->error);
 }
 
+static void detach(void *opaque)
+{
+    Block *block = opaque;
+    iothread_undefer(block->iothread, &block->finish_task);
+    block->ops->close(block->engine);
+    block->engine = NULL;
+}
+
+void block_detach(Block *block)
+{
+    if (!block->engine)
+        return;
+    iothread_call(block->iothread, detach, block);
+    if (block->bounce)
+        munmap(block->bounce, BOUNCE_SIZE);
+    block->bounce = NULL;
+}
+
 bool block_attach(Block *block, Iothread *iothread, GError **error)
 {
     static const BlockEngineOps *const engines[] = {
@@ -282,27 +300,11 @@ bool block_attach(Block *block, Iothread *iothread, GError **error)
     if (block->image.direct) {
         // Costs address space only, until a guest's buffer is not aligned.
         void *buffer = mmap(NULL, BOUNCE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (buffer == MAP_FAILED)
-            g_error("no memory for a buffer of 1 MiB: %s", g_strerror(errno));
+        if (buffer == MAP_FAILED) {
+            block_detach(block);
+            return error_host(error, "no memory for a buffer of 1 MiB: %s", g_strerror(errno));
+        }
         block->bounce = buffer;
     }
     return true;
-}
-
-static void detach(void *opaque)
-{
-    Block *block = opaque;
-    iothread_undefer(block->iothread, &block->finish_task);
-    block->ops->close(block->engine);
-    block->engine = NULL;
-}
-
-void block_detach(Block *block)
-{
-    if (!block->engine)
-        return;
-    iothread_call(block->iothread, detach, block);
-    if (block->bounce)
-        munmap(block->bounce, BOUNCE_SIZE);
-    block->bounce = NULL;
 }

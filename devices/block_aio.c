@@ -90,6 +90,15 @@ static void reap(void *opaque)
         iothread_defer(engine->iothread, &engine->submit);
 }
 
+static void aio_close(BlockEngine *engine)
+{
+    iothread_undefer(engine->iothread, &engine->submit);
+    iothread_unwatch(engine->watch);
+    io_destroy(engine->context);
+    close(engine->eventfd);
+    g_free(engine);
+}
+
 static BlockEngine *aio_open(Iothread *iothread, GError **error)
 {
     BlockEngine *engine = g_new0(BlockEngine, 1);
@@ -112,16 +121,11 @@ static BlockEngine *aio_open(Iothread *iothread, GError **error)
         return NULL;
     }
     engine->watch = iothread_watch(iothread, engine->eventfd, reap, engine);
-    return engine;
-}
-
-static void aio_close(BlockEngine *engine)
-{
-    iothread_undefer(engine->iothread, &engine->submit);
-    iothread_unwatch(engine->watch);
-    io_destroy(engine->context);
-    close(engine->eventfd);
-    g_free(engine);
+    if (engine->watch)
+        return engine;
+    error_host(error, "aio=native: epoll_ctl: %s", g_strerror(errno));
+    aio_close(engine);
+    return NULL;
 }
 
 static void aio_submit(BlockEngine *engine, BlockRequest *request)

@@ -74,6 +74,16 @@ static void reap(void *opaque)
     }
 }
 
+static void threads_close(BlockEngine *engine)
+{
+    iothread_unwatch(engine->watch);
+    if (engine->pool)
+        g_thread_pool_free(engine->pool, FALSE, TRUE);
+    close(engine->eventfd);
+    g_mutex_clear(&engine->lock);
+    g_free(engine);
+}
+
 static BlockEngine *threads_open(Iothread *iothread, GError **error)
 {
     BlockEngine *engine = g_new0(BlockEngine, 1);
@@ -86,19 +96,16 @@ static BlockEngine *threads_open(Iothread *iothread, GError **error)
         g_free(engine);
         return NULL;
     }
-    // Shared workers: they are started when there is work and end when there was none for a while.
-    engine->pool = g_thread_pool_new(work, engine, WORKERS, FALSE, NULL);
-    engine->watch = iothread_watch(iothread, engine->eventfd, reap, engine);
-    return engine;
-}
-
-static void threads_close(BlockEngine *engine)
-{
-    iothread_unwatch(engine->watch);
-    g_thread_pool_free(engine->pool, FALSE, TRUE);
-    close(engine->eventfd);
-    g_mutex_clear(&engine->lock);
-    g_free(engine);
+    // Workers of its own, all there from the start: one that could not be had later would leave requests
+    // waiting.
+    g_autoptr(GError) refusal = NULL;
+    engine->pool = g_thread_pool_new(work, engine, WORKERS, TRUE, &refusal);
+    engine->watch = engine->pool ? iothread_watch(iothread, engine->eventfd, reap, engine) : NULL;
+    if (engine->watch)
+        return engine;
+    error_host(error, "aio=threads: %s; raise ulimit -u", refusal ? refusal->message : g_strerror(errno));
+    threads_close(engine);
+    return NULL;
 }
 
 static void threads_submit(BlockEngine *engine, BlockRequest *request)

@@ -290,7 +290,10 @@ static void start_serving(void *opaque)
     if (!blk->ring)
         return;
     blk->watch = iothread_watch(blk->iothread, doorbell_fd(virtio_pci_doorbell(blk->pci, 0)), serve, blk);
-    serve(blk);
+    if (blk->watch)
+        serve(blk);
+    else // the host has no memory for it
+        break_ring(blk);
 }
 
 static void start_device(void *owner, uint64_t features)

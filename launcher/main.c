@@ -4,7 +4,9 @@
 #include "probe.h"
 #include "pseries.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static int report(GError *error)
 {
@@ -12,10 +14,12 @@ static int report(GError *error)
     return error->domain == LPARUN_ERROR ? error->code : LPARUN_ERROR_HOST;
 }
 
-// Opened before the run, so that a wrong path does not cost one.
+// Opened before the run, so that a wrong path does not cost one. A FIFO that nobody reads is refused, not
+// waited for.
 static FILE *open_stats(const char *path, GError **error)
 {
-    FILE *file = fopen(path, "we");
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file)
         error_user(error, "-stats %s: %s; give a file that can be written", path, g_strerror(errno));
     return file;
@@ -53,8 +57,21 @@ static int run(const Options *options)
     return status;
 }
 
+// A descriptor that is missing would be the next file's that is opened, and the guest's console goes there.
+// A standard input that was closed is an end of input.
+static void have_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= STDIN_FILENO && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    have_standard_descriptors();
     g_autoptr(GError) error = NULL;
     Options options;
     int status = 0;

@@ -491,11 +491,19 @@ static bool serve(Machine *machine, MachineEvent event, Next next, GError **erro
     return true;
 }
 
+// As nohup, trap '' and a shell without job control leave it: that stays so.
+static bool is_ignored(int number)
+{
+    struct sigaction before;
+    return sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
 int machine_run(Machine *machine, GError **error)
 {
     SignalWatch watches[] = { { machine, SIGINT }, { machine, SIGTERM }, { machine, SIGHUP } };
     for (unsigned i = 0; i < G_N_ELEMENTS(watches); i++)
-        g_unix_signal_add(watches[i].number, on_signal, &watches[i]);
+        if (!is_ignored(watches[i].number))
+            g_unix_signal_add(watches[i].number, on_signal, &watches[i]);
     terminal_start(machine->terminal, machine->vty);
     start(machine);
     const Request *request;

@@ -1,12 +1,30 @@
 // Errors for a person to read.
 #include "lparun/error.h"
 
+// What a person typed may hold any byte, and an error is one line: control characters as C writes them.
+static char *escape(const char *message)
+{
+    GString *line = g_string_new(NULL);
+    for (const char *c = message; *c; c++) {
+        if (*c == '\n')
+            g_string_append(line, "\\n");
+        else if (g_ascii_iscntrl(*c))
+            g_string_append_printf(line, "\\x%02x", *c);
+        else
+            g_string_append_c(line, *c);
+    }
+    return g_string_free(line, FALSE);
+}
+
 bool error_set(GError **error, LparunError code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(LPARUN_ERROR, code, format, arguments);
+    if (error) {
+        g_autofree char *message = g_strdup_vprintf(format, arguments);
+        g_autofree char *line = escape(message);
+        g_set_error_literal(error, LPARUN_ERROR, code, line);
+    }
     va_end(arguments);
     return false;
 }

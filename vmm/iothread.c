@@ -64,7 +64,23 @@ static void run_tasks(Iothread *iothread)
     }
 }
 
-static void open_wait(Iothread *iothread)
+static IothreadWatch *begin_watch(Iothread *iothread, int fd, void (*ready)(void *opaque), void *opaque)
+{
+    IothreadWatch *watch = g_new0(IothreadWatch, 1);
+    watch->iothread = iothread;
+    watch->wait = iothread->wait;
+    watch->fd = fd;
+    watch->ready = ready;
+    watch->opaque = opaque;
+    int result = iothread->ops->watch(iothread->wait, watch);
+    if (result == 0)
+        return watch;
+    g_free(watch);
+    errno = -result;
+    return NULL;
+}
+
+static int open_wait(Iothread *iothread)
 {
     int error = 0;
     bool any = !iothread->ops;
@@ -75,8 +91,13 @@ static void open_wait(Iothread *iothread)
         iothread->ops = &iothread_poll_ops;
         iothread->wait = iothread->ops->open(&error);
     }
+    return iothread->wait ? 0 : error;
+}
+
+static void tell_started(Iothread *iothread, int error)
+{
     g_mutex_lock(&iothread->lock);
-    iothread->start_error = iothread->wait ? 0 : error;
+    iothread->start_error = error;
     iothread->started = true;
     g_cond_broadcast(&iothread->changed);
     g_mutex_unlock(&iothread->lock);
@@ -89,10 +110,15 @@ static void *thread_main(void *opaque)
     g_strlcpy(name, iothread->id, sizeof name);
     pthread_setname_np(pthread_self(), name);
 
-    open_wait(iothread);
-    if (!iothread->wait)
+    int error = open_wait(iothread);
+    IothreadWatch *wake = error ? NULL : begin_watch(iothread, iothread->wake, run_calls, iothread);
+    if (!error && !wake) {
+        error = -errno;
+        iothread->ops->close(iothread->wait);
+    }
+    tell_started(iothread, error);
+    if (!wake)
         return NULL;
-    IothreadWatch *wake = iothread_watch(iothread, iothread->wake, run_calls, iothread);
     while (!iothread->stop) {
         iothread->ops->round(iothread->wait, iothread->tasks == NULL);
         run_tasks(iothread);
@@ -206,14 +232,7 @@ void iothread_call(Iothread *iothread, void (*function)(void *opaque), void *opa
 IothreadWatch *iothread_watch(Iothread *iothread, int fd, void (*ready)(void *opaque), void *opaque)
 {
     g_assert(iothread_is_current(iothread));
-    IothreadWatch *watch = g_new0(IothreadWatch, 1);
-    watch->iothread = iothread;
-    watch->wait = iothread->wait;
-    watch->fd = fd;
-    watch->ready = ready;
-    watch->opaque = opaque;
-    iothread->ops->watch(iothread->wait, watch);
-    return watch;
+    return begin_watch(iothread, fd, ready, opaque);
 }
 
 void iothread_unwatch(IothreadWatch *watch)

@@ -51,12 +51,11 @@ static void poll_round(IothreadWait *wait, bool block)
     bury(wait);
 }
 
-static void poll_watch(IothreadWait *wait, IothreadWatch *watch)
+static int poll_watch(IothreadWait *wait, IothreadWatch *watch)
 {
     struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = watch };
-    // Fails only without kernel memory, or for a descriptor that cannot be waited for: ours are eventfds.
-    if (epoll_ctl(wait->epoll, EPOLL_CTL_ADD, watch->fd, &event))
-        g_error("epoll_ctl: %s", g_strerror(errno));
+    // Fails without kernel memory, or where the user may not watch more (fs.epoll.max_user_watches).
+    return epoll_ctl(wait->epoll, EPOLL_CTL_ADD, watch->fd, &event) ? -errno : 0;
 }
 
 static void poll_unwatch(IothreadWait *wait, IothreadWatch *watch)

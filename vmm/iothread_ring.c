@@ -171,7 +171,7 @@ static void complete_cancel(IothreadIo *io, int result, unsigned flags)
     drop_name(watch_of(io, offsetof(IothreadWatch, cancel)));
 }
 
-static void ring_watch(IothreadWait *wait, IothreadWatch *watch)
+static int ring_watch(IothreadWait *wait, IothreadWatch *watch)
 {
     watch->poll = (IothreadIo){ .prepare = prepare_poll, .complete = complete_poll };
     watch->cancel = (IothreadIo){ .prepare = prepare_cancel, .complete = complete_cancel };
@@ -181,6 +181,7 @@ static void ring_watch(IothreadWait *wait, IothreadWatch *watch)
         watch->next->previous = watch;
     wait->watches = watch;
     ring_submit(wait, &watch->poll);
+    return 0;
 }
 
 static void ring_unwatch(IothreadWait *wait, IothreadWatch *watch)

@@ -11,7 +11,8 @@ typedef struct IothreadWaitOps {
     void (*close)(IothreadWait *wait);
     // Submits, waits when `block` is set until something happened, and calls back for what did.
     void (*round)(IothreadWait *wait, bool block);
-    void (*watch)(IothreadWait *wait, IothreadWatch *watch);
+    // 0, or -errno where the host cannot; then the watch is still the caller's.
+    int (*watch)(IothreadWait *wait, IothreadWatch *watch);
     // Frees the watch, now or when nothing can name it any more.
     void (*unwatch)(IothreadWait *wait, IothreadWatch *watch);
     void (*submit)(IothreadWait *wait, IothreadIo *io); // NULL without a ring

@@ -11,7 +11,7 @@ typedef enum {
 
 #define LPARUN_ERROR (g_quark_from_static_string("lparun"))
 
-// Sets `error` (unless NULL) to a line in printf's way. Always false, for a function to return. Any thread.
+// Sets `error` (unless NULL) to a line in printf's way, control characters escaped. Always false, for a function to return. Any thread.
 bool error_set(GError **error, LparunError code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 #define error_host(error, ...) error_set(error, LPARUN_ERROR_HOST, __VA_ARGS__)
 #define error_user(error, ...) error_set(error, LPARUN_ERROR_USER, __VA_ARGS__)

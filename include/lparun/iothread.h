@@ -30,6 +30,7 @@ void iothread_call(Iothread *iothread, void (*function)(void *opaque), void *opa
 
 // Calls `ready` after each edge of `fd` becoming readable, and once if it is readable now; edges in quick
 // succession may share a call, and calls without an edge happen. `fd` is not read.
+// NULL and errno (ENOMEM, ENOSPC) where the host cannot.
 IothreadWatch *iothread_watch(Iothread *iothread, int fd, void (*ready)(void *opaque), void *opaque);
 // Ends a watch: `ready` is not called again, and `fd` may be closed.
 void iothread_unwatch(IothreadWatch *watch);

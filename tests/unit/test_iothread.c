@@ -1,5 +1,6 @@
 // Iothreads on io_uring and on epoll: calls, watches, tasks, a full ring.
 #include "../../vmm/iothread_wait.h"
+#include <errno.h>
 #include <liburing.h>
 #include <pthread.h>
 #include <signal.h>
@@ -375,6 +376,24 @@ static void add(const char *name, const IothreadWaitOps *ops, void (*test)(Fixtu
     g_test_add(path, Fixture, ops, open_iothread, test, close_iothread);
 }
 
+// A host that refuses is told of, and all else goes on. epoll takes no regular file.
+static void watch_file(void *opaque)
+{
+    g_autofree char *name = NULL;
+    int fd = g_file_open_tmp("lparun-test-XXXXXX", &name, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_null(iothread_watch(opaque, fd, NULL, NULL));
+    g_assert_cmpint(errno, ==, EPERM);
+    unlink(name);
+    close(fd);
+}
+
+static void test_refused(Fixture *fixture, gconstpointer ops)
+{
+    if (fixture->iothread)
+        iothread_call(fixture->iothread, watch_file, fixture->iothread);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -387,6 +406,7 @@ int main(int argc, char **argv)
         add("unwatch-in-ready", both[i], test_unwatch_in_ready);
         add("tasks", both[i], test_tasks);
     }
+    add("refused", &iothread_poll_ops, test_refused);
     add("full-ring", &iothread_ring_ops, test_full_ring);
     return g_test_run();
 }
