@@ -282,8 +282,8 @@ static rlim_t open_descriptors(void)
     return (rlim_t)next;
 }
 
-static const Lack no_space = { RLIMIT_FSIZE, half_a_file },
-                  no_descriptor = { RLIMIT_NOFILE, open_descriptors };
+static const Lack no_space = { RLIMIT_FSIZE, half_a_file };
+G_GNUC_UNUSED static const Lack no_descriptor = { RLIMIT_NOFILE, open_descriptors };
 
 static struct rlimit begin_lack(const Lack *lack)
 {
@@ -442,7 +442,9 @@ int main(int argc, char **argv)
     ADD("locked", test_locked);
     ADD("link", test_link);
     g_test_add("/nvram/file/failing/space", Scratch, &no_space, set_up, test_failing, tear_down);
+#ifndef __powerpc__ // under qemu-user the limit is the emulator's as well, which then stands still
     g_test_add("/nvram/file/failing/descriptor", Scratch, &no_descriptor, set_up, test_failing, tear_down);
+#endif
     ADD("failing-before-end", test_failing_before_end);
     ADD("folder-replaced", test_folder_replaced);
     ADD("left-behind", test_left_behind);
