@@ -21,6 +21,7 @@ PASSED = pytest.StashKey()
 
 def pytest_addoption(parser):
     parser.addoption("--host", action="append", default=[], help="emulated host to test on")
+    parser.addoption("--quick", action="store_true", help="those marked quick alone")
     parser.addoption("--all", action="store_true", help="the whole of each table of tests, not a choice")
 
 
@@ -30,6 +31,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "on(host): by default on this host alone, which need not be a default one")
     config.addinivalue_line("markers", "short(host...): without --all or --host, on these hosts and no other")
     config.addinivalue_line("markers", "wide: with --all only")
+    config.addinivalue_line("markers", "quick: what --quick leaves: units on this machine, the main job on one host")
     config.addinivalue_line("markers", "complains: the guest's kernel is made to complain, or there is none")
     config.addinivalue_line("markers", "needs(make=): what is called, once, before any test runs: it fills the cache")
     config.addinivalue_line("markers", "not_on(host): one of the default hosts where it would only repeat")
@@ -108,6 +110,8 @@ def is_wanted(item):
     """Without --all a test marked wide is nowhere; without it and --host one marked short() is on its hosts alone."""
     mark = item.get_closest_marker("short")
     config = item.config
+    if config.getoption("--quick") and not item.get_closest_marker("quick"):
+        return False
     if item.get_closest_marker("wide") and not config.getoption("--all"):
         return False
     return (not mark or config.getoption("--all") or config.getoption("--host")

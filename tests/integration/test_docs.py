@@ -11,6 +11,8 @@ PAGES = [paths.TOP / "README.md", *sorted((paths.TOP / "docs").glob("*.md"))]
 CODE = re.compile(r"<!-- test: compiles -->\s*```c\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
+pytestmark = pytest.mark.quick
+
 
 def blocks():
     return [pytest.param(code, id=f"{page.name}-{number}")

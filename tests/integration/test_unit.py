@@ -42,6 +42,7 @@ def run(test, prefix, log, slower=1):
     assert done.returncode == 0, f"exit status {done.returncode}"
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("test", listed(paths.NATIVE))
 def test_native(test, log):
     # gcc 12's sanitizer cannot live with the address space randomisation of newer kernels.

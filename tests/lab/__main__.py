@@ -12,8 +12,9 @@ usage: ./lab COMMAND [...]
                                  big-endian build a kernel, for the matrix
   demo [--host H] [--ci-hcalls kernel|user]
                                  SLOF, GRUB and Linux from a disk served by lparun, with the proof
-  test [--host H]... [--all] [PYTEST ARGUMENTS]
+  test [--host H]... [--all|--quick] [PYTEST ARGUMENTS]
                                  every test: native, cross-built, and on the hosts (-k EXPR selects);
+                                 --quick: the native ones and the main job on one host, for the work in between;
                                  --all: the whole matrix of hosts and guests, too, for docs/matrix.md
   coverage                       lines that the unit tests reach, by folder and file, and functions they do not
   shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there

@@ -19,7 +19,8 @@ ROUNDS = 8                # of looking for versions that the pool has
 FETCH_LIMIT = 120         # seconds
 ANSWERS = r"4\d\d  [^\[\n]*|File not found[^\n]*|File has unexpected size|Hash Sum mismatch"
 REFUSED = re.compile(rf"^(?:E: |W: )?Failed to fetch (\S+)\s+({ANSWERS})", re.M)
-UNKNOWN = re.compile(r"^E: Unable to locate package (\S+)", re.M)
+UNKNOWN = re.compile(r"^E: (?:Unable to locate|Can't select candidate version from|Package) (?:package )?'?([^\s']+)'?"
+                     r"(?: as it has no candidate| has no installation candidate)?$", re.M)
 
 
 @dataclasses.dataclass(frozen=True)

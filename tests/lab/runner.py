@@ -16,10 +16,10 @@ def command(arguments):
     parser = argparse.ArgumentParser(prog="lab test", add_help=False)
     parser.add_argument("--host", action="append")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--quick", action="store_true")
     options, rest = parser.parse_known_args(arguments)
-    names = options.host or []
-    if options.all:
-        rest.append("--all")
+    names = options.host or (hosts.default()[:1] if options.quick else [])
+    rest += [f"--{word}" for word in ("all", "quick") if getattr(options, word)]
     try:
         prepare(names or hosts.default())
     except LabError as error:
