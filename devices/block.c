@@ -3,7 +3,9 @@
 #include "block_image.h"
 #include "lparun/error.h"
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // The bounce buffer: one for each image, so that unaligned requests wait for each other instead of growing
@@ -19,6 +21,7 @@ struct Block {
     Iothread *iothread;
     const BlockEngineOps *ops;
     BlockEngine *engine;
+    bool told;       // of an error of the host's
     uint8_t *bounce; // NULL where every address will do
     BlockRequest *bouncing, *bounce_waiting, **bounce_waiting_end;
     BlockRequest *finished; // done without the engine, to be said at the round's end
@@ -161,6 +164,35 @@ static void finish(BlockRequest *request, int result)
     request->done(request, result);
 }
 
+// A file may end within its last sector, of which the rest reads as zeros until the guest writes it.
+static bool is_behind_end(const BlockRequest *request)
+{
+    const BlockImage *image = &request->block->image;
+    struct stat now;
+    return request->kind == BLOCK_READ && request->offset == image->bytes && request->left < BLOCK_SECTOR &&
+           fstat(image->fd, &now) == 0 && (uint64_t)now.st_size == image->bytes;
+}
+
+static void read_zeros(BlockRequest *request)
+{
+    for (unsigned i = 0; i < request->iov_count; i++)
+        memset(request->iov[i].iov_base, 0, request->iov[i].iov_len);
+    finish(request, 0);
+}
+
+// The person hears of a disk's first error, the guest of each.
+static void tell_once(Block *block, BlockKind kind, int result)
+{
+    static const char *const words[] = {
+        [BLOCK_READ] = "read", [BLOCK_WRITE] = "write", [BLOCK_FLUSH] = "flush"
+    };
+    if (block->told)
+        return;
+    block->told = true;
+    error_tell("file=%s: cannot %s: %s; the guest is told, and this is said once", block->image.path,
+        words[kind], g_strerror(-result));
+}
+
 void block_request_tried(BlockRequest *request, int64_t result)
 {
     Block *block = request->block;
@@ -169,10 +201,13 @@ void block_request_tried(BlockRequest *request, int64_t result)
         return;
     }
     if (request->kind == BLOCK_FLUSH || result < 0) {
+        if (result < 0)
+            tell_once(block, request->kind, (int)result);
         finish(request, MIN((int)result, 0));
         return;
     }
     if (result == 0) { // somebody cut the image off
+        tell_once(block, request->kind, -EIO);
         finish(request, -EIO);
         return;
     }
@@ -182,10 +217,12 @@ void block_request_tried(BlockRequest *request, int64_t result)
     request->offset += bytes;
     request->left -= bytes;
     request->retries = 0;
-    if (request->left)
-        try_again(request);
-    else
+    if (!request->left)
         finish(request, 0);
+    else if (is_behind_end(request))
+        read_zeros(request);
+    else
+        try_again(request);
 }
 
 static void finish_all(void *opaque)

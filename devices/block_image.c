@@ -88,9 +88,10 @@ static bool find_size(BlockImage *image, GError **error)
         return refuse(error, image->path, "its size cannot be read: %s", g_strerror(errno));
     if (!S_ISBLK(status.st_mode))
         bytes = (uint64_t)status.st_size;
-    image->size = bytes - bytes % BLOCK_SECTOR;
+    image->bytes = bytes;
+    image->size = (bytes + BLOCK_SECTOR - 1) / BLOCK_SECTOR * BLOCK_SECTOR;
     if (!image->size)
-        return refuse(error, image->path, "is shorter than one sector of 512 bytes; make it larger");
+        return refuse(error, image->path, "is empty; make it larger (truncate -s 8G FILE)");
     return true;
 }
 

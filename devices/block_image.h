@@ -7,7 +7,8 @@ typedef struct BlockImage {
     int fd;
     bool readonly;
     BlockCache cache;
-    uint64_t size;             // bytes, whole sectors
+    uint64_t bytes;            // when it was opened
+    uint64_t size;             // for the guest: bytes, whole sectors
     bool direct;               // past the page cache
     unsigned memory_alignment; // that direct I/O asks of buffers
 } BlockImage;

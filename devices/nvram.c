@@ -102,8 +102,8 @@ static void note_result(Nvram *nvram, int result, bool *told)
 {
     nvram->failed = result < 0;
     if (result < 0 && !*told)
-        g_printerr("lparun: -drive if=pflash,file=%s: NVRAM cannot be saved: %s\n",
-            nvram_file_path(nvram->file), g_strerror(-result));
+        error_tell("-drive if=pflash,file=%s: NVRAM cannot be saved: %s", nvram_file_path(nvram->file),
+            g_strerror(-result));
     *told = *told || result < 0;
 }
 

@@ -16,6 +16,16 @@ static char *escape(const char *message)
     return g_string_free(line, FALSE);
 }
 
+void error_tell(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *line = escape(message);
+    g_printerr("lparun: %s\n", line);
+}
+
 bool error_set(GError **error, LparunError code, const char *format, ...)
 {
     va_list arguments;

@@ -11,7 +11,11 @@ typedef enum {
 
 #define LPARUN_ERROR (g_quark_from_static_string("lparun"))
 
-// Sets `error` (unless NULL) to a line in printf's way, control characters escaped. Always false, for a function to return. Any thread.
+// Sets `error` (unless NULL) to a line in printf's way, control characters escaped. Always false, for a
+// function to return. Any thread.
 bool error_set(GError **error, LparunError code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+// Prints a line on standard error, of what goes wrong while the guest runs: the caller sees to it that no
+// guest can make it do so without bound. Any thread.
+void error_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
 #define error_host(error, ...) error_set(error, LPARUN_ERROR_HOST, __VA_ARGS__)
 #define error_user(error, ...) error_set(error, LPARUN_ERROR_USER, __VA_ARGS__)

@@ -26,7 +26,7 @@ def test_words_of_two_lines_are_one_line():
 
 def test_statistics_into_a_fifo_that_nobody_reads(tmp_path):
     os.mkfifo(tmp_path / "fifo")
-    status, text = refused("-stats", str(tmp_path / "fifo"), "-bios", "none")
+    status, text = refused("-stats", str(tmp_path / "fifo"))
     assert status == 2 and b"-stats" in text and text.count(b"\n") == 1
 
 

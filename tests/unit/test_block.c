@@ -253,9 +253,9 @@ static void test_bad_files(Image *image, gconstpointer data)
         &(BlockOptions){ .path = missing }, "file=%s: no such file; make one first (truncate -s 8G FILE)");
     g_autofree char *below = g_build_filename(image->path, "below", NULL);
     check_error(&(BlockOptions){ .path = below }, "file=%s: Not a directory");
-    g_assert_cmpint(truncate(image->path, 511), ==, 0);
-    check_error(&(BlockOptions){ .path = image->path },
-        "file=%s: is shorter than one sector of 512 bytes; make it larger");
+    g_assert_cmpint(truncate(image->path, 0), ==, 0);
+    check_error(
+        &(BlockOptions){ .path = image->path }, "file=%s: is empty; make it larger (truncate -s 8G FILE)");
 }
 
 static void test_no_permission(Image *image, gconstpointer data)
@@ -296,7 +296,7 @@ static void test_size(Image *image, gconstpointer data)
 {
     g_assert_cmpint(truncate(image->path, 512 * 5 + 511), ==, 0);
     Block *block = block_open(&(BlockOptions){ .path = image->path }, NULL);
-    g_assert_cmpuint(block_size(block), ==, 512 * 5);
+    g_assert_cmpuint(block_size(block), ==, 512 * 6); // the last one is filled up with zeros
     g_assert_cmpstr(block_path(block), ==, image->path);
     block_close(block);
 }
@@ -337,6 +337,65 @@ static void test_cut_off(Image *image, gconstpointer data)
     iothread_free(iothread);
 }
 
+// The rest of the last sector is zeros, and there once it was written.
+static void test_tail(Image *image, gconstpointer data)
+{
+    Iothread *iothread = iothread_new("test", NULL);
+    g_assert_cmpint(truncate(image->path, 1000), ==, 0);
+    Block *block = open_mode(image, data, iothread);
+    if (block) {
+        void *base;
+        uint8_t *buffer = make_buffer(&base, 1024, 0);
+        g_assert_cmpuint(block_size(block), ==, 1024);
+        memset(buffer, 0xff, 1024);
+        g_assert_cmpint(run(iothread, block, BLOCK_READ, 0, buffer, 1024), ==, 0);
+        for (unsigned i = 0; i < 1024; i++)
+            g_assert_cmpuint(buffer[i], ==, i < 1000 ? expected(i) : 0);
+        memset(buffer, 0xee, 512);
+        g_assert_cmpint(run(iothread, block, BLOCK_WRITE, 512, buffer, 512), ==, 0);
+        memset(buffer, 0, 512);
+        g_assert_cmpint(run(iothread, block, BLOCK_READ, 512, buffer, 512), ==, 0);
+        g_assert_cmpuint(buffer[511], ==, 0xee);
+        struct stat status;
+        g_assert_cmpint(stat(image->path, &status), ==, 0);
+        g_assert_cmpint(status.st_size, ==, 1024);
+        g_aligned_free(base);
+        block_detach(block);
+        block_close(block);
+    }
+    iothread_free(iothread);
+}
+
+static atomic_int lines;
+
+static void count_line(const char *text)
+{
+    g_assert_nonnull(strstr(text, "disk.img: cannot read: "));
+    atomic_fetch_add(&lines, 1);
+}
+
+// However often the host fails, the person hears of it once.
+static void test_told_once(Image *image, gconstpointer data)
+{
+    Iothread *iothread = iothread_new("test", NULL);
+    Block *block = open_mode(image, data, iothread);
+    GPrintFunc before = g_set_printerr_handler(count_line);
+    atomic_store(&lines, 0);
+    if (block) {
+        void *base;
+        uint8_t *buffer = make_buffer(&base, 4096, 0);
+        g_assert_cmpint(truncate(image->path, 0), ==, 0);
+        for (unsigned i = 0; i < 3; i++)
+            g_assert_cmpint(run(iothread, block, BLOCK_READ, 4096, buffer, 4096), ==, -EIO);
+        g_assert_cmpint(atomic_load(&lines), ==, 1);
+        g_aligned_free(base);
+        block_detach(block);
+        block_close(block);
+    }
+    g_set_printerr_handler(before);
+    iothread_free(iothread);
+}
+
 static void add_mode(const char *name, const Mode *mode, void (*test)(Image *, gconstpointer))
 {
     g_autofree char *path = g_strdup_printf("/block/%s/%s/%s", name, mode->aio, mode->cache);
@@ -368,6 +427,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
         add_mode("mode", &modes[i], test_mode);
         add_mode("cut-off", &modes[i], test_cut_off);
+        add_mode("tail", &modes[i], test_tail);
+        add_mode("told-once", &modes[i], test_told_once);
     }
     add("/block/bad-words", test_bad_words);
     add("/block/bad-files", test_bad_files);
