@@ -51,9 +51,9 @@ static int run(const Options *options)
         if (close_stats(stats, options->stats, error ? NULL : &error) != 0 && status == 0)
             status = LPARUN_ERROR_HOST;
     }
-    machine_free(machine);
-    if (error)
+    if (error) // before what may take until the deadline
         report(error);
+    machine_free(machine);
     return status;
 }
 

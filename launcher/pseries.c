@@ -2,6 +2,7 @@
 // bottom.
 #include "pseries.h"
 #include "control.h"
+#include "deadline.h"
 #include "disks.h"
 #include "lparun/cas.h"
 #include "lparun/error.h"
@@ -390,6 +391,7 @@ void machine_free(Machine *machine)
         return;
     control_free(machine->control);
     vcpu_set_free(machine->vcpus); // before the rest: nothing runs in the guest from here on
+    nvram_free(machine->nvram); // which is saved, before what may wait
     disks_free(machine->disks);
     pci_host_free(machine->pci);
     dma_window_free(machine->dma);
@@ -402,7 +404,6 @@ void machine_free(Machine *machine)
     hypercall_table_free(machine->hypercalls);
     vty_free(machine->vty);
     terminal_free(machine->terminal);
-    nvram_free(machine->nvram);
     cas_free(machine->cas);
     mmu_free(machine->mmu);
     interrupt_controller_free(machine->interrupts);
@@ -514,8 +515,10 @@ int machine_run(Machine *machine, GError **error)
         if (!serve(machine, request->event, next, error))
             return (*error)->code;
     } while (next != NEXT_END);
+    int status = verdict(machine, request, error);
+    deadline_begin(status); // the vCPUs may wait for a disk, and so may all that follows
     vcpu_set_park_all(machine->vcpus);
-    return verdict(machine, request, error);
+    return status;
 }
 
 void machine_write_stats(const Machine *machine, FILE *file)

@@ -30,17 +30,18 @@ struct Terminal {
 static struct termios saved;
 static volatile sig_atomic_t is_raw;
 
-static void restore(void)
+// At once: what is not written yet may never be read.
+void terminal_restore(void)
 {
     if (is_raw)
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+        tcsetattr(STDIN_FILENO, TCSANOW, &saved);
     is_raw = 0;
 }
 
 // A crash leaves the terminal as it was, too; then the signal does what it would have done.
 static void restore_and_die(int signal_number)
 {
-    restore();
+    terminal_restore();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -54,7 +55,7 @@ static void make_raw(void)
     cfmakeraw(&raw);
     raw.c_oflag |= OPOST; // lparun's own lines still end as they should
     is_raw = 1;
-    atexit(restore);
+    atexit(terminal_restore);
     for (unsigned i = 0; i < G_N_ELEMENTS(deadly); i++)
         signal(deadly[i], restore_and_die);
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
@@ -77,7 +78,7 @@ void terminal_free(Terminal *terminal)
         return;
     if (terminal->source)
         g_source_remove(terminal->source);
-    restore();
+    terminal_restore();
     g_free(terminal);
 }
 

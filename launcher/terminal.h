@@ -9,6 +9,8 @@ typedef struct Terminal Terminal;
 Terminal *terminal_new(bool enabled, void (*quit)(void *owner), void *owner);
 // Restores the terminal.
 void terminal_free(Terminal *terminal);
+// The same for handlers of signals, from any thread, more than once.
+void terminal_restore(void);
 
 // What the vty writes to.
 VtyHost terminal_vty_host(Terminal *terminal);
