@@ -10,7 +10,7 @@ from lab import guest, paths
 
 LIMIT = 30
 LPARUN = str(paths.NATIVE / "lparun")
-DIRECT = guest.Setup(firmware=False, disk=False, kernel=True)
+DIRECT = guest.Setup(firmware=False, kernel=True)
 
 
 def refused(*words):
@@ -37,7 +37,8 @@ def test_closed_descriptors(host, log):
     run.prepare()
     result = host.run(f"{run.script()} <&- >&-", guest.LIMIT)
     log.add("output", result.output)
-    assert result.status == 0
+    run.collect()
+    assert result.status == 0 and run.answered()
     assert run.stats(), "the statistics hold something else"
 
 
@@ -50,4 +51,5 @@ def test_ignored_signal_stays_ignored(host, log):
     host.run(f"kill -{signal.SIGHUP.value} {host.lparun()}", 20)
     result = job.wait()
     log.add("console", result.output)
-    assert result.status == 0
+    run.collect()
+    assert result.status == 0 and run.answered()
