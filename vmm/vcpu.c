@@ -15,11 +15,13 @@
 
 typedef enum { PARKED, RUNNING, ENDED } State;
 
-typedef struct Work {
+// Work for several vCPUs, which its caller waits for. Under the set's lock.
+typedef struct Call {
     void (*run)(Vcpu *vcpu, void *data);
     void *data;
-    unsigned *left; // how many of the same call are still to do; under the set's lock
-} Work;
+    unsigned left; // how many are still to do it
+    GCond *done;   // where its caller waits
+} Call;
 
 struct Vcpu {
     VcpuSet *set;
@@ -32,6 +34,7 @@ struct Vcpu {
     pthread_t thread;
     bool has_thread;
     pid_t thread_id; // 0 until the thread runs; under the set's lock
+    GCond wake;      // where it sleeps: one alone is woken
     bool asleep;     // waits to be started; under the set's lock, as are the next seven
     State wanted;
     bool joined;    // runs, but waits for a prod
@@ -39,7 +42,7 @@ struct Vcpu {
     bool resetting; // a system reset interrupt is due
     bool entering;  // `entry` is to be loaded
     VcpuEntry entry;
-    GQueue work;
+    GQueue work;                               // of Call
     _Atomic uint64_t exits[VCPU_EXIT_REASONS]; // written by the vCPU's thread alone
 };
 
@@ -50,8 +53,10 @@ struct VcpuSet {
     void *owner;
     GPtrArray *vcpus;
     GMutex lock; // guards states and work queues; never taken on the way of an exit
-    bool held;   // none enters the guest, whatever is wanted of it; under the lock
-    GCond changed;
+    // Under the lock.
+    bool held;      // none enters the guest, whatever is wanted of it
+    unsigned awake; // vCPUs that are not asleep
+    GCond changed;  // none is awake, a call from outside is done, a thread has begun
 };
 
 // The signal that takes a vCPU out of the guest. Its handler does nothing: KVM_RUN returns.
@@ -72,20 +77,31 @@ static void kick(Vcpu *vcpu)
 {
     if (!__atomic_exchange_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST) && vcpu->has_thread)
         pthread_kill(vcpu->thread, kick_signal());
-    g_cond_broadcast(&vcpu->set->changed);
+    g_cond_signal(&vcpu->wake);
 }
 
 static void do_work(Vcpu *vcpu)
 {
-    Work *work;
-    while ((work = g_queue_pop_head(&vcpu->work))) {
+    Call *call;
+    while ((call = g_queue_pop_head(&vcpu->work))) {
         g_mutex_unlock(&vcpu->set->lock);
-        work->run(vcpu, work->data);
+        call->run(vcpu, call->data);
         g_mutex_lock(&vcpu->set->lock);
-        --*work->left;
-        g_free(work);
-        g_cond_broadcast(&vcpu->set->changed);
+        if (--call->left == 0)
+            g_cond_broadcast(call->done);
     }
+}
+
+// Under the set's lock.
+static void set_asleep(Vcpu *vcpu, bool asleep)
+{
+    VcpuSet *set = vcpu->set;
+    if (vcpu->asleep == asleep)
+        return;
+    vcpu->asleep = asleep;
+    set->awake += asleep ? -1u : 1u;
+    if (!set->awake)
+        g_cond_broadcast(&set->changed);
 }
 
 // KVM needs to know which threads of a core run, to share out its time (PURR) among them.
@@ -131,10 +147,9 @@ static bool serve(Vcpu *vcpu)
             continue;
         if (vcpu->wanted == ENDED || (vcpu->wanted == RUNNING && !vcpu->joined && !set->held))
             break;
-        vcpu->asleep = true;
-        g_cond_broadcast(&set->changed);
-        g_cond_wait(&set->changed, &set->lock);
-        vcpu->asleep = false;
+        set_asleep(vcpu, true);
+        g_cond_wait(&vcpu->wake, &set->lock);
+        set_asleep(vcpu, false);
     }
     bool go_on = vcpu->wanted == RUNNING;
     g_mutex_unlock(&set->lock);
@@ -237,6 +252,7 @@ static void *vcpu_thread(void *argument)
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     g_mutex_lock(&vcpu->set->lock);
     vcpu->thread_id = gettid();
+    g_cond_broadcast(&vcpu->set->changed);
     g_mutex_unlock(&vcpu->set->lock);
     bool go_on = serve(vcpu);
     while (go_on) {
@@ -270,6 +286,7 @@ VcpuSet *vcpu_set_new(KvmVm *vm, Bus *bus, const VcpuOps *ops, void *owner)
 static void vcpu_free(Vcpu *vcpu)
 {
     kvm_vcpu_free(vcpu->kvm);
+    g_cond_clear(&vcpu->wake);
     g_free(vcpu);
 }
 
@@ -314,11 +331,13 @@ bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GE
     vcpu->state = kvm_vcpu_state(kvm);
     vcpu->id = id;
     vcpu->index = set->vcpus->len;
+    g_cond_init(&vcpu->wake);
     int result = connect_vcpu(vcpu, controller);
     if (result == 0) {
         g_mutex_lock(&set->lock); // the thread finds has_thread set
         result = -pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
         vcpu->has_thread = result == 0;
+        set->awake += vcpu->has_thread;
         g_mutex_unlock(&set->lock);
     }
     if (result < 0) {
@@ -366,7 +385,7 @@ KvmVcpu *vcpu_kvm(Vcpu *vcpu)
 pid_t vcpu_thread_id(const Vcpu *vcpu)
 {
     g_mutex_lock(&vcpu->set->lock);
-    while (vcpu->thread_id == 0) // it has only just been made: its thread is about to go to sleep, and tells
+    while (vcpu->thread_id == 0) // it has only just been made: its thread is about to tell
         g_cond_wait(&vcpu->set->changed, &vcpu->set->lock);
     pid_t id = vcpu->thread_id;
     g_mutex_unlock(&vcpu->set->lock);
@@ -462,19 +481,11 @@ void vcpu_set_system_reset(VcpuSet *set, const Vcpu *except)
             vcpu_system_reset(set->vcpus->pdata[i]);
 }
 
-typedef struct Call {
-    void (*run)(Vcpu *vcpu, void *data);
-    void *data;
-    unsigned left;
-} Call;
-
 // Under the lock.
 static void queue_call(Vcpu *vcpu, Call *call)
 {
-    Work *work = g_new(Work, 1);
-    *work = (Work){ .run = call->run, .data = call->data, .left = &call->left };
     call->left++;
-    g_queue_push_tail(&vcpu->work, work);
+    g_queue_push_tail(&vcpu->work, call);
     kick(vcpu);
 }
 
@@ -485,14 +496,14 @@ static void await_call(VcpuSet *set, Vcpu *caller, Call *call)
         if (caller)
             do_work(caller);
         if (call->left > 0)
-            g_cond_wait(&set->changed, &set->lock);
+            g_cond_wait(call->done, &set->lock);
     }
     g_mutex_unlock(&set->lock);
 }
 
 void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *data), void *data)
 {
-    Call call = { .run = run, .data = data };
+    Call call = { .run = run, .data = data, .done = caller ? &caller->wake : &set->changed };
     g_mutex_lock(&set->lock);
     for (unsigned i = 0; i < set->vcpus->len; i++)
         if (set->vcpus->pdata[i] != caller)
@@ -509,21 +520,13 @@ static void kick_all(VcpuSet *set)
         kick(vcpu_set_at(set, i));
 }
 
-static bool all_asleep(const VcpuSet *set)
-{
-    for (unsigned i = 0; i < set->vcpus->len; i++)
-        if (!vcpu_set_at(set, i)->asleep)
-            return false;
-    return true;
-}
-
 // Under the lock, after what lets them sleep was set. Those that sleep look once more, too.
 static void await_sleep(VcpuSet *set)
 {
     for (unsigned i = 0; i < set->vcpus->len; i++)
-        vcpu_set_at(set, i)->asleep = false;
+        set_asleep(vcpu_set_at(set, i), false);
     kick_all(set);
-    while (!all_asleep(set))
+    while (set->awake)
         g_cond_wait(&set->changed, &set->lock);
 }
 
@@ -564,7 +567,8 @@ void vcpu_set_release(VcpuSet *set)
 {
     g_mutex_lock(&set->lock);
     set->held = false;
-    g_cond_broadcast(&set->changed);
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        g_cond_signal(&vcpu_set_at(set, i)->wake);
     g_mutex_unlock(&set->lock);
 }
 

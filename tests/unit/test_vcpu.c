@@ -5,6 +5,7 @@
 #include "lparun/vcpu.h"
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <string.h>
 
 #define VCPUS 3
@@ -343,6 +344,34 @@ static void test_calls_at_once(Fixture *fixture, gconstpointer data)
     g_assert_true(fake_vcpu_wait(kvm(fixture, 0), ROUNDS));
     g_assert_true(fake_vcpu_wait(kvm(fixture, 1), ROUNDS));
     assert_counted(fixture, 2 * ROUNDS + 20);
+}
+
+static void nothing(Vcpu *vcpu, void *data)
+{
+}
+
+static long switches(void)
+{
+    struct rusage usage;
+    g_assert_cmpint(getrusage(RUSAGE_SELF, &usage), ==, 0);
+    return usage.ru_nvcsw;
+}
+
+// What a call costs grows with the number of vCPUs and not with its square: each is woken for its own work.
+static void test_call_of_many(Fixture *fixture, gconstpointer data)
+{
+    enum { MANY = 500, ROUNDS = 4, SWITCHES = 20 };
+    VcpuSet *vcpus = vcpu_set_new(fixture->vm, fixture->bus, &ops, fixture);
+    for (unsigned i = 0; i < MANY; i++)
+        g_assert_true(vcpu_set_add(vcpus, 100 + i, NULL, NULL));
+    vcpu_set_call(vcpus, NULL, nothing, NULL); // all threads are there
+    long before = switches();
+    for (unsigned i = 0; i < ROUNDS; i++)
+        vcpu_set_call(vcpus, NULL, nothing, NULL);
+    long each = (switches() - before) / ROUNDS / MANY;
+    g_test_message("%ld context switches a vCPU", each);
+    g_assert_cmpint(each, <, SWITCHES);
+    vcpu_set_free(vcpus);
 }
 
 // A reset while the guest calls: the calls end, then everything is parked.
@@ -734,6 +763,7 @@ int main(int argc, char **argv)
     ADD("park-while-one-starts", test_park_while_one_starts);
     ADD("call-from-outside", test_call_from_outside);
     ADD("calls-at-once", test_calls_at_once);
+    ADD("call-of-many", test_call_of_many);
     ADD("park-while-calling", test_park_while_calling);
     ADD("free-while-calling", test_free_while_calling);
     ADD("start-by-hypercall", test_start_by_hypercall);
