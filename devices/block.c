@@ -1,8 +1,10 @@
 // Disk images: requests from start to end, whatever engine tries them.
+#include "block_buffers.h"
 #include "block_engine.h"
 #include "block_image.h"
 #include "lparun/error.h"
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,8 +12,10 @@
 
 // The bounce buffer: one for each image, so that unaligned requests wait for each other instead of growing
 // the VMM.
-#define BOUNCE_SIZE (1024 * 1024)
 #define RETRIES 32
+
+// Enough bytes to keep a fast disk busy. More waits here, where it can be cancelled.
+#define IN_FLIGHT (8 * BLOCK_PIECE)
 
 struct Block {
     BlockImage image;
@@ -21,7 +25,15 @@ struct Block {
     Iothread *iothread;
     const BlockEngineOps *ops;
     BlockEngine *engine;
-    bool told;       // of an error of the host's
+    bool told;                            // of an error of the host's
+    BlockRequest *waiting, **waiting_end; // to be tried, in turn
+    uint64_t in_flight;                   // bytes that the engine was given
+    unsigned tries;                       // that the engine was given
+    bool held;                            // nothing is begun
+    atomic_bool cancelled;                // what has not begun is over; the engine's threads look at it
+    BlockRequest cancel;                  // of all that the engine was given
+    void (*quiet)(void *owner);           // while held, until it was called
+    void *quiet_owner;
     uint8_t *bounce; // NULL where every address will do
     BlockRequest *bouncing, *bounce_waiting, **bounce_waiting_end;
     BlockRequest *finished; // done without the engine, to be said at the round's end
@@ -93,55 +105,40 @@ BlockTransfer block_request_transfer(const BlockRequest *request)
         .flags = request->kind == BLOCK_WRITE && stable && image->cache != BLOCK_UNSAFE ? RWF_DSYNC : 0,
         .offset = request->offset,
         .iov = bounced ? &request->bounce : request->iov,
-        .iov_count = bounced ? 1 : request->iov_count,
+        .iov_count = request->piece_count,
     };
 }
 
-// Goes `bytes` further in the request's buffers; copies from or to `copy` on the way if it is not NULL.
-static void advance(BlockRequest *request, uint64_t bytes, uint8_t *copy, bool into_buffers)
+bool block_request_is_cancelled(const BlockRequest *request)
 {
-    while (bytes) {
-        struct iovec *iov = request->iov;
-        size_t step = MIN(bytes, iov->iov_len);
-        if (copy && step) {
-            if (into_buffers)
-                memcpy(iov->iov_base, copy, step);
-            else
-                memcpy(copy, iov->iov_base, step);
-            copy += step;
-        }
-        iov->iov_base = (uint8_t *)iov->iov_base + step;
-        iov->iov_len -= step;
-        bytes -= step;
-        if (!iov->iov_len) {
-            request->iov++;
-            request->iov_count--;
-        }
+    return atomic_load_explicit(&request->block->cancelled, memory_order_relaxed);
+}
+
+// Gives the engine what waits, as far as it may have.
+static void try_waiting(Block *block)
+{
+    while (block->waiting && !block->held && block->in_flight < IN_FLIGHT) {
+        BlockRequest *request = block->waiting;
+        block->waiting = request->next;
+        if (!block->waiting)
+            block->waiting_end = &block->waiting;
+        if (block->bouncing == request)
+            block_buffers_bounce(request, block->bounce);
+        else
+            block_buffers_cut(request);
+        block->in_flight += request->piece;
+        block->tries++;
+        block->ops->submit(block->engine, request);
     }
 }
 
-// Copies the next bytes to write into the bounce buffer, without going further in the request's own buffers.
-static void fill_bounce(BlockRequest *request)
-{
-    uint8_t *to = request->bounce.iov_base;
-    size_t left = request->bounce.iov_len;
-    for (const struct iovec *iov = request->iov; left; iov++) {
-        size_t step = MIN(left, iov->iov_len);
-        memcpy(to, iov->iov_base, step);
-        to += step;
-        left -= step;
-    }
-}
-
-static void try_again(BlockRequest *request)
+// A request's pieces take turns with other requests.
+static void wait_turn(BlockRequest *request)
 {
     Block *block = request->block;
-    if (block->bouncing == request) {
-        request->bounce = (struct iovec){ block->bounce, MIN(request->left, BOUNCE_SIZE) };
-        if (request->kind == BLOCK_WRITE)
-            fill_bounce(request);
-    }
-    block->ops->submit(block->engine, request);
+    request->next = NULL;
+    *block->waiting_end = request;
+    block->waiting_end = &request->next;
 }
 
 static void bounce_next(Block *block)
@@ -153,7 +150,7 @@ static void bounce_next(Block *block)
     block->bounce_waiting = request->next;
     if (!block->bounce_waiting)
         block->bounce_waiting_end = &block->bounce_waiting;
-    try_again(request);
+    wait_turn(request);
 }
 
 static void finish(BlockRequest *request, int result)
@@ -173,13 +170,6 @@ static bool is_behind_end(const BlockRequest *request)
            fstat(image->fd, &now) == 0 && (uint64_t)now.st_size == image->bytes;
 }
 
-static void read_zeros(BlockRequest *request)
-{
-    for (unsigned i = 0; i < request->iov_count; i++)
-        memset(request->iov[i].iov_base, 0, request->iov[i].iov_len);
-    finish(request, 0);
-}
-
 // The person hears of a disk's first error, the guest of each.
 static void tell_once(Block *block, BlockKind kind, int result)
 {
@@ -193,36 +183,71 @@ static void tell_once(Block *block, BlockKind kind, int result)
         words[kind], g_strerror(-result));
 }
 
-void block_request_tried(BlockRequest *request, int64_t result)
+static void try_again(BlockRequest *request)
 {
-    Block *block = request->block;
-    if ((result == -EINTR || result == -EAGAIN) && request->retries++ < RETRIES) {
-        try_again(request);
-        return;
-    }
-    if (request->kind == BLOCK_FLUSH || result < 0) {
-        if (result < 0)
-            tell_once(block, request->kind, (int)result);
-        finish(request, MIN((int)result, 0));
-        return;
-    }
-    if (result == 0) { // somebody cut the image off
-        tell_once(block, request->kind, -EIO);
-        finish(request, -EIO);
-        return;
-    }
-    uint64_t bytes = MIN((uint64_t)result, request->left);
+    if (block_request_is_cancelled(request))
+        finish(request, -ECANCELED);
+    else
+        wait_turn(request);
+}
+
+static void fail(BlockRequest *request, int result)
+{
+    if (!block_request_is_cancelled(request))
+        tell_once(request->block, request->kind, result);
+    finish(request, result);
+}
+
+static void take_bytes(BlockRequest *request, uint64_t bytes)
+{
+    const Block *block = request->block;
     bool copy_in = block->bouncing == request && request->kind == BLOCK_READ;
-    advance(request, bytes, copy_in ? block->bounce : NULL, true);
+    block_buffers_advance(request, bytes, copy_in ? block->bounce : NULL);
     request->offset += bytes;
     request->left -= bytes;
     request->retries = 0;
-    if (!request->left)
-        finish(request, 0);
-    else if (is_behind_end(request))
-        read_zeros(request);
-    else
+    if (request->left && !is_behind_end(request)) {
         try_again(request);
+        return;
+    }
+    block_buffers_clear(request);
+    finish(request, 0);
+}
+
+static void take_result(BlockRequest *request, int64_t result)
+{
+    if ((result == -EINTR || result == -EAGAIN) && request->retries++ < RETRIES)
+        try_again(request);
+    else if (result < 0)
+        fail(request, (int)result);
+    else if (request->kind == BLOCK_FLUSH)
+        finish(request, 0);
+    else if (result == 0) // somebody cut the image off
+        fail(request, -EIO);
+    else
+        take_bytes(request, MIN((uint64_t)result, request->piece));
+}
+
+static void tell_quiet(Block *block)
+{
+    void (*quiet)(void *owner) = block->quiet;
+    block->quiet = NULL;
+    if (quiet)
+        quiet(block->quiet_owner);
+}
+
+void block_request_tried(BlockRequest *request, int64_t result)
+{
+    Block *block = request->block;
+    block->in_flight -= request->piece;
+    block->tries--;
+    if (request != &block->cancel) {
+        block_buffers_join(request);
+        take_result(request, result);
+    }
+    try_waiting(block);
+    if (!block->tries)
+        tell_quiet(block);
 }
 
 static void finish_all(void *opaque)
@@ -246,44 +271,94 @@ static void finish_later(Block *block, BlockRequest *request, int result)
     iothread_defer(block->iothread, &block->finish_task);
 }
 
-static bool aligned(const Block *block, const BlockRequest *request)
+// Without data, or not allowed: over without the engine.
+static bool is_over(const Block *block, const BlockRequest *request, int *result)
 {
-    for (unsigned i = 0; i < request->iov_count; i++)
-        if ((uintptr_t)request->iov[i].iov_base % block->image.memory_alignment ||
-            request->iov[i].iov_len % BLOCK_SECTOR)
-            return false;
-    return true;
+    bool readonly = block->image.readonly;
+    *result = request->kind == BLOCK_WRITE && readonly ? -EROFS : 0;
+    if (request->kind == BLOCK_FLUSH)
+        return block->image.cache == BLOCK_UNSAFE || readonly;
+    return *result || !request->left;
 }
 
 void block_submit(Block *block, BlockRequest *request)
 {
+    g_assert(!block->held);
     request->block = block;
     request->next = NULL;
     request->retries = 0;
     request->bounce = (struct iovec){ 0 };
     request->left = 0;
-    if (request->kind == BLOCK_FLUSH) {
-        if (block->image.cache == BLOCK_UNSAFE || block->image.readonly)
-            finish_later(block, request, 0);
-        else
-            block->ops->submit(block->engine, request);
-        return;
-    }
+    if (request->kind == BLOCK_FLUSH)
+        request->iov_count = 0;
     for (unsigned i = 0; i < request->iov_count; i++)
         request->left += request->iov[i].iov_len;
-    g_assert(request->offset <= block->image.size && request->left <= block->image.size - request->offset);
-    if (request->kind == BLOCK_WRITE && block->image.readonly) {
-        finish_later(block, request, -EROFS);
-    } else if (!request->left) {
-        finish_later(block, request, 0);
-    } else if (!block->bounce || aligned(block, request)) {
-        block->ops->submit(block->engine, request);
+    g_assert(!request->left ||
+             (request->offset <= block->image.size && request->left <= block->image.size - request->offset));
+    int result;
+    if (is_over(block, request, &result)) {
+        finish_later(block, request, result);
+    } else if (!block->bounce || block_buffers_aligned(request, block->image.memory_alignment)) {
+        wait_turn(request);
     } else {
         *block->bounce_waiting_end = request;
         block->bounce_waiting_end = &request->next;
         if (!block->bouncing)
             bounce_next(block);
     }
+    try_waiting(block);
+}
+
+void block_hold(Block *block, void (*quiet)(void *owner), void *owner)
+{
+    block->held = true;
+    block->quiet = quiet;
+    block->quiet_owner = owner;
+    if (!block->tries)
+        tell_quiet(block);
+}
+
+void block_release(Block *block)
+{
+    block->held = false;
+    block->quiet = NULL;
+    atomic_store_explicit(&block->cancelled, false, memory_order_relaxed);
+    try_waiting(block);
+}
+
+static void cancel_list(BlockRequest *request)
+{
+    while (request) {
+        BlockRequest *next = request->next;
+        finish(request, -ECANCELED);
+        request = next;
+    }
+}
+
+// In this order, so that the bounce buffer's next user is gone when its user is.
+static void cancel_waiting(Block *block)
+{
+    BlockRequest *bounced = block->bounce_waiting, *waiting = block->waiting;
+    block->bounce_waiting = block->waiting = NULL;
+    block->bounce_waiting_end = &block->bounce_waiting;
+    block->waiting_end = &block->waiting;
+    cancel_list(bounced);
+    cancel_list(waiting);
+    iothread_undefer(block->iothread, &block->finish_task);
+    finish_all(block);
+}
+
+void block_cancel(Block *block, void (*quiet)(void *owner), void *owner)
+{
+    block->held = true;
+    atomic_store_explicit(&block->cancelled, true, memory_order_relaxed);
+    cancel_waiting(block);
+    if (block->tries && block->ops->cancels) {
+        block->cancel = (BlockRequest){ .kind = BLOCK_CANCEL, .block = block };
+        block->tries++;
+        block->ops->submit(block->engine, &block->cancel);
+    }
+    block_hold(block, quiet, owner);
 }
 
 typedef struct Attach {
@@ -312,7 +387,7 @@ void block_detach(Block *block)
         return;
     iothread_call(block->iothread, detach, block);
     if (block->bounce)
-        munmap(block->bounce, BOUNCE_SIZE);
+        munmap(block->bounce, BLOCK_PIECE);
     block->bounce = NULL;
 }
 
@@ -330,13 +405,14 @@ bool block_attach(Block *block, Iothread *iothread, GError **error)
     block->ops = engines[aio];
     block->iothread = iothread;
     block->bounce_waiting_end = &block->bounce_waiting;
+    block->waiting_end = &block->waiting;
     block->finish_task = (IothreadTask){ .run = finish_all, .opaque = block };
     iothread_call(iothread, attach, &(Attach){ block, error });
     if (!block->engine)
         return false;
     if (block->image.direct) {
         // Costs address space only, until a guest's buffer is not aligned.
-        void *buffer = mmap(NULL, BOUNCE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void *buffer = mmap(NULL, BLOCK_PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (buffer == MAP_FAILED) {
             block_detach(block);
             return error_host(error, "no memory for a buffer of 1 MiB: %s", g_strerror(errno));

@@ -40,6 +40,8 @@ static struct iocb *prepare(BlockEngine *engine, BlockRequest *request)
     case BLOCK_FLUSH:
         io_prep_fdsync(iocb, transfer.fd);
         break;
+    case BLOCK_CANCEL:
+        g_assert_not_reached();
     }
     iocb->aio_rw_flags = transfer.flags;
     io_set_eventfd(iocb, engine->eventfd);

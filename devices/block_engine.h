@@ -12,12 +12,13 @@ typedef struct BlockEngineOps {
     // Tries `request` once, as far as it is not done yet. block_request_tried() comes later, never from
     // within.
     void (*submit)(BlockEngine *engine, BlockRequest *request);
+    bool cancels; // takes BLOCK_CANCEL: what it was given for this file and the host has not begun is over
 } BlockEngineOps;
 
 extern const BlockEngineOps block_uring_ops, block_aio_ops, block_threads_ops;
 
-// What an engine has to do: READ and WRITE transfer `iov` at `offset` with RWF_* `flags`, FLUSH is
-// fdatasync(2).
+// What an engine has to do: CANCEL only if it said so, READ and WRITE transfer `iov` at `offset` with RWF_*
+// `flags`, FLUSH is fdatasync(2).
 typedef struct BlockTransfer {
     BlockKind kind;
     int fd;
@@ -28,5 +29,7 @@ typedef struct BlockTransfer {
 } BlockTransfer;
 // Any thread while the request is the engine's.
 BlockTransfer block_request_transfer(const BlockRequest *request);
+// An engine of threads asks this before it begins. Any thread.
+bool block_request_is_cancelled(const BlockRequest *request);
 // `result`: bytes transferred, 0 for a flush, or -errno. On the iothread.
 void block_request_tried(BlockRequest *request, int64_t result);

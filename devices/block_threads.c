@@ -37,6 +37,8 @@ static ssize_t transfer_once(const BlockTransfer *transfer)
         return write_once(transfer);
     case BLOCK_FLUSH:
         return fdatasync(transfer->fd);
+    case BLOCK_CANCEL:
+        break;
     }
     g_assert_not_reached();
 }
@@ -45,10 +47,12 @@ static void work(gpointer data, gpointer user_data)
 {
     BlockRequest *request = data;
     BlockEngine *engine = user_data;
-    BlockTransfer transfer = block_request_transfer(request);
-    ssize_t result = transfer_once(&transfer);
-    // An int holds it: Linux transfers less than 2 GiB at once.
-    request->result = result < 0 ? -errno : (int)result;
+    request->result = -ECANCELED;
+    if (!block_request_is_cancelled(request)) {
+        BlockTransfer transfer = block_request_transfer(request);
+        ssize_t result = transfer_once(&transfer);
+        request->result = result < 0 ? -errno : (int)result; // of BLOCK_PIECE at most
+    }
 
     g_mutex_lock(&engine->lock);
     request->next = NULL;

@@ -27,6 +27,9 @@ static void prepare(IothreadIo *io, struct io_uring_sqe *entry)
     case BLOCK_FLUSH:
         io_uring_prep_fsync(entry, transfer.fd, IORING_FSYNC_DATASYNC);
         break;
+    case BLOCK_CANCEL: // a kernel before 5.19 refuses it, and then all of it is waited for
+        io_uring_prep_cancel_fd(entry, transfer.fd, IORING_ASYNC_CANCEL_ALL);
+        break;
     }
 }
 
@@ -64,4 +67,5 @@ const BlockEngineOps block_uring_ops = {
     .open = uring_open,
     .close = uring_close,
     .submit = uring_submit,
+    .cancels = true,
 };

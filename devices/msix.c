@@ -12,7 +12,8 @@
 #define CAPABILITY_MSIX 0x11
 #define CONTROL_ENABLE 0x8000
 #define CONTROL_MASK_ALL 0x4000
-#define TABLE_SIZE 0x800 // bytes of the table in the BAR; the pending bits come behind it
+#define CONTROL_MASTER 0x10000 // not of the register: the function may send messages
+#define TABLE_SIZE 0x800       // bytes of the table in the BAR; the pending bits come behind it
 #define ENTRY_SIZE 16
 #define BAR_SIZE 4096
 #define MESSAGE_ADDRESS                                                                                      \
@@ -24,7 +25,7 @@ struct Msix {
     unsigned capability; // its offset
     unsigned vectors;
     uint32_t first_source;
-    _Atomic uint32_t control; // ENABLE and MASK_ALL as the guest set them
+    _Atomic uint32_t control; // ENABLE, MASK_ALL and MASTER as the guest set them
     _Atomic uint32_t granted; // vectors with a message
     struct {
         InterruptLine *line;
@@ -34,7 +35,8 @@ struct Msix {
 
 static bool is_masked(Msix *msix, unsigned vector)
 {
-    return (atomic_load(&msix->control) & CONTROL_MASK_ALL) || atomic_load(&msix->vector[vector].masked);
+    bool may_send = (atomic_load(&msix->control) & (CONTROL_MASK_ALL | CONTROL_MASTER)) == CONTROL_MASTER;
+    return !may_send || atomic_load(&msix->vector[vector].masked);
 }
 
 // Delivers what is pending unless it is still masked. Both sides store first and look at the other's store
@@ -166,6 +168,8 @@ void msix_configured(Msix *msix)
     const uint8_t *config = pci_device_config(msix->device);
     uint32_t control = (uint32_t)le_bytes_get(config + msix->capability + 2, 2);
     control &= CONTROL_ENABLE | CONTROL_MASK_ALL;
+    if (pci_device_is_master(msix->device))
+        control |= CONTROL_MASTER;
     if (atomic_exchange(&msix->control, control) == control)
         return;
     for (unsigned i = 0; control & CONTROL_ENABLE && i < msix->vectors; i++)

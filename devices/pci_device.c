@@ -44,6 +44,7 @@ struct PciDevice {
     uint8_t writable[CONFIG_SIZE]; // bits that the guest may change
     uint8_t initial[CONFIG_SIZE];  // of those bits, after a reset
     Bar bars[6];
+    bool master; // what the owner was told last
 };
 
 PciDevice *pci_device_new(const PciIdentity *identity, const PciDeviceOps *ops, void *owner)
@@ -153,6 +154,20 @@ static void place_bars(PciDevice *device)
     }
 }
 
+bool pci_device_is_master(const PciDevice *device)
+{
+    return le_bytes_get(device->config + COMMAND, 2) & COMMAND_MASTER;
+}
+
+// Under the lock.
+static void set_master(PciDevice *device)
+{
+    bool master = pci_device_is_master(device);
+    if (master != device->master && device->ops->set_master)
+        device->ops->set_master(device->owner, master);
+    device->master = master;
+}
+
 static bool in_window(const PciDevice *device, unsigned offset, unsigned size)
 {
     return offset < device->window + device->window_length && offset + size > device->window;
@@ -183,6 +198,7 @@ static void write_config(PciDevice *device, unsigned offset, unsigned size, uint
     place_bars(device);
     if (device->msix)
         msix_configured(device->msix);
+    set_master(device);
 }
 
 void pci_device_write(PciDevice *device, unsigned offset, unsigned size, uint32_t value)
@@ -197,7 +213,7 @@ void pci_device_write(PciDevice *device, unsigned offset, unsigned size, uint32_
     g_mutex_unlock(&device->lock);
 }
 
-void pci_device_reset(PciDevice *device)
+bool pci_device_reset(PciDevice *device)
 {
     g_mutex_lock(&device->lock);
     for (unsigned i = 0; i < CONFIG_SIZE; i++) {
@@ -207,9 +223,10 @@ void pci_device_reset(PciDevice *device)
     place_bars(device);
     if (device->msix)
         msix_reset(device->msix);
-    if (device->ops->reset)
-        device->ops->reset(device->owner);
+    bool done = !device->ops->reset || device->ops->reset(device->owner);
+    set_master(device);
     g_mutex_unlock(&device->lock);
+    return done;
 }
 
 // Generic names of the classes that guests and boot paths look for; any other function is named by its IDs.

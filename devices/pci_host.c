@@ -77,11 +77,13 @@ PciDevice *pci_host_find(PciHost *host, uint64_t buid, uint32_t config_address)
     return host->slots[slot];
 }
 
-void pci_host_reset(PciHost *host)
+bool pci_host_reset(PciHost *host)
 {
+    bool done = true;
     for (unsigned i = 0; i < SLOTS; i++)
         if (host->slots[i])
-            pci_device_reset(host->slots[i]);
+            done &= pci_device_reset(host->slots[i]);
+    return done;
 }
 
 #define HIGH(value) ((uint32_t)((value) >> 32))

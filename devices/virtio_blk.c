@@ -1,6 +1,7 @@
 // The virtio block device (virtio 1.2, 5.2): requests from a ring to a Block and back, on an iothread.
 #include "lparun/virtio_blk.h"
 #include "lparun/bytes.h"
+#include <errno.h>
 #include <stdatomic.h>
 
 #define FEATURE_SEG_MAX (1ULL << 2)
@@ -32,7 +33,8 @@
 typedef struct Request {
     BlockRequest block;
     VirtioBlk *blk;
-    struct Request *next; // in the free list
+    struct Request *next; // in the free list, or of those that wait to be answered
+    int result;           // the block layer's
     uint8_t *status;      // the chain's last byte, in guest memory
     uint64_t bytes;       // of data
     VirtioChain chain;
@@ -51,14 +53,12 @@ struct VirtioBlk {
     IothreadWatch *watch;
     IothreadTask serve, publish;
     bool starved; // chains wait for a free request
-    unsigned in_flight;
+    bool held;    // the bus is not to be used
+    // Done while held, and answered later.
+    Request *unanswered, **unanswered_end;
     // Requests that were never used lie untouched behind `fresh`, so that they cost no memory.
     Request *requests, *unused;
     unsigned fresh;
-
-    GMutex lock; // guards `drained`
-    GCond changed;
-    bool drained; // stopped, and nothing in flight
 
     // Written by the iothread alone.
     _Atomic uint64_t reads, writes, flushes, bytes_read, bytes_written, errors;
@@ -94,13 +94,13 @@ static void give_back(VirtioBlk *blk, Request *request)
 static void answer(Request *request, uint8_t status, uint64_t written)
 {
     VirtioBlk *blk = request->blk;
-    *request->status = status;
     if (status == STATUS_IOERR)
         count(&blk->errors, 1);
-    // 2.7.8.2: the length counts from the first byte on, so the status byte at the end is in it only when all
-    // data is.
-    uint64_t length = written + (written == request->chain.in_bytes - 1);
     if (blk->ring) {
+        *request->status = status;
+        // 2.7.8.2: the length counts from the first byte on, so the status byte at the end is in it only when
+        // all data is.
+        uint64_t length = written + (written == request->chain.in_bytes - 1);
         virtio_ring_push(blk->ring, request->chain.head, (uint32_t)MIN(length, UINT32_MAX));
         iothread_defer(blk->iothread, &blk->publish);
     }
@@ -110,7 +110,7 @@ static void answer(Request *request, uint8_t status, uint64_t written)
 static void publish(void *opaque)
 {
     VirtioBlk *blk = opaque;
-    if (blk->ring && virtio_ring_publish(blk->ring))
+    if (blk->ring && !blk->held && virtio_ring_publish(blk->ring))
         virtio_pci_notify(blk->pci, 0);
 }
 
@@ -128,23 +128,47 @@ static void count_done(VirtioBlk *blk, const Request *request, bool ok)
     case BLOCK_FLUSH:
         count(&blk->flushes, 1);
         break;
+    case BLOCK_CANCEL:
+        break;
     }
+}
+
+static void answer_block(Request *request)
+{
+    bool ok = request->result == 0;
+    bool filled = ok && request->block.kind == BLOCK_READ;
+    answer(request, ok ? STATUS_OK : STATUS_IOERR, filled ? request->bytes : 0);
 }
 
 static void block_done(BlockRequest *block_request, int result)
 {
     Request *request = (Request *)((char *)block_request - offsetof(Request, block));
     VirtioBlk *blk = request->blk;
-    count_done(blk, request, result == 0);
-    bool filled = result == 0 && request->block.kind == BLOCK_READ;
-    answer(request, result == 0 ? STATUS_OK : STATUS_IOERR, filled ? request->bytes : 0);
-    blk->in_flight--;
-    if (blk->ring || blk->in_flight)
+    request->result = result;
+    if (result == -ECANCELED) {
+        give_back(blk, request);
         return;
-    g_mutex_lock(&blk->lock);
-    blk->drained = true;
-    g_cond_signal(&blk->changed);
-    g_mutex_unlock(&blk->lock);
+    }
+    count_done(blk, request, result == 0);
+    if (!blk->held) {
+        answer_block(request);
+        return;
+    }
+    request->next = NULL;
+    *blk->unanswered_end = request;
+    blk->unanswered_end = &request->next;
+}
+
+static void answer_waiting(VirtioBlk *blk)
+{
+    Request *request = blk->unanswered;
+    blk->unanswered = NULL;
+    blk->unanswered_end = &blk->unanswered;
+    while (request) {
+        Request *next = request->next;
+        answer_block(request);
+        request = next;
+    }
 }
 
 static void submit(Request *request, BlockKind kind, uint64_t sector, struct iovec *iov, unsigned iov_count)
@@ -157,7 +181,6 @@ static void submit(Request *request, BlockKind kind, uint64_t sector, struct iov
     request->block.iov = iov;
     request->block.iov_count = iov_count;
     request->block.done = block_done;
-    blk->in_flight++;
     block_submit(blk->block, &request->block);
 }
 
@@ -259,7 +282,7 @@ static void break_ring(VirtioBlk *blk)
 static void serve(void *opaque)
 {
     VirtioBlk *blk = opaque;
-    if (!blk->ring || blk->ring->broken)
+    if (!blk->ring || blk->ring->broken || blk->held)
         return;
     virtio_ring_pause_bell(blk->ring);
     for (unsigned budget = blk->ring->size; budget; budget--) {
@@ -282,52 +305,60 @@ static void serve(void *opaque)
     iothread_defer(blk->iothread, &blk->serve);
 }
 
-static void start_serving(void *opaque)
-{
-    VirtioBlk *blk = opaque;
-    blk->starved = false;
-    blk->ring = virtio_pci_ring(blk->pci, 0);
-    if (!blk->ring)
-        return;
-    blk->watch = iothread_watch(blk->iothread, doorbell_fd(virtio_pci_doorbell(blk->pci, 0)), serve, blk);
-    if (blk->watch)
-        serve(blk);
-    else // the host has no memory for it
-        break_ring(blk);
-}
-
 static void start_device(void *owner, uint64_t features)
 {
     VirtioBlk *blk = owner;
     blk->features = features;
-    iothread_call(blk->iothread, start_serving, blk);
+    blk->starved = false;
+    blk->held = true;
+    blk->ring = virtio_pci_ring(blk->pci, 0);
+    if (!blk->ring)
+        return;
+    blk->watch = iothread_watch(blk->iothread, doorbell_fd(virtio_pci_doorbell(blk->pci, 0)), serve, blk);
+    if (!blk->watch) // the host has no memory for it
+        break_ring(blk);
 }
 
-static void stop_serving(void *opaque)
+static void resume_device(void *owner)
 {
-    VirtioBlk *blk = opaque;
-    iothread_unwatch(blk->watch);
-    blk->watch = NULL;
-    blk->ring = NULL;
-    blk->starved = false;
-    iothread_undefer(blk->iothread, &blk->serve);
-    iothread_undefer(blk->iothread, &blk->publish);
-    g_mutex_lock(&blk->lock);
-    blk->drained = blk->in_flight == 0;
-    g_mutex_unlock(&blk->lock);
+    VirtioBlk *blk = owner;
+    blk->held = false;
+    block_release(blk->block);
+    answer_waiting(blk);
+    iothread_defer(blk->iothread, &blk->publish);
+    serve(blk);
+}
+
+static void quiet(void *owner)
+{
+    VirtioBlk *blk = owner;
+    virtio_pci_quiet(blk->pci);
+}
+
+static void hold_device(void *owner)
+{
+    VirtioBlk *blk = owner;
+    blk->held = true;
+    block_hold(blk->block, quiet, blk);
 }
 
 static void stop_device(void *owner)
 {
     VirtioBlk *blk = owner;
-    iothread_call(blk->iothread, stop_serving, blk);
-    g_mutex_lock(&blk->lock);
-    while (!blk->drained)
-        g_cond_wait(&blk->changed, &blk->lock);
-    g_mutex_unlock(&blk->lock);
+    iothread_unwatch(blk->watch);
+    blk->watch = NULL;
+    blk->ring = NULL;
+    blk->starved = false;
+    blk->held = false;
+    answer_waiting(blk); // to nobody
+    iothread_undefer(blk->iothread, &blk->serve);
+    iothread_undefer(blk->iothread, &blk->publish);
+    block_cancel(blk->block, quiet, blk);
 }
 
-static const VirtioDeviceOps device_ops = { .start = start_device, .stop = stop_device };
+static const VirtioDeviceOps device_ops = {
+    .start = start_device, .resume = resume_device, .hold = hold_device, .stop = stop_device
+};
 
 static const VirtioDeviceType device_type = {
     .type = 2,
@@ -347,8 +378,6 @@ static void describe(VirtioBlk *blk)
 
 static void release(VirtioBlk *blk)
 {
-    g_mutex_clear(&blk->lock);
-    g_cond_clear(&blk->changed);
     g_free(blk->requests);
     g_free(blk);
 }
@@ -365,12 +394,11 @@ VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const ch
     blk->serve = (IothreadTask){ .run = serve, .opaque = blk };
     blk->publish = (IothreadTask){ .run = publish, .opaque = blk };
     blk->requests = g_new0(Request, REQUESTS);
-    g_mutex_init(&blk->lock);
-    g_cond_init(&blk->changed);
+    blk->unanswered_end = &blk->unanswered;
     uint64_t features = FEATURE_SEG_MAX | FEATURE_BLK_SIZE | FEATURE_FLUSH | VIRTIO_F_INDIRECT_DESC |
                         VIRTIO_F_EVENT_IDX | (block_readonly(block) ? FEATURE_RO : 0);
     if (block_attach(block, iothread, error))
-        blk->pci = virtio_pci_new(context, id, &device_type, blk, features, 1, first_source, error);
+        blk->pci = virtio_pci_new(context, id, &device_type, blk, iothread, features, 1, first_source, error);
     if (!blk->pci) {
         block_detach(block);
         release(blk);

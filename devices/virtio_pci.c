@@ -94,15 +94,21 @@ static void window_write(void *owner, unsigned offset, unsigned size, uint32_t v
         eventfd_write(doorbell_fd(pci->queue[(at - REGION_NOTIFY) / NOTIFY_MULTIPLIER].doorbell), 1);
 }
 
-static void function_reset(void *owner)
+static void set_master(void *owner, bool master)
 {
-    virtio_registers_reset(owner);
+    virtio_registers_set_master(owner, master);
+}
+
+static bool function_reset(void *owner)
+{
+    return virtio_registers_reset(owner);
 }
 
 static const PciDeviceOps function_ops = {
     .bar_moved = bar_moved,
     .window_read = window_read,
     .window_write = window_write,
+    .set_master = set_master,
     .reset = function_reset,
 };
 
@@ -162,7 +168,8 @@ static bool add_doorbells(VirtioPci *pci, const char *id, GError **error)
 }
 
 VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const VirtioDeviceType *type,
-    void *owner, uint64_t features, unsigned queues, uint32_t first_source, GError **error)
+    void *owner, Iothread *iothread, uint64_t features, unsigned queues, uint32_t first_source,
+    GError **error)
 {
     g_assert(queues > 0 && queues <= QUEUES_MAX && type->config_size <= VIRTIO_CONFIG_MAX);
     VirtioPci *pci = g_malloc0(sizeof *pci + queues * sizeof pci->queue[0]);
@@ -172,6 +179,7 @@ VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const Vi
     pci->offered = features | VIRTIO_F_VERSION_1;
     pci->queues = queues;
     g_mutex_init(&pci->lock);
+    virtio_run_init(pci, iothread);
     pci->registers = bus_add_range(context->bus, &register_ops, pci);
     pci->registers_at = PCI_UNMAPPED;
     add_function(pci);
@@ -192,7 +200,7 @@ void virtio_pci_free(VirtioPci *pci)
 {
     if (!pci)
         return;
-    virtio_registers_reset(pci);
+    virtio_run_clear(pci);
     for (unsigned i = 0; i < pci->queues; i++)
         doorbell_free(pci->queue[i].doorbell);
     sink_free(pci->select_sink);

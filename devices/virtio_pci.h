@@ -1,5 +1,5 @@
-// What the two halves of the virtio PCI transport share: virtio_pci.c is the PCI function, virtio_registers.c
-// the registers in it.
+// What the parts of the virtio PCI transport share: virtio_pci.c is the PCI function, virtio_registers.c the
+// registers in it, virtio_run.c takes the device from state to state.
 #pragma once
 #include "lparun/virtio.h"
 #include "lparun/sink.h"
@@ -27,6 +27,25 @@ typedef struct VirtioQueue {
     VirtioRing ring; // the device's between start and stop
 } VirtioQueue;
 
+typedef enum {
+    VIRTIO_STOPPED,
+    VIRTIO_HELD, // started, and may not use the bus
+    VIRTIO_SERVING,
+} VirtioState;
+
+typedef struct VirtioRun {
+    Iothread *iothread;
+    IothreadPost post;
+    VirtioState state; // the iothread's own, as the next
+    bool is_quiet;
+
+    GMutex lock; // guards what follows; the innermost
+    GCond changed;
+    VirtioState wanted;
+    uint64_t features; // from the start on
+    bool quiet;        // the device is stopped or held, as it was wanted last
+} VirtioRun;
+
 struct VirtioPci {
     VirtioContext context;
     const VirtioDeviceType *type;
@@ -36,19 +55,22 @@ struct VirtioPci {
     BusRange *registers;
     unsigned window_capability; // PCI_CFG's offset
     uint64_t offered;
+    VirtioRun run;
 
     // Read and written without the lock by the device's iothread.
     _Atomic uint8_t status, isr;
     _Atomic uint16_t config_vector;
 
-    GMutex lock;  // guards what follows; taken inside the function's lock, never the other way round
-    bool running; // the device was started
-    bool started; // since the last reset
+    GMutex lock;    // guards what follows; taken inside the function's lock, never the other way round
+    bool running;   // the device is to be started, and not stopped yet
+    bool started;   // since the last reset
+    bool resetting; // the device has I/O under way
+    bool master;    // it may use the bus
     uint32_t device_feature_select, driver_feature_select;
     uint64_t accepted; // what the driver wrote
     uint16_t queue_select;
     uint64_t registers_at; // GPA, or PCI_UNMAPPED
-    Sink *select_sink; // swallows stores that select queue 0 again
+    Sink *select_sink;     // swallows stores that select queue 0 again
     uint8_t generation;
     uint8_t config[VIRTIO_CONFIG_MAX];
     unsigned queues;
@@ -60,5 +82,16 @@ uint64_t virtio_registers_read(VirtioPci *pci, unsigned offset, unsigned size);
 void virtio_registers_write(VirtioPci *pci, unsigned offset, unsigned size, uint64_t value);
 // Puts the sink where it belongs, after the registers moved or another queue was selected. Under the lock.
 void virtio_registers_place_sink(VirtioPci *pci);
-// Status 0 (2.1): stops the device and forgets everything. Takes the lock.
-void virtio_registers_reset(VirtioPci *pci);
+// Status 0 (2.1): stops the device and forgets everything. False while the device has I/O under way: the
+// status reads as something else until it is over. Takes the lock.
+bool virtio_registers_reset(VirtioPci *pci);
+// The function may use the bus, or not any more. Takes the lock.
+void virtio_registers_set_master(VirtioPci *pci, bool master);
+
+// A device that is stopped and quiet. Before virtio_run_clear(), which waits until it is so again.
+void virtio_run_init(VirtioPci *pci, Iothread *iothread);
+void virtio_run_clear(VirtioPci *pci);
+// Where the device shall go, with these features if it starts. Any thread but the iothread; does not wait.
+void virtio_run_want(VirtioPci *pci, VirtioState wanted, uint64_t features);
+// Has it got there, and touches nothing any more? Waits for `wait_us` microseconds at most. Not for SERVING.
+bool virtio_run_is_quiet(VirtioPci *pci, int64_t wait_us);

@@ -2,6 +2,10 @@
 #include "virtio_pci.h"
 #include "lparun/bytes.h"
 
+// What a vCPU waits at most, in microseconds, for a device to stop: enough for one that has no I/O under way,
+// and for drivers that do not look whether a reset is over.
+#define PATIENCE 100000
+
 // Offsets in the common configuration.
 #define DEVICE_FEATURE_SELECT 0x00
 #define DEVICE_FEATURE 0x04
@@ -86,31 +90,15 @@ static uint64_t read_config(VirtioPci *pci, unsigned offset, unsigned size)
     return le_bytes_get(pci->config + offset, size);
 }
 
-uint64_t virtio_registers_read(VirtioPci *pci, unsigned offset, unsigned size)
+static void update(VirtioPci *pci)
 {
-    if (offset == REGION_ISR)
-        return atomic_exchange(&pci->isr, 0); // 4.1.4.5: reading clears it
-    g_mutex_lock(&pci->lock);
-    uint64_t value = 0;
-    if (offset < REGION_ISR)
-        value = read_common(pci, offset, size);
-    else if (offset >= REGION_DEVICE)
-        value = read_config(pci, offset - REGION_DEVICE, size);
-    g_mutex_unlock(&pci->lock);
-    return value;
+    VirtioState wanted = !pci->running ? VIRTIO_STOPPED : pci->master ? VIRTIO_SERVING : VIRTIO_HELD;
+    virtio_run_want(pci, wanted, pci->accepted);
 }
 
-static void stop(VirtioPci *pci)
+static void forget(VirtioPci *pci)
 {
-    if (!pci->running)
-        return;
-    pci->type->ops->stop(pci->owner);
-    pci->running = false;
-}
-
-static void reset(VirtioPci *pci)
-{
-    stop(pci);
+    pci->resetting = false;
     pci->started = false;
     pci->device_feature_select = pci->driver_feature_select = 0;
     pci->accepted = 0;
@@ -127,10 +115,52 @@ static void reset(VirtioPci *pci)
     pci->status = 0; // last, as the driver waits for it
 }
 
-void virtio_registers_reset(VirtioPci *pci)
+// Ends a reset whose device has stopped meanwhile.
+static bool end_reset(VirtioPci *pci, int64_t wait_us)
+{
+    if (pci->resetting && virtio_run_is_quiet(pci, wait_us))
+        forget(pci);
+    return !pci->resetting;
+}
+
+static bool reset(VirtioPci *pci, int64_t wait_us)
+{
+    pci->running = false;
+    pci->resetting = true;
+    update(pci);
+    return end_reset(pci, wait_us);
+}
+
+uint64_t virtio_registers_read(VirtioPci *pci, unsigned offset, unsigned size)
+{
+    if (offset == REGION_ISR)
+        return atomic_exchange(&pci->isr, 0); // 4.1.4.5: reading clears it
+    g_mutex_lock(&pci->lock);
+    end_reset(pci, 0);
+    uint64_t value = 0;
+    if (offset < REGION_ISR)
+        value = read_common(pci, offset, size);
+    else if (offset >= REGION_DEVICE)
+        value = read_config(pci, offset - REGION_DEVICE, size);
+    g_mutex_unlock(&pci->lock);
+    return value;
+}
+
+bool virtio_registers_reset(VirtioPci *pci)
 {
     g_mutex_lock(&pci->lock);
-    reset(pci);
+    bool done = reset(pci, 0);
+    g_mutex_unlock(&pci->lock);
+    return done;
+}
+
+void virtio_registers_set_master(VirtioPci *pci, bool master)
+{
+    g_mutex_lock(&pci->lock);
+    pci->master = master;
+    update(pci);
+    if (!master && pci->running)
+        virtio_run_is_quiet(pci, PATIENCE);
     g_mutex_unlock(&pci->lock);
 }
 
@@ -149,7 +179,7 @@ static void start(VirtioPci *pci)
         }
     }
     pci->running = true;
-    pci->type->ops->start(pci->owner, pci->accepted);
+    update(pci);
 }
 
 // 2.2.2 and 6.1: only what was offered, and never without VERSION_1.
@@ -161,7 +191,7 @@ static bool features_fit(const VirtioPci *pci)
 static void write_status(VirtioPci *pci, uint8_t value)
 {
     if (!value) {
-        reset(pci);
+        reset(pci, PATIENCE);
         return;
     }
     uint8_t before = pci->status;
@@ -173,10 +203,12 @@ static void write_status(VirtioPci *pci, uint8_t value)
     value &= (uint8_t)~VIRTIO_STATUS_NEEDS_RESET;
     atomic_fetch_and(&pci->status, value | VIRTIO_STATUS_NEEDS_RESET);
     atomic_fetch_or(&pci->status, value);
-    if (!(value & VIRTIO_STATUS_DRIVER_OK))
-        stop(pci);
-    else if (!(before & VIRTIO_STATUS_DRIVER_OK))
+    if (!(value & VIRTIO_STATUS_DRIVER_OK)) {
+        pci->running = false;
+        update(pci);
+    } else if (!(before & VIRTIO_STATUS_DRIVER_OK)) {
         start(pci);
+    }
 }
 
 static void write_half(uint64_t *field, unsigned offset, unsigned size, uint64_t value)
@@ -255,7 +287,9 @@ void virtio_registers_write(VirtioPci *pci, unsigned offset, unsigned size, uint
     if (size < 8)
         value &= (1ULL << (8 * size)) - 1;
     g_mutex_lock(&pci->lock);
-    if (offset < REGION_ISR) {
+    if (!end_reset(pci, 0)) {
+        // 4.1.4.3.2: the driver waits until the status reads 0.
+    } else if (offset < REGION_ISR) {
         write_common(pci, offset, size, value);
     } else if (offset >= REGION_DEVICE && pci->type->ops->config_write) {
         unsigned at = offset - REGION_DEVICE;

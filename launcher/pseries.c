@@ -391,7 +391,7 @@ void machine_free(Machine *machine)
         return;
     control_free(machine->control);
     vcpu_set_free(machine->vcpus); // before the rest: nothing runs in the guest from here on
-    nvram_free(machine->nvram); // which is saved, before what may wait
+    nvram_free(machine->nvram);    // which is saved, before what may wait
     disks_free(machine->disks);
     pci_host_free(machine->pci);
     dma_window_free(machine->dma);
@@ -425,11 +425,16 @@ static void start(Machine *machine)
     vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
 }
 
+// No vCPU runs from here on, and once this is true no device writes to memory.
+static bool stand_still(Machine *machine)
+{
+    vcpu_set_park_all(machine->vcpus);
+    return pci_host_reset(machine->pci);
+}
+
 // Everything back to the state after power-on, then all that the guest starts from again.
 static bool reboot(Machine *machine, GError **error)
 {
-    vcpu_set_park_all(machine->vcpus);
-    pci_host_reset(machine->pci);
     if (!reset_interrupts(machine, error)) // before memory, which XIVE's queues are in
         return false;
     rtas_events_reset(machine->events);
@@ -477,6 +482,10 @@ static int verdict(const Machine *machine, const Request *last, GError **error)
 static bool serve(Machine *machine, MachineEvent event, Next next, GError **error)
 {
     if (next == NEXT_RESET) {
+        if (!stand_still(machine)) { // a disk has something under way: others are heard meanwhile
+            requests_repeat(machine->requests);
+            return true;
+        }
         if (!reboot(machine, error)) { // a file that was cut short meanwhile, say
             control_came(machine->control, MACHINE_FAILED, NEXT_END);
             return false;

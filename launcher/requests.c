@@ -2,12 +2,16 @@
 #include "requests.h"
 #include <glib.h>
 
+#define REPEAT_MS 1
+
 struct Requests {
     VcpuSet *vcpus;
-    GMutex lock;      // guards the next two
-    GQueue waiting;   // of Request
-    bool panicked;    // since the last reset
-    Request *current; // or NULL; the main thread's
+    GMutex lock;    // guards the next two
+    GQueue waiting; // of Request
+    bool panicked;  // since the last reset
+    // The main thread's own.
+    Request *current, *repeated; // or NULL
+    guint repeat;                // a source, or 0
 };
 
 static void request_free(Request *request)
@@ -55,6 +59,36 @@ static void request(void *owner, MachineEvent event, const char *text)
     g_main_context_wakeup(NULL);
 }
 
+static gboolean ask_again(gpointer data)
+{
+    Requests *requests = data;
+    Request *repeated = g_steal_pointer(&requests->repeated);
+    requests->repeat = 0;
+    g_mutex_lock(&requests->lock);
+    if (find(requests, repeated->event))
+        request_free(repeated);
+    else
+        g_queue_push_tail(&requests->waiting, repeated);
+    g_mutex_unlock(&requests->lock);
+    return G_SOURCE_REMOVE;
+}
+
+void requests_repeat(Requests *requests)
+{
+    if (requests->repeat)
+        return; // one of them is enough: each leads to the same
+    requests->repeated = g_steal_pointer(&requests->current);
+    requests->repeat = g_timeout_add(REPEAT_MS, ask_again, requests);
+}
+
+static void forget_repeat(Requests *requests)
+{
+    if (requests->repeat)
+        g_source_remove(requests->repeat);
+    requests->repeat = 0;
+    g_clear_pointer(&requests->repeated, request_free);
+}
+
 static Request *take(Requests *requests)
 {
     g_mutex_lock(&requests->lock);
@@ -75,6 +109,7 @@ void requests_free(Requests *requests)
 {
     if (!requests)
         return;
+    forget_repeat(requests);
     request_free(requests->current);
     g_queue_clear_full(&requests->waiting, (GDestroyNotify)request_free);
     g_mutex_clear(&requests->lock);
@@ -109,6 +144,7 @@ void requests_drop(Requests *requests, MachineEvent event)
 
 void requests_reset(Requests *requests)
 {
+    forget_repeat(requests);
     for (MachineEvent event = 0; event < MACHINE_QUIT; event++)
         requests_drop(requests, event);
     g_mutex_lock(&requests->lock);

@@ -21,6 +21,10 @@ MachineControl requests_control(Requests *requests);
 // the next call. The main thread.
 const Request *requests_await(Requests *requests);
 
+// What was asked for last cannot be done yet: it is asked for again, a millisecond later and behind what
+// waits then. After it the answer of requests_await() is gone. The main thread.
+void requests_repeat(Requests *requests);
+
 // What waits of this event is done already. The main thread, while no vCPU runs.
 void requests_drop(Requests *requests, MachineEvent event);
 // After a reset of the machine: only the user's wish to quit is left. The main thread, while no vCPU runs.

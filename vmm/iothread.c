@@ -8,16 +8,17 @@
 #include <unistd.h>
 
 typedef struct Call {
+    IothreadPost post;
+    Iothread *iothread;
     void (*function)(void *opaque);
     void *opaque;
     bool done;
-    struct Call *next;
 } Call;
 
 struct Iothread {
     char *id;
     pthread_t thread;
-    int wake; // an eventfd, rung for each call
+    int wake; // an eventfd, rung for each post
     const IothreadWaitOps *ops;
     IothreadWait *wait;
     bool stop; // the thread's own
@@ -26,26 +27,25 @@ struct Iothread {
     GCond changed; // `started` is set, or a call is done
     bool started;
     int start_error;
-    Call *calls, **calls_end;
+    IothreadPost *posts, **posts_end;
 
     // The thread's own.
     IothreadTask *tasks, **tasks_end;
 };
 
-static void run_calls(void *opaque)
+static void run_posts(void *opaque)
 {
     Iothread *iothread = opaque;
     g_mutex_lock(&iothread->lock);
-    Call *call;
-    while ((call = iothread->calls)) {
-        iothread->calls = call->next;
-        if (!iothread->calls)
-            iothread->calls_end = &iothread->calls;
+    IothreadPost *post;
+    while ((post = iothread->posts)) {
+        iothread->posts = post->next;
+        if (!iothread->posts)
+            iothread->posts_end = &iothread->posts;
+        post->queued = false;
         g_mutex_unlock(&iothread->lock);
-        call->function(call->opaque);
+        post->run(post->opaque); // which may be its end
         g_mutex_lock(&iothread->lock);
-        call->done = true; // the caller's stack: not ours from the unlock on
-        g_cond_broadcast(&iothread->changed);
     }
     g_mutex_unlock(&iothread->lock);
 }
@@ -111,7 +111,7 @@ static void *thread_main(void *opaque)
     pthread_setname_np(pthread_self(), name);
 
     int error = open_wait(iothread);
-    IothreadWatch *wake = error ? NULL : begin_watch(iothread, iothread->wake, run_calls, iothread);
+    IothreadWatch *wake = error ? NULL : begin_watch(iothread, iothread->wake, run_posts, iothread);
     if (!error && !wake) {
         error = -errno;
         iothread->ops->close(iothread->wait);
@@ -163,7 +163,7 @@ Iothread *iothread_new_with(const char *id, const IothreadWaitOps *ops, GError *
     Iothread *iothread = g_new0(Iothread, 1);
     iothread->ops = ops;
     iothread->id = g_strdup(id);
-    iothread->calls_end = &iothread->calls;
+    iothread->posts_end = &iothread->posts;
     iothread->tasks_end = &iothread->tasks;
     g_mutex_init(&iothread->lock);
     g_cond_init(&iothread->changed);
@@ -213,17 +213,46 @@ bool iothread_is_current(const Iothread *iothread)
     return pthread_equal(pthread_self(), iothread->thread);
 }
 
+// Under the lock.
+static void post_locked(Iothread *iothread, IothreadPost *post)
+{
+    if (post->queued)
+        return;
+    post->queued = true;
+    post->next = NULL;
+    *iothread->posts_end = post;
+    iothread->posts_end = &post->next;
+    eventfd_write(iothread->wake, 1);
+}
+
+void iothread_post(Iothread *iothread, IothreadPost *post)
+{
+    g_mutex_lock(&iothread->lock);
+    post_locked(iothread, post);
+    g_mutex_unlock(&iothread->lock);
+}
+
+static void run_call(void *opaque)
+{
+    Call *call = opaque;
+    Iothread *iothread = call->iothread;
+    call->function(call->opaque);
+    g_mutex_lock(&iothread->lock);
+    call->done = true; // the caller's stack: not ours from the unlock on
+    g_cond_broadcast(&iothread->changed);
+    g_mutex_unlock(&iothread->lock);
+}
+
 void iothread_call(Iothread *iothread, void (*function)(void *opaque), void *opaque)
 {
     if (iothread_is_current(iothread)) {
         function(opaque);
         return;
     }
-    Call call = { .function = function, .opaque = opaque };
+    Call call = { .iothread = iothread, .function = function, .opaque = opaque };
+    call.post = (IothreadPost){ .run = run_call, .opaque = &call };
     g_mutex_lock(&iothread->lock);
-    *iothread->calls_end = &call;
-    iothread->calls_end = &call.next;
-    eventfd_write(iothread->wake, 1);
+    post_locked(iothread, &call.post);
     while (!call.done)
         g_cond_wait(&iothread->changed, &iothread->lock);
     g_mutex_unlock(&iothread->lock);

@@ -71,7 +71,8 @@ const char *block_engine_name(const Block *block);
 typedef enum {
     BLOCK_READ,
     BLOCK_WRITE,
-    BLOCK_FLUSH, // all writes that are done become stable; no data
+    BLOCK_FLUSH,  // all writes that are done become stable; no data
+    BLOCK_CANCEL, // the block layer's own
 } BlockKind;
 
 // A request; embedded in its owner, so that nothing is allocated for I/O. The caller fills the first part;
@@ -82,13 +83,16 @@ typedef struct BlockRequest {
     uint64_t offset; // a multiple of BLOCK_SECTOR, as the sum of the lengths
     struct iovec *iov;
     unsigned iov_count;
-    // On the iothread, never from within block_submit(). `result`: 0, or -errno of the host.
+    // On the iothread, never from within block_submit(). `result`: 0, -errno of the host, or -ECANCELED after
+    // block_cancel().
     void (*done)(struct BlockRequest *request, int result);
 
     // The block layer's.
     Block *block;
     struct BlockRequest *next;
-    uint64_t left; // bytes
+    uint64_t left;        // bytes
+    size_t piece, rest;   // bytes that are tried now, and that were cut off its last buffer
+    unsigned piece_count; // buffers
     unsigned retries;
     int result;
     struct iovec bounce; // what the engine is given in place of `iov`, when its length is not 0
@@ -98,5 +102,15 @@ typedef struct BlockRequest {
     } engine;
 } BlockRequest;
 
-// On the iothread that it is attached to. The range must lie inside the image.
+// On the iothread that it is attached to, as all that follow. The range must lie inside the image. Not while
+// the block is held.
 void block_submit(Block *block, BlockRequest *request);
+
+// Begins nothing more. `quiet` is called once, maybe from within, when the host is doing nothing for this
+// block any more: no buffer is touched from then on. A request that is done by itself meanwhile says so.
+void block_hold(Block *block, void (*quiet)(void *owner), void *owner);
+// The same, and all requests end: those that have not begun from within, with -ECANCELED, the others before
+// `quiet` is called.
+void block_cancel(Block *block, void (*quiet)(void *owner), void *owner);
+// Goes on.
+void block_release(Block *block);

@@ -26,6 +26,18 @@ bool iothread_is_current(const Iothread *iothread);
 // plain call.
 void iothread_call(Iothread *iothread, void (*function)(void *opaque), void *opaque);
 
+// Work that other threads give to the iothread without waiting; embedded in its owner, so nothing is
+// allocated. Posts and calls run in the order they came.
+typedef struct IothreadPost {
+    void (*run)(void *opaque);
+    void *opaque;
+    bool queued; // the iothread's, as is `next`
+    struct IothreadPost *next;
+} IothreadPost;
+// Runs `post` on the iothread, once however often it was posted before it began. Any thread. Its memory must
+// live until it ran: an iothread_call() that follows tells.
+void iothread_post(Iothread *iothread, IothreadPost *post);
+
 // All that follows: on the iothread's own thread only.
 
 // Calls `ready` after each edge of `fd` becoming readable, and once if it is readable now; edges in quick

@@ -31,8 +31,12 @@ typedef struct PciDeviceOps {
     // lock.
     uint32_t (*window_read)(void *owner, unsigned offset, unsigned size);
     void (*window_write)(void *owner, unsigned offset, unsigned size, uint32_t value);
-    // Bus reset: BARs and COMMAND are already clear.
-    void (*reset)(void *owner);
+    // COMMAND's bus master bit changed: while it is clear, the function neither reads nor writes memory.
+    // Under the lock; may be NULL.
+    void (*set_master)(void *owner, bool master);
+    // Bus reset: BARs and COMMAND are already clear. False while the function has I/O under way: it is asked
+    // again. Under the lock; may be NULL.
+    bool (*reset)(void *owner);
 } PciDeviceOps;
 
 // A function that is on no bridge yet.
@@ -55,8 +59,11 @@ uint8_t *pci_device_config(PciDevice *device);
 // numbers. Take the function's lock. Any vCPU thread.
 uint32_t pci_device_read(PciDevice *device, unsigned offset, unsigned size);
 void pci_device_write(PciDevice *device, unsigned offset, unsigned size, uint32_t value);
-// Back to the state after power-on. No vCPU may run.
-void pci_device_reset(PciDevice *device);
+// Back to the state after power-on. False while the function has I/O under way, which may still write to
+// memory: call it again. No vCPU may run.
+bool pci_device_reset(PciDevice *device);
+// May the function use the bus? Under its lock.
+bool pci_device_is_master(const PciDevice *device);
 // The function's node (IEEE 1275 PCI binding, 4.1) as firmware would write it, but for the BARs' addresses:
 // the guest gives them theirs. Only while no vCPU runs.
 void pci_device_describe(const PciDevice *device, unsigned slot, Tree *tree);
@@ -81,7 +88,8 @@ void msix_reset(Msix *msix);
 bool msix_enabled(const Msix *msix);
 // How many there are.
 unsigned msix_vectors(const Msix *msix);
-// Sends vector `vector`, or marks it pending while it or the function is masked. Nothing for a vector that is
+// Sends vector `vector`, or marks it pending while it or the function is masked, or the function may not use
+// the bus (a message is a write to memory: PCI 3.0, 6.8.3). Nothing for a vector that is
 // out of range, has no grant, or while MSI-X is off. Any thread; takes no lock and allocates nothing.
 void msix_send(Msix *msix, unsigned vector);
 // RTAS ibm,change-msi: the source numbers that the platform gives to vectors [0, count); 0 takes all back.
@@ -105,7 +113,7 @@ int pci_host_free_slot(const PciHost *host);
 // The function that a configuration address names (bus << 16 | devfn << 8, RTAS ibm,read-pci-config), or
 // NULL.
 PciDevice *pci_host_find(PciHost *host, uint64_t buid, uint32_t config_address);
-// All functions are as after power-on. No vCPU may run.
-void pci_host_reset(PciHost *host);
+// All functions are as after power-on. False while one has I/O under way: call it again. No vCPU may run.
+bool pci_host_reset(PciHost *host);
 // `functions`: with a node for every function, where no firmware looks for them.
 void pci_host_describe(const PciHost *host, bool functions, Tree *tree);

@@ -7,6 +7,7 @@
 #include "lparun/bus.h"
 #include "lparun/doorbell.h"
 #include "lparun/interrupt.h"
+#include "lparun/iothread.h"
 #include "lparun/memory.h"
 #include "lparun/pci.h"
 #include <sys/uio.h>
@@ -91,14 +92,20 @@ typedef struct VirtioContext {
     InterruptController *interrupts;
 } VirtioContext;
 
-// What a device does for its transport, on a vCPU's thread with the transport's lock held: no call may wait
-// for a vCPU, and the device's iothread never takes that lock.
+// What a device does for its transport, on its iothread: no vCPU waits for it, and it waits for none. A
+// device that starts is held, until resume() says that it may use the bus.
 typedef struct VirtioDeviceOps {
     // DRIVER_OK: virtio_pci_ring() is ready for each enabled queue. `features` are the negotiated ones.
     void (*start)(void *owner, uint64_t features);
-    // When it returns, no ring and no guest memory is touched any more, and all I/O is done.
+    // Bus mastering is on (PCI 3.0, 6.2.2): what waits goes on.
+    void (*resume)(void *owner);
+    // Bus mastering is off: begins nothing more, and calls virtio_pci_quiet() when no ring and no guest
+    // memory is touched any more. What is to be done and to be answered waits for resume().
+    void (*hold)(void *owner);
+    // Reset, or the driver took DRIVER_OK back: as hold(), and all that waits is forgotten, even after a
+    // hold(). virtio_pci_quiet() then says that all I/O is done, too.
     void (*stop)(void *owner);
-    // A write into the device configuration, inside config_size; may be NULL.
+    // A write into the device configuration, inside config_size; may be NULL. On a vCPU's thread.
     void (*config_write)(void *owner, unsigned offset, unsigned size, uint64_t value);
 } VirtioDeviceOps;
 
@@ -112,13 +119,14 @@ typedef struct VirtioDeviceType {
 #define VIRTIO_CONFIG_MAX 256
 
 // A transport with `queues` queues, reset and on no bridge. `id` ("virtio-blk0") names the doorbells.
-// `features` is what the device offers; VERSION_1 comes by itself. It takes virtio_pci_vectors(queues)
-// interrupt sources from `first_source` on: configuration changes, then one a queue. NULL and `error` (the
-// host's).
+// The device works on `iothread`. `features` is what it offers; VERSION_1 comes by itself. It takes
+// virtio_pci_vectors(queues) interrupt sources from `first_source` on: configuration changes, then one a
+// queue. NULL and `error` (the host's).
 VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const VirtioDeviceType *type,
-    void *owner, uint64_t features, unsigned queues, uint32_t first_source, GError **error);
-// Stops the device first. The PCI function is left to the bridge that owns it (without one: to
-// pci_device_free()); this and pci_host_free() may come in either order. Before bus_free() and
+    void *owner, Iothread *iothread, uint64_t features, unsigned queues, uint32_t first_source,
+    GError **error);
+// Stops the device first, and waits for it. The PCI function is left to the bridge that owns it (without one:
+// to pci_device_free()); this and pci_host_free() may come in either order. Before bus_free() and
 // interrupt_controller_free().
 void virtio_pci_free(VirtioPci *pci);
 static inline unsigned virtio_pci_vectors(unsigned queues)
@@ -134,6 +142,8 @@ VirtioRing *virtio_pci_ring(VirtioPci *pci, unsigned queue);
 // Replaces the device configuration (little-endian fields, `config_size` bytes) and tells a running driver if
 // it changed. Any thread but the device's iothread.
 void virtio_pci_set_config(VirtioPci *pci, const void *config);
+// hold() or stop() is done, now or some time ago; maybe from within. On the device's iothread.
+void virtio_pci_quiet(VirtioPci *pci);
 // Used buffer notification for `queue`. Any thread, no lock.
 void virtio_pci_notify(VirtioPci *pci, unsigned queue);
 // The driver broke a ring: sets DEVICE_NEEDS_RESET (2.1.2) and tells it, once. Any thread, no lock.

@@ -355,7 +355,7 @@ int kvm_hypercall_instructions(KvmVm *vm, uint32_t instructions[4])
 
 int kvm_create_tce_table(KvmVm *vm, uint64_t liobn, uint32_t page_shift, uint64_t pages)
 {
-    return -ENOSYS;
+    return vm->power.tce_table;
 }
 
 int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info)

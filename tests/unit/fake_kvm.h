@@ -60,6 +60,7 @@ typedef struct FakeKvmPower {
     int vcpu, vcpu_enable; // KVM_CREATE_VCPU, and KVM_ENABLE_CAP on a vCPU
     int pvr_result;        // KVM_GET_SREGS
     uint32_t pvr;          // 0: POWER9's
+    int tce_table;         // KVM_CREATE_SPAPR_TCE_64
 } FakeKvmPower;
 FakeKvmPower *fake_kvm_power(KvmVm *vm);
 

@@ -30,7 +30,6 @@ static MonitorCpu cpu(void *owner, unsigned index)
 void fake_machine_init(FakeMachine *machine)
 {
     *machine = (FakeMachine){ .cpus = 2 };
-    machine->operations = (MonitorMachine){
-        .state = state, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = machine
-    };
+    machine->operations =
+        (MonitorMachine){ .state = state, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = machine };
 }

@@ -607,7 +607,8 @@ static void test_update(Fixture *fixture, gconstpointer data)
 // Of version 3, which has no sizes of its blocks: libfdt 1.6 reads beyond its end.
 static void test_update_version(Fixture *fixture, gconstpointer data)
 {
-    static const uint32_t words[20] = { 0xd00dfeed, 80, 56, 76, 40, 3, 2, 0, 4, 20, 0, 0, 0, 0, 1, 0, 2, 9, 0, 0 };
+    static const uint32_t words[20] = { 0xd00dfeed, 80, 56, 76, 40, 3, 2, 0, 4, 20, 0, 0, 0, 0, 1, 0, 2, 9, 0,
+        0 };
     be32 tree[G_N_ELEMENTS(words)];
     for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
         tree[i] = be32_make(words[i]);

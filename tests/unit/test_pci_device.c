@@ -39,11 +39,12 @@ static void window_write(void *owner, unsigned offset, unsigned size, uint32_t v
     fixture->window_value = value;
 }
 
-static void reset(void *owner)
+static bool reset(void *owner)
 {
     Fixture *fixture = owner;
     fixture->resets++;
     g_assert_cmphex(fixture->at[4], ==, PCI_UNMAPPED);
+    return true;
 }
 
 static const PciDeviceOps ops = {
@@ -212,7 +213,7 @@ static void table_write(Fixture *fixture, unsigned offset, unsigned size, uint64
 static void place_table(Fixture *fixture)
 {
     set(fixture, 0x14, 4, 0x80000000);
-    set(fixture, 0x04, 2, 2);
+    set(fixture, 0x04, 2, 6);
 }
 
 static unsigned edges(Fixture *fixture, unsigned vector)
@@ -289,6 +290,14 @@ static void test_msix_mask(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(table_read(fixture, 0x800, 8), ==, 0);
     table_write(fixture, 12, 4, 0);
     g_assert_cmpuint(edges(fixture, 0), ==, 0);
+    // A message is a write to memory, which a function without the bus does not make.
+    set(fixture, 0x04, 2, 2);
+    msix_send(fixture->msix, 0);
+    msix_send(fixture->msix, 0);
+    g_assert_cmpuint(edges(fixture, 0), ==, 0);
+    g_assert_cmphex(table_read(fixture, 0x800, 4), ==, 1);
+    set(fixture, 0x04, 2, 6);
+    g_assert_cmpuint(edges(fixture, 0), ==, 1);
     // The whole function masked.
     set(fixture, 0x42, 2, 0xc000);
     msix_send(fixture->msix, 1);

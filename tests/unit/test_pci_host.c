@@ -19,9 +19,10 @@ static void bar_moved(void *owner, unsigned bar, uint64_t address)
     ((Fixture *)owner)->at[bar] = address;
 }
 
-static void reset(void *owner)
+static bool reset(void *owner)
 {
     ((Fixture *)owner)->resets++;
+    return true;
 }
 
 static PciDevice *device_new(Fixture *fixture)

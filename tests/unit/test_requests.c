@@ -46,6 +46,25 @@ static void assert_no_more(Fixture *fixture)
     assert_next(fixture, MACHINE_QUIT, NULL);
 }
 
+// What cannot be done yet comes again, behind the user's wishes, until a reset forgets it.
+static void test_repeat(Fixture *fixture, gconstpointer data)
+{
+    ask(fixture, MACHINE_FAILED, "first");
+    for (unsigned i = 0; i < 3; i++) {
+        assert_next(fixture, MACHINE_FAILED, "first");
+        requests_repeat(fixture->requests);
+    }
+    ask(fixture, MACHINE_QUIT, NULL);
+    assert_next(fixture, MACHINE_QUIT, NULL);
+    assert_next(fixture, MACHINE_FAILED, "first");
+    requests_repeat(fixture->requests);
+    requests_reset(fixture->requests);
+    assert_no_more(fixture);
+    ask(fixture, MACHINE_FAILED, "left");
+    assert_next(fixture, MACHINE_FAILED, "left");
+    requests_repeat(fixture->requests);
+}
+
 // One of each; the user comes first.
 static void test_order(Fixture *fixture, gconstpointer data)
 {
@@ -136,6 +155,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/requests/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("order", test_order);
+    ADD("repeat", test_repeat);
     ADD("panic", test_panic);
     ADD("drop", test_drop);
     ADD("reset", test_reset);

@@ -23,11 +23,7 @@ static void bar_moved(void *owner, unsigned bar, uint64_t address)
         msix_moved(((Fixture *)owner)->msix, address);
 }
 
-static void reset(void *owner)
-{
-}
-
-static const PciDeviceOps ops = { .bar_moved = bar_moved, .reset = reset };
+static const PciDeviceOps ops = { .bar_moved = bar_moved };
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {

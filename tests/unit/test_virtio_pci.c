@@ -1,5 +1,6 @@
 // The virtio PCI transport, driven through its BARs as a guest does.
 #include "virtio_guest.h"
+#include <stdatomic.h>
 
 #define QUEUES 3
 #define FEATURES (VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | 1ULL << 6)
@@ -8,7 +9,9 @@ typedef struct Fixture {
     Guest guest;
     VirtioPci *pci;
     uint64_t features;
-    unsigned starts, stops;
+    Iothread *iothread;
+    atomic_uint starts, stops, holds, resumes;
+    atomic_bool slow; // what is under way takes until end_io()
     uint64_t written; // config_write: offset << 32 | value
 } Fixture;
 
@@ -19,9 +22,30 @@ static void device_start(void *owner, uint64_t features)
     fixture->features = features;
 }
 
+static void device_resume(void *owner)
+{
+    ((Fixture *)owner)->resumes++;
+}
+
+static void end_io(void *owner)
+{
+    virtio_pci_quiet(((Fixture *)owner)->pci);
+}
+
+static void device_hold(void *owner)
+{
+    Fixture *fixture = owner;
+    fixture->holds++;
+    if (!fixture->slow)
+        end_io(fixture);
+}
+
 static void device_stop(void *owner)
 {
-    ((Fixture *)owner)->stops++;
+    Fixture *fixture = owner;
+    fixture->stops++;
+    if (!fixture->slow)
+        end_io(fixture);
 }
 
 static void config_write(void *owner, unsigned offset, unsigned size, uint64_t value)
@@ -30,7 +54,11 @@ static void config_write(void *owner, unsigned offset, unsigned size, uint64_t v
 }
 
 static const VirtioDeviceOps ops = {
-    .start = device_start, .stop = device_stop, .config_write = config_write
+    .start = device_start,
+    .resume = device_resume,
+    .hold = device_hold,
+    .stop = device_stop,
+    .config_write = config_write,
 };
 static const VirtioDeviceType type = { .type = 4, .class_code = 0x00ff00, .config_size = 12, .ops = &ops };
 
@@ -38,8 +66,10 @@ static void open_device(Fixture *fixture, gconstpointer data)
 {
     guest_open(&fixture->guest);
     GError *error = NULL;
-    fixture->pci = virtio_pci_new(
-        &fixture->guest.context, "virtio-test0", &type, fixture, FEATURES, QUEUES, GUEST_SOURCE, &error);
+    fixture->iothread = iothread_new("test", &error);
+    g_assert_no_error(error);
+    fixture->pci = virtio_pci_new(&fixture->guest.context, "virtio-test0", &type, fixture, fixture->iothread,
+        FEATURES, QUEUES, GUEST_SOURCE, &error);
     g_assert_no_error(error);
     guest_plug(&fixture->guest, virtio_pci_device(fixture->pci));
 }
@@ -47,7 +77,18 @@ static void open_device(Fixture *fixture, gconstpointer data)
 static void close_device(Fixture *fixture, gconstpointer data)
 {
     virtio_pci_free(fixture->pci);
+    iothread_free(fixture->iothread);
     guest_close(&fixture->guest);
+}
+
+static void nothing(void *opaque)
+{
+}
+
+// The device has come to where it was sent.
+static void settle(Fixture *fixture)
+{
+    iothread_call(fixture->iothread, nothing, NULL);
 }
 
 static void test_identity(Fixture *fixture, gconstpointer data)
@@ -172,6 +213,7 @@ static void test_features(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(guest_common(guest, 0x0c, 4), ==, 0);
     guest_driver_ok(guest);
     g_assert_cmpuint(guest_status(guest), ==, 0x0f);
+    settle(fixture);
     g_assert_cmphex(fixture->features, ==, VIRTIO_F_VERSION_1 | 1ULL << 6);
 }
 
@@ -183,25 +225,97 @@ static void test_life(Fixture *fixture, gconstpointer data)
     guest_queue_setup(&queue, guest, 1, 8, 0x10000, VIRTIO_NO_VECTOR);
     guest_driver_ok(guest);
     guest_driver_ok(guest);
+    settle(fixture);
     g_assert_cmpuint(fixture->starts, ==, 1);
     g_assert_null(virtio_pci_ring(fixture->pci, 0));
     g_assert_nonnull(virtio_pci_ring(fixture->pci, 1));
     // As SLOF goes: FAILED, then a reset.
     guest_set_common(guest, 0x14, 1, 0x80);
+    settle(fixture);
     g_assert_cmpuint(fixture->stops, ==, 1);
     guest_set_common(guest, 0x14, 1, 0x0f); // not again before a reset
+    settle(fixture);
     g_assert_cmpuint(fixture->starts, ==, 1);
     guest_set_common(guest, 0x14, 1, 0);
     g_assert_cmpuint(guest_status(guest), ==, 0);
+    settle(fixture);
     g_assert_cmpuint(fixture->stops, ==, 1);
     g_assert_true(guest_negotiate(guest, VIRTIO_F_VERSION_1));
     guest_driver_ok(guest);
+    settle(fixture);
     g_assert_cmpuint(fixture->starts, ==, 2);
     // A reset of the function stops it too.
-    pci_device_reset(guest->device);
+    while (!pci_device_reset(guest->device))
+        settle(fixture);
+    settle(fixture);
     g_assert_cmpuint(fixture->stops, ==, 2);
     guest_place_bars(guest, GUEST_BAR1, GUEST_BAR4);
     g_assert_cmpuint(guest_status(guest), ==, 0);
+}
+
+// A disk that takes its time: nobody waits for it, and the reset is over when it is.
+static void test_slow_reset(Fixture *fixture, gconstpointer data)
+{
+    Guest *guest = &fixture->guest;
+    g_assert_true(guest_negotiate(guest, VIRTIO_F_VERSION_1));
+    guest_driver_ok(guest);
+    settle(fixture);
+    fixture->slow = true;
+    guest_set_common(guest, 0x14, 1, 0);
+    g_assert_cmphex(guest_status(guest), !=, 0);
+    // The driver does not look, and nothing comes of it.
+    guest_set_common(guest, 0x14, 1, 0x0f);
+    guest_set_common(guest, 0x16, 2, 2);
+    g_assert_cmphex(guest_common(guest, 0x16, 2), ==, 0);
+    g_assert_false(pci_device_reset(guest->device));
+    guest_place_bars(guest, GUEST_BAR1, GUEST_BAR4);
+    g_assert_cmphex(guest_status(guest), !=, 0);
+    fixture->slow = false;
+    iothread_call(fixture->iothread, end_io, fixture);
+    g_assert_cmphex(guest_status(guest), ==, 0);
+    g_assert_cmpuint(fixture->stops, ==, 1);
+    g_assert_cmpuint(fixture->starts, ==, 1);
+    g_assert_true(guest_negotiate(guest, VIRTIO_F_VERSION_1));
+    guest_driver_ok(guest);
+    settle(fixture);
+    g_assert_cmpuint(fixture->starts, ==, 2);
+}
+
+// PCI 3.0, 6.2.2: without the bus master bit the device is held, and sends no message either.
+static void test_master(Fixture *fixture, gconstpointer data)
+{
+    Guest *guest = &fixture->guest;
+    g_assert_true(guest_negotiate(guest, VIRTIO_F_VERSION_1));
+    guest_set_common(guest, 0x16, 2, 2);
+    guest_set_common(guest, 0x1a, 2, 3);
+    guest_enable_msix(guest);
+    pci_device_write(guest->device, 0x04, 2, 2);
+    guest_driver_ok(guest);
+    settle(fixture);
+    g_assert_cmpuint(fixture->starts, ==, 1);
+    g_assert_cmpuint(fixture->holds, ==, 1);
+    g_assert_cmpuint(fixture->resumes, ==, 0);
+    virtio_pci_notify(fixture->pci, 2);
+    g_assert_cmpuint(fake_kvm_edges(guest->vm, GUEST_SOURCE + 3), ==, 0);
+    pci_device_write(guest->device, 0x04, 2, 6);
+    settle(fixture);
+    g_assert_cmpuint(fixture->resumes, ==, 1);
+    g_assert_cmpuint(fake_kvm_edges(guest->vm, GUEST_SOURCE + 3), ==, 1);
+    // Not waited for without end.
+    fixture->slow = true;
+    pci_device_write(guest->device, 0x04, 2, 2);
+    g_assert_cmpuint(fixture->holds, ==, 2);
+    // Back and forth: the last word counts.
+    for (unsigned i = 0; i < 1000; i++)
+        pci_device_write(guest->device, 0x04, 2, 6);
+    settle(fixture);
+    g_assert_cmpuint(fixture->resumes, ==, 2);
+    fixture->slow = false;
+    pci_device_write(guest->device, 0x04, 2, 2);
+    g_assert_cmpuint(fixture->holds, ==, 3);
+    guest_set_common(guest, 0x14, 1, 0);
+    g_assert_cmphex(guest_status(guest), ==, 0);
+    g_assert_cmpuint(fixture->stops, ==, 1);
 }
 
 static void test_bad_area(Fixture *fixture, gconstpointer data)
@@ -382,6 +496,8 @@ int main(int argc, char **argv)
     add("/virtio-pci/queue-registers", test_queue_registers);
     add("/virtio-pci/features", test_features);
     add("/virtio-pci/life", test_life);
+    add("/virtio-pci/slow-reset", test_slow_reset);
+    add("/virtio-pci/master", test_master);
     add("/virtio-pci/bad-area", test_bad_area);
     add("/virtio-pci/doorbells", test_doorbells);
     add("/virtio-pci/select-sink", test_select_sink);

@@ -2,7 +2,7 @@
 #include "virtio_guest.h"
 #include "lparun/bytes.h"
 
-#define WAIT (5 * G_TIME_SPAN_SECOND)
+#define WAIT (20 * G_TIME_SPAN_SECOND)
 
 void guest_open(Guest *guest)
 {
@@ -87,10 +87,16 @@ uint64_t guest_offered(Guest *guest)
     return low | guest_common(guest, 0x04, 4) << 32;
 }
 
-bool guest_negotiate(Guest *guest, uint64_t features)
+void guest_reset(Guest *guest)
 {
     guest_set_common(guest, 0x14, 1, 0);
-    g_assert_cmpuint(guest_status(guest), ==, 0);
+    for (gint64 end = g_get_monotonic_time() + WAIT; guest_status(guest) != 0; g_usleep(100))
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+}
+
+bool guest_negotiate(Guest *guest, uint64_t features)
+{
+    guest_reset(guest);
     guest_set_common(guest, 0x14, 1, VIRTIO_STATUS_ACKNOWLEDGE);
     guest_set_common(guest, 0x14, 1, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
     guest_set_common(guest, 0x08, 4, 0);

@@ -36,6 +36,8 @@ void guest_set_common(Guest *guest, unsigned offset, unsigned size, uint64_t val
 uint8_t guest_status(Guest *guest);
 
 uint64_t guest_offered(Guest *guest);
+// Waits until the device says that it is done.
+void guest_reset(Guest *guest);
 // From a reset to FEATURES_OK; false when the device does not take the features.
 bool guest_negotiate(Guest *guest, uint64_t features);
 void guest_driver_ok(Guest *guest);
