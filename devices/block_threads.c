@@ -104,7 +104,8 @@ static BlockEngine *threads_open(Iothread *iothread, GError **error)
     // waiting.
     g_autoptr(GError) refusal = NULL;
     engine->pool = g_thread_pool_new(work, engine, WORKERS, TRUE, &refusal);
-    engine->watch = engine->pool ? iothread_watch(iothread, engine->eventfd, reap, engine) : NULL;
+    // A pool that lacks workers is given all the same.
+    engine->watch = !refusal ? iothread_watch(iothread, engine->eventfd, reap, engine) : NULL;
     if (engine->watch)
         return engine;
     error_host(error, "aio=threads: %s; raise ulimit -u", refusal ? refusal->message : g_strerror(errno));

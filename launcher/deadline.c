@@ -1,6 +1,6 @@
 // An end has a deadline: a disk that never answers, or a console that nobody reads, cannot keep the process.
 #include "deadline.h"
-#include "terminal.h"
+#include "terminal_mode.h"
 #include <signal.h>
 #include <unistd.h>
 
@@ -8,7 +8,7 @@ static volatile sig_atomic_t exit_status;
 
 static void end_now(int signal_number)
 {
-    terminal_restore();
+    terminal_mode_restore();
     _exit(exit_status);
 }
 

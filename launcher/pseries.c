@@ -9,9 +9,9 @@
 #include "lparun/firmware.h"
 #include "lparun/papr.h"
 #include "requests.h"
+#include "signals.h"
 #include "stats.h"
 #include "terminal.h"
-#include <glib-unix.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -236,7 +236,9 @@ static bool make_devices(Machine *machine, GError **error)
     InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VIO, INTERRUPT_EDGE, error);
     if (!line)
         return false;
-    machine->terminal = terminal_new(machine->options->console, on_quit, machine);
+    machine->terminal = terminal_new(machine->options->console, on_quit, machine, error);
+    if (!machine->terminal)
+        return false;
     VtyHost host = terminal_vty_host(machine->terminal);
     machine->vty = vty_new(&host, line);
     if (!make_nvram(machine, error))
@@ -446,17 +448,11 @@ static bool reboot(Machine *machine, GError **error)
     return reset_processors(machine, error) && load(machine, error);
 }
 
-typedef struct SignalWatch {
-    Machine *machine;
-    int number;
-} SignalWatch;
-
-static gboolean on_signal(gpointer data)
+static void on_signal(void *owner, int number)
 {
-    SignalWatch *watch = data;
-    watch->machine->signal_number = watch->number;
-    request(watch->machine, MACHINE_SIGNAL, NULL);
-    return G_SOURCE_CONTINUE;
+    Machine *machine = owner;
+    machine->signal_number = number;
+    request(machine, MACHINE_SIGNAL, NULL);
 }
 
 enum { STATUS_DONE = 0, STATUS_GUEST_FAILED = 4, STATUS_SIGNAL = 128 };
@@ -501,32 +497,35 @@ static bool serve(Machine *machine, MachineEvent event, Next next, GError **erro
     return true;
 }
 
-// As nohup, trap '' and a shell without job control leave it: that stays so.
-static bool is_ignored(int number)
+// Until the end: what it was is in `request`. False with `error`.
+static bool run(Machine *machine, const Request **request, GError **error)
 {
-    struct sigaction before;
-    return sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+    Next next;
+    do {
+        *request = requests_await(machine->requests);
+        next = actions_next(&machine->options->actions, (*request)->event);
+        if (!serve(machine, (*request)->event, next, error))
+            return false;
+    } while (next != NEXT_END);
+    return true;
 }
 
 int machine_run(Machine *machine, GError **error)
 {
-    SignalWatch watches[] = { { machine, SIGINT }, { machine, SIGTERM }, { machine, SIGHUP } };
-    for (unsigned i = 0; i < G_N_ELEMENTS(watches); i++)
-        if (!is_ignored(watches[i].number))
-            g_unix_signal_add(watches[i].number, on_signal, &watches[i]);
-    terminal_start(machine->terminal, machine->vty);
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    Signals *signals = signals_new(error);
+    if (!signals)
+        return LPARUN_ERROR_HOST;
+    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++)
+        signals_watch(signals, numbers[i], on_signal, machine);
+    terminal_start(machine->terminal, machine->vty, signals);
     start(machine);
     const Request *request;
-    Next next;
-    do {
-        request = requests_await(machine->requests);
-        next = actions_next(&machine->options->actions, request->event);
-        if (!serve(machine, request->event, next, error))
-            return (*error)->code;
-    } while (next != NEXT_END);
-    int status = verdict(machine, request, error);
+    int status = run(machine, &request, error) ? verdict(machine, request, error) : (*error)->code;
     deadline_begin(status); // the vCPUs may wait for a disk, and so may all that follows
     vcpu_set_park_all(machine->vcpus);
+    terminal_stop(machine->terminal);
+    signals_free(signals);
     return status;
 }
 

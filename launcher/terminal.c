@@ -1,115 +1,76 @@
-// The host's terminal: raw mode and back, input with Ctrl-A as its escape, output that never waits.
+// The host's terminal: input with Ctrl-A as its escape, jobs of a shell, and output that no vCPU waits for.
 #include "terminal.h"
+#include "terminal_mode.h"
+#include "terminal_output.h"
 #include <errno.h>
 #include <glib-unix.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
-#define ESCAPE 0x01 // Ctrl-A
+#define ESCAPE 0x01        // Ctrl-A
+#define LOOK_MS 200        // between two looks whether a job in the background came to the front
+#define AT_ONCE 4096       // bytes of input
+#define KEPT (64u * 1024u) // bytes that were passed on and may still stand before those that were not
 
 struct Terminal {
-    bool enabled;
-    bool stdout_is_file;        // always ready: no need to ask
-    atomic_bool stdout_is_gone; // a closed pipe or a lost terminal
+    TerminalOutput *output; // or NULL
     void (*quit)(void *owner);
     void *owner;
     Vty *vty;
-    bool is_tty;         // stdin
-    guint source;        // watches stdin; 0 while it does not
-    bool escaped;        // Ctrl-A was the last byte
-    uint8_t pending[64]; // read, but the vty had no room
-    size_t pending_count;
+    bool is_tty;      // stdin
+    guint source;     // watches stdin; 0 while it does not
+    guint look;       // a timer, or 0
+    bool escaped;     // Ctrl-A was the last byte
+    GByteArray *read; // what the vty had no room for, from `passed` on
+    unsigned passed;
 };
 
-// What stdin was before, for the handlers of deadly signals too.
-static struct termios saved;
-static volatile sig_atomic_t is_raw;
-
-// At once: what is not written yet may never be read.
-void terminal_restore(void)
+Terminal *terminal_new(bool enabled, void (*quit)(void *owner), void *owner, GError **error)
 {
-    if (is_raw)
-        tcsetattr(STDIN_FILENO, TCSANOW, &saved);
-    is_raw = 0;
-}
-
-// A crash leaves the terminal as it was, too; then the signal does what it would have done.
-static void restore_and_die(int signal_number)
-{
-    terminal_restore();
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
-}
-
-static void make_raw(void)
-{
-    static const int deadly[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGQUIT };
-    if (!isatty(STDIN_FILENO) || tcgetpgrp(STDIN_FILENO) != getpgrp() || tcgetattr(STDIN_FILENO, &saved) < 0)
-        return;
-    struct termios raw = saved;
-    cfmakeraw(&raw);
-    raw.c_oflag |= OPOST; // lparun's own lines still end as they should
-    is_raw = 1;
-    atexit(terminal_restore);
-    for (unsigned i = 0; i < G_N_ELEMENTS(deadly); i++)
-        signal(deadly[i], restore_and_die);
-    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-}
-
-Terminal *terminal_new(bool enabled, void (*quit)(void *owner), void *owner)
-{
+    TerminalOutput *output = enabled ? terminal_output_new(STDOUT_FILENO, error) : NULL;
+    if (enabled && !output)
+        return NULL;
     Terminal *terminal = g_new0(Terminal, 1);
-    terminal->enabled = enabled;
+    terminal->output = output;
     terminal->quit = quit;
     terminal->owner = owner;
-    struct stat status;
-    terminal->stdout_is_file = fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+    terminal->read = g_byte_array_new();
     return terminal;
+}
+
+static void clear_source(guint *source)
+{
+    if (*source)
+        g_source_remove(*source);
+    *source = 0;
+}
+
+void terminal_stop(Terminal *terminal)
+{
+    clear_source(&terminal->source);
+    clear_source(&terminal->look);
+    terminal_mode_restore();
+    if (terminal->output)
+        terminal_output_drain(terminal->output);
 }
 
 void terminal_free(Terminal *terminal)
 {
     if (!terminal)
         return;
-    if (terminal->source)
-        g_source_remove(terminal->source);
-    terminal_restore();
+    clear_source(&terminal->source);
+    clear_source(&terminal->look);
+    terminal_mode_restore();
+    terminal_output_free(terminal->output);
+    g_byte_array_unref(terminal->read);
     g_free(terminal);
-}
-
-// A reader that is slow, or stopped by Ctrl-S, must not hold up the vCPU: the guest is told to come again.
-static bool is_ready(const Terminal *terminal)
-{
-    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-    return terminal->stdout_is_file || (poll(&out, 1, 0) == 1);
 }
 
 static size_t write_out(void *owner, const uint8_t *bytes, size_t length)
 {
-    Terminal *terminal = owner;
-    if (!terminal->enabled || atomic_load_explicit(&terminal->stdout_is_gone, memory_order_relaxed))
-        return length; // nobody reads it: the guest runs on
-    if (!is_ready(terminal))
-        return 0;
-    size_t done = 0;
-    while (done < length) {
-        ssize_t result = write(STDOUT_FILENO, bytes + done, length - done);
-        if (result < 0 && errno == EINTR)
-            continue;
-        if (result < 0 && errno == EAGAIN)
-            return done;
-        if (result < 0) {
-            atomic_store(&terminal->stdout_is_gone, true);
-            return length;
-        }
-        done += (size_t)result;
-    }
-    return done;
+    const Terminal *terminal = owner;
+    // Without a reader the guest runs on.
+    return !terminal->output || terminal_output_put(terminal->output, bytes, length) ? length : 0;
 }
 
 // Own lines for the user: stderr, with the carriage return that a raw terminal may need.
@@ -139,48 +100,91 @@ static size_t take_escapes(Terminal *terminal, uint8_t *bytes, size_t length)
     return kept;
 }
 
-static gboolean on_input(gint fd, GIOCondition condition, gpointer data);
+static unsigned waiting(const Terminal *terminal)
+{
+    return terminal->read->len - terminal->passed;
+}
 
-// A pipe waits until all was taken. At a terminal Ctrl-A x must always be heard: what does not fit is lost.
+// A pipe waits until all was taken. A terminal is read on, so that Ctrl-A x is heard in any case.
 static bool wants_input(const Terminal *terminal)
 {
-    return terminal->is_tty || terminal->pending_count == 0;
+    return terminal->is_tty || waiting(terminal) == 0;
+}
+
+static gboolean on_input(gint fd, GIOCondition condition, gpointer data);
+
+static void watch_input(Terminal *terminal)
+{
+    if (!terminal->source)
+        terminal->source = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, terminal);
 }
 
 static void pass_on(Terminal *terminal)
 {
-    size_t taken = vty_input(terminal->vty, terminal->pending, terminal->pending_count);
-    terminal->pending_count -= taken;
-    memmove(terminal->pending, terminal->pending + taken, terminal->pending_count);
-    if (wants_input(terminal) && !terminal->source)
-        terminal->source = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, terminal);
+    const uint8_t *next = terminal->read->data + terminal->passed;
+    terminal->passed += (unsigned)vty_input(terminal->vty, next, waiting(terminal));
+    if (!waiting(terminal) || terminal->passed >= KEPT) {
+        g_byte_array_remove_range(terminal->read, 0, terminal->passed);
+        terminal->passed = 0;
+    }
+}
+
+static void take_input(Terminal *terminal, uint8_t *bytes, size_t length)
+{
+    size_t count = terminal->is_tty ? take_escapes(terminal, bytes, length) : length;
+    count = MIN(count, TERMINAL_TYPED - waiting(terminal));
+    g_byte_array_append(terminal->read, bytes, (guint)count);
+    pass_on(terminal);
+}
+
+static gboolean look(gpointer data);
+
+// Raw and heard in the front; in the background what is typed is for others.
+static void take_terminal(Terminal *terminal)
+{
+    clear_source(&terminal->look);
+    if (terminal_mode_take() != TERMINAL_BACKGROUND) {
+        watch_input(terminal);
+        return;
+    }
+    clear_source(&terminal->source);
+    terminal->look = g_timeout_add(LOOK_MS, look, terminal);
+}
+
+static gboolean look(gpointer data)
+{
+    Terminal *terminal = data;
+    terminal->look = 0;
+    take_terminal(terminal);
+    return G_SOURCE_REMOVE;
 }
 
 static gboolean on_input(gint fd, GIOCondition condition, gpointer data)
 {
     Terminal *terminal = data;
-    uint8_t bytes[sizeof terminal->pending];
+    uint8_t bytes[AT_ONCE];
     ssize_t length = read(fd, bytes, sizeof bytes);
-    if (length < 0 && (errno == EINTR || errno == EAGAIN))
+    int error = errno;
+    if (length < 0 && (error == EINTR || error == EAGAIN))
         return G_SOURCE_CONTINUE;
-    if (length > 0) {
-        size_t count = terminal->is_tty ? take_escapes(terminal, bytes, (size_t)length) : (size_t)length;
-        count = MIN(count, sizeof terminal->pending - terminal->pending_count);
-        memcpy(terminal->pending + terminal->pending_count, bytes, count);
-        terminal->pending_count += count;
-        pass_on(terminal);
-    }
+    if (length > 0)
+        take_input(terminal, bytes, (size_t)length);
     if (length > 0 && wants_input(terminal))
         return G_SOURCE_CONTINUE;
     terminal->source = 0; // the end of input is not the end of the guest
+    if (length < 0 && error == EIO && terminal_mode_take() == TERMINAL_BACKGROUND)
+        take_terminal(terminal);
     return G_SOURCE_REMOVE;
 }
 
 static gboolean on_room(gpointer data)
 {
     Terminal *terminal = data;
-    if (terminal->pending_count > 0)
+    bool waited = waiting(terminal) > 0;
+    if (waited)
         pass_on(terminal);
+    if (waited && !terminal->is_tty && wants_input(terminal))
+        watch_input(terminal);
     return G_SOURCE_REMOVE;
 }
 
@@ -194,13 +198,30 @@ VtyHost terminal_vty_host(Terminal *terminal)
     return (VtyHost){ .write = write_out, .has_room = has_room, .owner = terminal };
 }
 
-void terminal_start(Terminal *terminal, Vty *vty)
+// kill -TSTP: the shell gets its terminal as it was, and what follows the stop is on_continue().
+static void on_stop(void *owner, int number)
+{
+    terminal_mode_restore();
+    signals_obey(owner, number);
+}
+
+static void on_continue(void *owner, int number)
+{
+    take_terminal(owner);
+}
+
+void terminal_start(Terminal *terminal, Vty *vty, Signals *signals)
 {
     terminal->vty = vty;
     signal(SIGPIPE, SIG_IGN);
-    if (!terminal->enabled)
+    if (!terminal->output)
         return;
     terminal->is_tty = isatty(STDIN_FILENO);
-    make_raw();
-    terminal->source = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, terminal);
+    if (!terminal->is_tty) {
+        watch_input(terminal);
+        return;
+    }
+    signals_watch(signals, SIGTSTP, on_stop, signals);
+    signals_watch(signals, SIGCONT, on_continue, terminal);
+    take_terminal(terminal);
 }

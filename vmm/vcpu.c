@@ -332,16 +332,19 @@ bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GE
     vcpu->id = id;
     vcpu->index = set->vcpus->len;
     g_cond_init(&vcpu->wake);
-    int result = connect_vcpu(vcpu, controller);
+    int result = connect_vcpu(vcpu, controller), no_thread = 0;
     if (result == 0) {
         g_mutex_lock(&set->lock); // the thread finds has_thread set
-        result = -pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
-        vcpu->has_thread = result == 0;
+        no_thread = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
+        vcpu->has_thread = no_thread == 0;
         set->awake += vcpu->has_thread;
         g_mutex_unlock(&set->lock);
     }
-    if (result < 0) {
-        error_host(error, "vCPU %u: %s", id, g_strerror(-result));
+    if (result < 0 || no_thread) {
+        if (no_thread)
+            error_host(error, "vCPU %u: no thread for it: %s; raise ulimit -u", id, g_strerror(no_thread));
+        else
+            error_host(error, "vCPU %u: %s", id, g_strerror(-result));
         vcpu_free(vcpu);
         return false;
     }

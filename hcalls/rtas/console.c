@@ -5,8 +5,7 @@
 static int32_t display_character(void *owner, Vcpu *vcpu, RtasCall *call)
 {
     uint8_t byte = (uint8_t)call->input[0];
-    vty_output(owner, &byte, 1); // a terminal that is full loses it: the call has no way to say "again"
-    return RTAS_SUCCESS;
+    return vty_output(owner, &byte, 1) == 1 ? RTAS_SUCCESS : RTAS_BUSY; // the guest sends it again
 }
 
 void rtas_console_register(RtasTable *table, Vty *vty)

@@ -73,6 +73,7 @@ static inline uint64_t papr_real_address(uint64_t address)
 #define RTAS_SUCCESS 0
 #define RTAS_NO_EVENT 1 // check-exception and event-scan alone
 #define RTAS_HARDWARE_ERROR (-1)
+#define RTAS_BUSY (-2)
 #define RTAS_PARAMETER_ERROR (-3)
 #define RTAS_NOT_SUPPORTED (-3)
 #define RTAS_NOT_AUTHORIZED (-9002)

@@ -12,7 +12,8 @@ typedef struct Vty Vty;
 #define VTY_UNIT 0x71000000
 
 typedef struct VtyHost {
-    // Takes some of `length` bytes for the terminal, without waiting; returns how many. On a vCPU's thread.
+    // Takes all of `length` bytes for the terminal, or none (then the guest is to come again), without
+    // waiting; returns how many. On a vCPU's thread.
     size_t (*write)(void *owner, const uint8_t *bytes, size_t length);
     // The guest took input, there is room for more. On a vCPU's thread.
     void (*has_room)(void *owner);
@@ -31,7 +32,7 @@ size_t vty_input(Vty *vty, const uint8_t *bytes, size_t length);
 // True for the unit address, and for 0, which firmware uses for the first terminal (SLOF before its console
 // is open).
 bool vty_answers(uint64_t unit);
-// Output of the guest: how many of `length` bytes the terminal took. Any thread.
+// Output of the guest: how many of `length` bytes the terminal took, all or none. Any thread.
 size_t vty_output(Vty *vty, const uint8_t *bytes, size_t length);
 // Takes up to `capacity` bytes of input. Any thread.
 size_t vty_take(Vty *vty, uint8_t *bytes, size_t capacity);

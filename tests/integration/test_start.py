@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lab import guest, paths
+from lab import guest, paths, payload, toolchain
 
 LIMIT = 30
 LPARUN = str(paths.NATIVE / "lparun")
@@ -53,3 +53,39 @@ def test_ignored_signal_stays_ignored(host, log):
     log.add("console", result.output)
     run.collect()
     assert result.status == 0 and run.answered()
+
+
+# Each number of threads that is too small, until the guest runs.
+FEW_THREADS = """
+cd {scratch}
+dd if=/dev/zero of=threads.img bs=1M count=1 2>/dev/null
+dd if=/dev/zero of=threads.nvram bs=64K count=1 2>/dev/null
+for few in $(seq 0 40); do
+    FEW_THREADS=$few LD_PRELOAD={library} {command} -smp 2 -object iothread,id=io -mem-prealloc \\
+        -drive file=threads.img,if=virtio,format=raw,aio=threads -drive file=threads.nvram,if=pflash,format=raw \\
+        </dev/null >out 2>err
+    status=$?
+    [ $status = 0 ] && break
+    echo "status $status, $(wc -l <err) line, $(grep -c thread err) about it: $(cat err)"
+done
+echo "runs with $few"
+rm threads.img threads.nvram
+"""
+
+
+@pytest.mark.one_host
+def test_threads_that_cannot_be_had(host, log):
+    """One line and status 1 for each; none is missing only when the guest needs it."""
+    if host.name == "local":
+        pytest.skip("the library is for the emulated hosts")
+    library = host.folder / "few_threads.so"
+    subprocess.run([f"{toolchain.TARGET}-gcc", "-shared", "-fPIC", "-o", str(library),
+                    str(paths.TOP / "tests/lab/programs/few_threads.c")], check=True)
+    script = FEW_THREADS.format(scratch=host.scratch, library=f"{host.inside}/few_threads.so",
+                                command=payload.command(host, "clock-be"))
+    result = host.run(script, 4 * LIMIT)
+    log.add("output", result.output)
+    lines = result.text.splitlines()
+    assert lines[-1].startswith("runs with ") and len(lines) > 10
+    wrong = [line for line in lines[:-1] if not line.startswith("status 1, 1 line, 1 about it: lparun: ")]
+    assert not wrong

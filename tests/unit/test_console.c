@@ -166,7 +166,10 @@ static void test_display_character(Fixture *fixture, gconstpointer data)
         partition_rtas(&fixture->partition, "display-character", 1, output, 0xffffff00u | 'i'), ==, 0);
     g_assert_cmpstr(fixture->output->str, ==, "hi");
     fixture->room = 0;
+    g_assert_cmpint(partition_rtas(&fixture->partition, "display-character", 1, output, '!'), ==, -2);
+    fixture->room = 1;
     g_assert_cmpint(partition_rtas(&fixture->partition, "display-character", 1, output, '!'), ==, 0);
+    g_assert_cmpstr(fixture->output->str, ==, "hi!");
 }
 
 // hvterm1 at 71000000h, source 1100h, an edge: what SLOF and Linux's hvc_vio look for.

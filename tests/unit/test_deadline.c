@@ -22,13 +22,15 @@ static G_GNUC_NORETURN void write_for_ever(int other)
 {
     static uint8_t text[4096] = { 'x' };
     take_terminal(other);
-    Terminal *terminal = terminal_new(true, NULL, NULL);
+    Terminal *terminal = terminal_new(true, NULL, NULL, NULL);
     VtyHost host = terminal_vty_host(terminal);
     Vty *vty = vty_new(&host, NULL);
-    terminal_start(terminal, vty);
+    terminal_start(terminal, vty, signals_new(NULL));
+    while (host.write(host.owner, text, sizeof text) > 0)
+        ;
     deadline_begin(STATUS);
     for (;;)
-        host.write(host.owner, text, sizeof text);
+        terminal_stop(terminal);
 }
 
 static G_GNUC_NORETURN void wait_for_ever(int other)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 typedef struct Fixture {
+    Signals *signals;
     Terminal *terminal;
     Vty *vty;
     int other; // what stdin is written to from
@@ -42,14 +43,16 @@ static int open_pipe(void)
 static void set_up(Fixture *fixture, gconstpointer is_terminal)
 {
     fixture->other = is_terminal ? open_terminal() : open_pipe();
-    fixture->terminal = terminal_new(true, on_quit, fixture);
+    fixture->terminal = terminal_new(true, on_quit, fixture, NULL);
     VtyHost host = terminal_vty_host(fixture->terminal);
     fixture->vty = vty_new(&host, NULL);
-    terminal_start(fixture->terminal, fixture->vty);
+    fixture->signals = signals_new(NULL);
+    terminal_start(fixture->terminal, fixture->vty, fixture->signals);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer is_terminal)
 {
+    signals_free(fixture->signals);
     terminal_free(fixture->terminal);
     vty_free(fixture->vty);
     close(fixture->other);
@@ -77,22 +80,39 @@ static size_t take_all(Fixture *fixture, uint8_t *bytes, size_t room)
     return taken;
 }
 
-// 400 lines, as a pseudo-terminal that is not raw gives lines; a guest that reads nothing keeps the first of
-// them.
-static void test_quit(Fixture *fixture, gconstpointer is_terminal)
+#define PASTED 10000
+
+// Pasted while the guest reads nothing: all of it is there when it does, and Ctrl-A x was heard.
+static void test_paste(Fixture *fixture, gconstpointer is_terminal)
 {
-    uint8_t bytes[1024];
-    for (unsigned i = 0; i < 400; i++)
-        type(fixture, "\n", 1);
+    static uint8_t bytes[2 * PASTED];
+    for (unsigned i = 0; i < PASTED / 10; i++) // in lines, as a pseudo-terminal that is not raw gives them
+        type(fixture, "12345 789\n", 10);
     g_assert_cmpuint(fixture->quits, ==, 0);
     type(fixture, "\001x\n", 3);
     g_assert_cmpuint(fixture->quits, ==, 1);
-    size_t taken = take_all(fixture, bytes, sizeof bytes);
-    g_assert_cmpuint(taken, >=, 256);
-    g_assert_cmpuint(taken, <, 400);
-    type(fixture, "ab\001\001c\n", 6); // a guest that reads again gets all of it
+    g_assert_cmpuint(take_all(fixture, bytes, sizeof bytes), ==, PASTED + 1);
+    for (unsigned i = 0; i < PASTED; i++)
+        g_assert_cmpint(bytes[i], ==, "12345 789\n"[i % 10]);
+    type(fixture, "ab\001\001c\n", 6);
     g_assert_cmpuint(take_all(fixture, bytes, sizeof bytes), ==, 5);
     g_assert_cmpmem(bytes, 5, "ab\001c\n", 5);
+}
+
+// A guest that never reads does not make the program grow, and what it was given first is what it gets.
+static void test_paste_without_end(Fixture *fixture, gconstpointer is_terminal)
+{
+    static uint8_t bytes[2 * TERMINAL_TYPED];
+    static char line[1025];
+    memset(line, 'x', sizeof line - 2);
+    line[sizeof line - 2] = '\n';
+    for (unsigned i = 0; i < TERMINAL_TYPED / 1024 + 100; i++)
+        type(fixture, line, 1024);
+    type(fixture, "\001x\n", 3);
+    g_assert_cmpuint(fixture->quits, ==, 1);
+    size_t taken = take_all(fixture, bytes, sizeof bytes);
+    g_assert_cmpuint(taken, >=, TERMINAL_TYPED);
+    g_assert_cmpuint(taken, <=, TERMINAL_TYPED + 256); // and what the vty holds
 }
 
 // Nothing of a pipe is lost, and its Ctrl-A are the guest's.
@@ -113,7 +133,9 @@ static void test_pipe(Fixture *fixture, gconstpointer is_terminal)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add("/terminal/quit", Fixture, "a terminal", set_up, test_quit, tear_down);
+    g_test_add("/terminal/paste", Fixture, "a terminal", set_up, test_paste, tear_down);
+    g_test_add(
+        "/terminal/paste-without-end", Fixture, "a terminal", set_up, test_paste_without_end, tear_down);
     g_test_add("/terminal/pipe", Fixture, NULL, set_up, test_pipe, tear_down);
     return g_test_run();
 }

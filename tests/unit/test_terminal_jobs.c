@@ -1,0 +1,114 @@
+// A shell's jobs: raw whenever the program has the terminal, as it was whenever the shell has it.
+#include "terminal.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define WAIT (10 * G_TIME_SPAN_SECOND)
+
+static G_GNUC_NORETURN void run_job(void)
+{
+    signal(SIGTTOU, SIG_DFL);
+    setpgid(0, 0);
+    Terminal *terminal = terminal_new(true, NULL, NULL, NULL);
+    VtyHost host = terminal_vty_host(terminal);
+    Vty *vty = vty_new(&host, NULL);
+    terminal_start(terminal, vty, signals_new(NULL));
+    for (;;)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static bool is_raw(void)
+{
+    struct termios now;
+    g_assert_cmpint(tcgetattr(STDIN_FILENO, &now), ==, 0);
+    return !(now.c_lflag & (ICANON | ECHO));
+}
+
+static void await_raw(void)
+{
+    for (gint64 end = g_get_monotonic_time() + WAIT; !is_raw(); g_usleep(1000))
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+}
+
+static void give_to(pid_t group)
+{
+    g_assert_cmpint(tcsetpgrp(STDIN_FILENO, group), ==, 0);
+}
+
+static void await_stop(pid_t job, int number)
+{
+    int status;
+    g_assert_cmpint(waitpid(job, &status, WUNTRACED), ==, job);
+    g_assert_true(WIFSTOPPED(status));
+    g_assert_cmpint(WSTOPSIG(status), ==, number);
+    give_to(getpgrp());
+}
+
+// What a shell with job control does, on a terminal of its own.
+static void be_shell(pid_t job)
+{
+    struct termios mine;
+    g_assert_cmpint(tcgetattr(STDIN_FILENO, &mine), ==, 0);
+    g_usleep(300000); // started by &: time enough to do wrong
+    g_assert_false(is_raw());
+    give_to(job); // fg: some shells say no more
+    await_raw();
+    kill(job, SIGTSTP);
+    await_stop(job, SIGTSTP);
+    g_assert_false(is_raw());
+    kill(job, SIGCONT); // bg
+    g_usleep(300000);
+    g_assert_false(is_raw());
+    give_to(job);
+    await_raw();
+    kill(job, SIGSTOP); // no time to clean up: the shell does it
+    await_stop(job, SIGSTOP);
+    tcsetattr(STDIN_FILENO, TCSANOW, &mine);
+    give_to(job);
+    kill(job, SIGCONT);
+    await_raw();
+    kill(job, SIGABRT); // a crash
+    int status;
+    g_assert_cmpint(waitpid(job, &status, 0), ==, job);
+    g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    g_assert_false(is_raw());
+}
+
+static G_GNUC_NORETURN void run_shell(int other)
+{
+    setsid();
+    int end = open(ptsname(other), O_RDWR); // which controls its session's jobs from here on
+    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+        g_assert_cmpint(dup2(end, fd), ==, fd);
+    signal(SIGTTOU, SIG_IGN);
+    pid_t job = fork();
+    if (job == 0)
+        run_job();
+    setpgid(job, job);
+    be_shell(job);
+    _exit(0);
+}
+
+static void test_jobs(void)
+{
+    int other = posix_openpt(O_RDWR | O_NOCTTY);
+    g_assert_true(other >= 0 && grantpt(other) == 0 && unlockpt(other) == 0);
+    pid_t shell = fork();
+    if (shell == 0)
+        run_shell(other);
+    int status;
+    g_assert_cmpint(waitpid(shell, &status, 0), ==, shell);
+    g_assert_cmpint(status, ==, 0);
+    close(other);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/terminal-jobs/all", test_jobs);
+    return g_test_run();
+}
