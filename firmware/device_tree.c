@@ -121,8 +121,10 @@ static void describe_memory(const MachineParts *parts, Tree *tree)
 static void describe_hypercalls(const MachineParts *parts, Tree *tree)
 {
     const char *names[16] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-set-mode", "hcall-copy",
-        "hcall-debug", "hcall-tce", "hcall-watchdog", "hcall-join" };
-    unsigned count = 9;
+        "hcall-debug", "hcall-tce", "hcall-watchdog", "hcall-join", "hcall-sprg0" };
+    unsigned count = 10;
+    if (parts->numa)
+        names[count++] = "hcall-vphn";
     if (!kvm_is_pr(parts->vm)) // PR has no H_REGISTER_VPA, H_PROD and H_CONFER
         names[count++] = "hcall-splpar";
     if (!mmu_is_radix(parts->mmu)) {

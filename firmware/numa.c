@@ -8,7 +8,7 @@
 
 // The node is the last level. By form 1 it is at 10 from itself, and at 20, 40, 80 from nodes that share the
 // domain of the level before, the one before that, and so on; else at 160.
-enum { LEVELS = 4 };
+enum { LEVELS = NUMA_CPU_DOMAINS - 1 };
 static const uint8_t level_reach[LEVELS] = { 120, 60, 30, NUMA_LOCAL }; // nodes that far apart share a domain
 
 uint64_t numa_first_range(const Numa *numa, uint64_t memory_size)
@@ -66,15 +66,22 @@ void numa_describe_memory(const Numa *numa, unsigned node, Tree *tree)
 }
 
 // A processor is one level deeper.
-void numa_describe_cpu(const Numa *numa, unsigned index, uint32_t id, Tree *tree)
+unsigned numa_cpu_domains(const Numa *numa, unsigned index, uint32_t id, uint32_t domains[NUMA_CPU_DOMAINS])
 {
-    uint32_t cells[1 + LEVELS + 1];
-    if (!numa)
-        return;
+    uint32_t cells[1 + LEVELS];
     g_assert(index < NUMA_CPUS);
     fill_associativity(numa, numa->cpu_node[index], cells);
-    cells[0] = LEVELS + 1;
-    cells[1 + LEVELS] = id;
+    memcpy(domains, cells + 1, LEVELS * sizeof *cells);
+    domains[LEVELS] = id;
+    return NUMA_CPU_DOMAINS;
+}
+
+void numa_describe_cpu(const Numa *numa, unsigned index, uint32_t id, Tree *tree)
+{
+    uint32_t cells[1 + NUMA_CPU_DOMAINS];
+    if (!numa)
+        return;
+    cells[0] = numa_cpu_domains(numa, index, id, cells + 1);
     tree_cells_array(tree, "ibm,associativity", cells, G_N_ELEMENTS(cells));
 }
 

@@ -1,4 +1,5 @@
-// Hypercalls about the processor: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
+// Hypercalls about the processor: H_SET_MODE, H_SET_SPRG0, H_GET_CPU_CHARACTERISTICS, H_RANDOM, and data
+// address breakpoints.
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
 #include <sys/random.h>
@@ -111,11 +112,25 @@ static int64_t get_random(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return H_SUCCESS;
 }
 
+// LoPAR, "H_SET_SPRG0"; r4 gets what it was.
+static int64_t set_sprg0(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    uint64_t value = arguments[0];
+    return kvm_vcpu_set_sprg0(vcpu_kvm(vcpu), value, &arguments[0]) == 0 ? H_SUCCESS : H_HARDWARE;
+}
+
+// LoPAR, "H_SET_DABR", "H_SET_XDABR": KVM serves both where the processor has such a register. Others have
+// DAWR, which is H_SET_MODE's.
+static int64_t set_dabr(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    return H_HARDWARE;
+}
+
 // In the kernel where it can: CIABR and DAWR of H_SET_MODE, and calls that need no userspace at all. A
 // refusal is not an error: the call then comes here, or is answered with H_FUNCTION.
 static void enable_in_kernel(KvmVm *vm)
 {
-    static const uint64_t calls[] = { H_SET_MODE, H_CLEAR_MOD, H_CLEAR_REF, H_PAGE_INIT };
+    static const uint64_t calls[] = { H_SET_MODE, H_CLEAR_MOD, H_CLEAR_REF };
     for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
         kvm_enable(vm, KVM_CAP_PPC_ENABLE_HCALL, calls[i], 1);
     if (kvm_check(vm, KVM_CAP_PPC_HWRNG) > 0)
@@ -130,5 +145,8 @@ void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
     hypercall_register(table, H_SET_MODE, "H_SET_MODE", set_mode, calls);
     hypercall_register(
         table, H_GET_CPU_CHARACTERISTICS, "H_GET_CPU_CHARACTERISTICS", get_cpu_characteristics, vm);
+    hypercall_register(table, H_SET_SPRG0, "H_SET_SPRG0", set_sprg0, NULL);
+    hypercall_register(table, H_SET_DABR, "H_SET_DABR", set_dabr, NULL);
+    hypercall_register(table, H_SET_XDABR, "H_SET_XDABR", set_dabr, NULL);
     hypercall_register(table, H_RANDOM, "H_RANDOM", get_random, NULL);
 }

@@ -256,8 +256,14 @@ static void on_watchdog(void *owner, WatchdogExpiry what)
     control_watchdog(machine->control, what);
 }
 
+static unsigned cpu_domains(void *owner, const Vcpu *vcpu, uint32_t domains[HOME_NODE_DOMAINS])
+{
+    return numa_cpu_domains(owner, vcpu_index(vcpu), vcpu_id(vcpu), domains);
+}
+
 static void make_hypercalls(Machine *machine)
 {
+    Numa *numa = machine->options->memory_options.numa;
     machine->hypercalls = hypercall_table_new(machine->options->cpus);
     machine->logical_ci = logical_ci_new(machine->vm, machine->bus, machine->memory);
     logical_ci_register(machine->logical_ci, machine->hypercalls);
@@ -265,6 +271,9 @@ static void make_hypercalls(Machine *machine)
     cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
     machine->peers = peer_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
     mmu_register(machine->mmu, machine->hypercalls);
+    page_hypercalls_register(machine->hypercalls, machine->vm, machine->memory);
+    if (numa)
+        home_node_register(machine->hypercalls, machine->vcpus, cpu_domains, numa);
     cas_register(machine->cas, machine->hypercalls);
     xive_hypercalls_register(machine->hypercalls, machine->interrupts, machine->memory, machine->vcpus);
     machine->watchdogs = watchdogs_new(on_watchdog, machine);

@@ -103,6 +103,11 @@ int kvm_vcpu_interrupt(KvmVcpu *vcpu, uint64_t vector, uint64_t msr, uint64_t cl
     return -ENOSYS;
 }
 
+int kvm_vcpu_set_sprg0(KvmVcpu *vcpu, uint64_t value, uint64_t *before)
+{
+    return -ENOSYS;
+}
+
 int kvm_vcpu_set_r3(KvmVcpu *vcpu, uint64_t r3)
 {
     return -ENOSYS;

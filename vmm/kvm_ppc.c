@@ -211,6 +211,17 @@ int kvm_vcpu_set_r3(KvmVcpu *vcpu, uint64_t r3)
     return kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
 }
 
+int kvm_vcpu_set_sprg0(KvmVcpu *vcpu, uint64_t value, uint64_t *before)
+{
+    struct kvm_regs regs;
+    int result = kvm_ioctl(vcpu->fd, KVM_GET_REGS, &regs);
+    if (result < 0)
+        return result;
+    *before = regs.sprg0;
+    regs.sprg0 = value;
+    return kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs);
+}
+
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
 {
     struct kvm_regs regs;

@@ -74,7 +74,9 @@ typedef struct BootWay {
     bool (*load)(const BootFiles *files, GuestMemory *memory, uint64_t real_mode_area, BootImages *boot,
         GError **error);
 } BootWay;
-// firmware/slof.c: SLOF, a flat image for address 0, which finds a kernel itself or starts the one in memory.
+// firmware/slof.c: SLOF, which finds a kernel itself or starts the one in memory, or another flat image of less
+// than 4 MiB: at address 0, entered at 0x100 with the tree's address in r3. -kernel's ELF file is at 4 MiB, and
+// /chosen/qemu,boot-kernel says so.
 extern const BootWay boot_slof;
 #define SLOF_ENTRY 0x100
 // firmware/direct.c: the kernel is the first that runs.
@@ -101,6 +103,10 @@ uint8_t numa_forms(const Numa *numa);
 void numa_describe_memory(const Numa *numa, unsigned node, Tree *tree);
 void numa_describe_cpu(const Numa *numa, unsigned index, uint32_t id, Tree *tree);
 void numa_describe_rtas(const Numa *numa, Tree *tree);
+// The domains of the vCPU `index`, from the widest to itself, `id`: what its node in the tree says. `numa` is
+// not NULL.
+#define NUMA_CPU_DOMAINS 5
+unsigned numa_cpu_domains(const Numa *numa, unsigned index, uint32_t id, uint32_t domains[NUMA_CPU_DOMAINS]);
 
 // firmware/cpus.c: what the guest learns of its processors.
 typedef struct Cpus {

@@ -33,7 +33,16 @@ void logical_ci_register(LogicalCi *ci, HypercallTable *table);
 // here serve alone, where this KVM cannot; `why` is then one line (g_free).
 bool logical_ci_enable(LogicalCi *ci, char **why);
 
-// hcalls/cpu.c: H_SET_MODE, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
+// hcalls/page.c: H_PAGE_INIT, H_LOGICAL_ICBI, H_LOGICAL_DCBF.
+void page_hypercalls_register(HypercallTable *table, KvmVm *vm, GuestMemory *memory);
+
+// hcalls/home_node.c: H_HOME_NODE_ASSOCIATIVITY. `domains` fills in the domains of a vCPU, the widest first,
+// and returns how many they are, on any vCPU's thread; they must be those of the tree.
+#define HOME_NODE_DOMAINS 12
+typedef unsigned (*HomeNodeDomains)(void *owner, const Vcpu *vcpu, uint32_t domains[HOME_NODE_DOMAINS]);
+void home_node_register(HypercallTable *table, const VcpuSet *vcpus, HomeNodeDomains domains, void *owner);
+
+// hcalls/cpu.c: H_SET_MODE, H_SET_SPRG0, H_SET_DABR, H_SET_XDABR, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
 void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
 // An interrupt as the processor takes one, in the byte order of the guest's interrupts: at `vector`, with
 // `kept` of the old MSR, and without `cleared` of it in SRR1. On the vCPU's thread; 0 or -errno.

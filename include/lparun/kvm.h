@@ -127,6 +127,8 @@ int kvm_vcpu_set_entry(KvmVcpu *vcpu, uint64_t pc, uint64_t r3, uint64_t msr);
 // SRR0, its MSR without the bits of `cleared` in SRR1.
 int kvm_vcpu_interrupt(KvmVcpu *vcpu, uint64_t vector, uint64_t msr, uint64_t cleared);
 int kvm_vcpu_set_r3(KvmVcpu *vcpu, uint64_t r3);
+// SPRG0, and what it was.
+int kvm_vcpu_set_sprg0(KvmVcpu *vcpu, uint64_t value, uint64_t *before);
 typedef struct KvmRegisters {
     uint64_t pc, msr, lr, ctr, srr0, srr1, gpr[32];
 } KvmRegisters;

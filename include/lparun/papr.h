@@ -28,15 +28,25 @@
 #define H_READ_4 (1ULL << 37) // its flag
 #define H_CLEAR_MOD 0x10
 #define H_CLEAR_REF 0x14
+#define H_SET_SPRG0 0x24
+#define H_SET_DABR 0x28
 #define H_PAGE_INIT 0x2c
+#define H_ICACHE_INVALIDATE (1ULL << 23) // its flags
+#define H_ICACHE_SYNCHRONIZE (1ULL << 22)
+#define H_ZERO_PAGE (1ULL << 15)
+#define H_COPY_PAGE (1ULL << 14)
 #define H_LOGICAL_CI_LOAD 0x3c
 #define H_LOGICAL_CI_STORE 0x40
+#define H_LOGICAL_ICBI 0x4c
+#define H_LOGICAL_DCBF 0x50
 #define H_GET_TERM_CHAR 0x54
 #define H_PUT_TERM_CHAR 0x58
 #define H_CONFER 0xe4
 #define H_PROD 0xe8
+#define H_SET_XDABR 0x134
 #define H_GET_CPU_CHARACTERISTICS 0x1c8
 #define H_JOIN 0x298
+#define H_HOME_NODE_ASSOCIATIVITY 0x2ec
 #define H_RANDOM 0x300
 #define H_SET_MODE 0x31c
 #define H_REGISTER_PROC_TBL 0x37c

@@ -1,5 +1,6 @@
-// RAM as the device tree has it: both ends of each range, and what 32 and 40 bits of address end at, each hold a
-// value of their own, for the guest and for the VMM. In real mode: radix guests alone reach all of it there.
+// RAM as the device tree has it: both ends of each range, and what 32 and 40 bits of address end at, each
+// hold a value of their own, for the guest and for the VMM. In real mode: radix guests alone reach all of it
+// there.
 #include "console.h"
 #include "fdt.h"
 #include "hypercall.h"

@@ -49,3 +49,41 @@ def test_options_are_documented():
         for key in re.findall(r"([\w-]+)=", value):
             assert f"{key}=" in manual, f"the manual does not have -{option}'s {key}="
             assert any(f"{key}=" in row for row in ours), f"README does not have -{option}'s {key}="
+
+
+CALL = re.compile(r"^\| (0x[0-9a-f]+) \| (\w+) \| (kernel|lparun|both|absent) \|.*\|(?: (hcall-[\w-]+))? \|$", re.MULTILINE)
+
+
+def calls():
+    text = (paths.TOP / "docs/hypercalls.md").read_text()
+    rows = CALL.findall(text)
+    assert len(rows) == text.count("\n| 0x"), "a row that is not understood"
+    return rows
+
+
+def source(*patterns):
+    return "".join(path.read_text() for pattern in patterns for path in sorted(paths.TOP.glob(pattern)))
+
+
+def test_hypercalls_are_those_of_the_code():
+    """docs/hypercalls.md has each call once, by its number, and served where the code registers or enables it."""
+    code = source("hcalls/*.c", "hcalls/rtas/table.c")
+    registered = set(re.findall(r'"((?:KVMPPC_)?H_[A-Z0-9_]+)"', code))
+    enabled = set(re.findall(r"KVM_CAP_PPC_ENABLE_HCALL, (H_\w+)", code))
+    numbers = dict(re.findall(r"#define ((?:KVMPPC_)?H_\w+) (0x[0-9a-f]+)$",
+                              (paths.TOP / "include/lparun/papr.h").read_text(), re.MULTILINE))
+    rows = calls()
+    assert len({name for _, name, *_ in rows}) == len({number for number, *_ in rows}) == len(rows)
+    assert {name for _, name, by, _ in rows if by in ("lparun", "both")} == registered
+    assert enabled <= {name for _, name, by, _ in rows if by in ("kernel", "both")}
+    assert not {name for _, name, by, _ in rows if by == "absent"} & (registered | enabled)
+    for number, name, _, _ in rows:
+        assert numbers.get(name, number) == number, f"{name}'s number"
+
+
+def test_hypercalls_are_named_in_the_tree():
+    """Each hcall-... of the device tree names a call that is served, and each of the table is in the tree."""
+    named = set(re.findall(r'"(hcall-[\w-]+)"', source("firmware/device_tree.c"))) - {"hcall-instructions"}
+    rows = calls()
+    assert {name for *_, name in rows if name} == named
+    assert not [call for _, call, by, name in rows if name and by == "absent"]

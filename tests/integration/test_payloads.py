@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lab import refusals
+from lab import payload, refusals
 
 LIMIT = 120               # seconds for one payload
 ORDERS = ("be", "le")
@@ -93,6 +93,35 @@ def test_hash_calls(host, log):
     for order in ORDERS:
         run = Run(host, f"hash_calls-{order}", log, "hash").check()
         assert set(run.stats["hypercalls"]) <= {"H_SET_MODE", "H_PUT_TERM_CHAR", "KVMPPC_H_RTAS"}
+
+
+def test_calls(host, log):
+    """H_PAGE_INIT and its like, whoever serves them; of H_HOME_NODE_ASSOCIATIVITY by a guest with two nodes."""
+    for order in ORDERS:
+        command = payload.command(host, f"calls-{order}", "-numa node,mem=256M -numa node,cpus=0,mem=256M",
+                                  memory="512M")
+        result = host.run(f"exec {command}", LIMIT)
+        log.add(f"calls-{order}", result.output)
+        assert (result.status, result.late) == (0, False)
+        assert "not ok" not in result.text and len(re.findall(r"^ok \d+ - ", result.text, re.MULTILINE)) == 4
+
+
+FLAT = """
+cd {scratch}
+{{ dd if={program}/flat-be.bin bs=40 count=1; dd if=/dev/zero bs=16 count=1
+   dd if={program}/flat-be.bin bs=8 skip=7; }} >flat.bin 2>/dev/null
+exec {here}/ppc64le/lparun -bios flat.bin -kernel {program}/clock-be.elf -m 512M
+"""
+
+
+@pytest.mark.one_host
+def test_flat_image(host, log):
+    """A firmware without SLOF's marks runs as one, and finds the kernel (another payload here) where SLOF does."""
+    result = host.run(FLAT.format(scratch=host.scratch, here=host.here,
+                                  program=f"{host.here}/ppc64le/tests/guest"), LIMIT)
+    log.add("console", result.output)
+    assert (result.status, result.late) == (0, False)
+    assert "# the kernel starts at 0x400100, its mark is 6d616769" in result.text
 
 
 @pytest.mark.one_host

@@ -1,6 +1,6 @@
 """The command line of a bare-metal payload of tests/guest."""
 
 
-def command(host, name, *options):
+def command(host, name, *options, memory="256M"):
     program = f"{host.here}/ppc64le"
-    return " ".join((f"{program}/lparun -bios {program}/tests/guest/{name}.bin -m 256M", *options))
+    return " ".join((f"{program}/lparun -bios {program}/tests/guest/{name}.bin -m {memory}", *options))

@@ -35,6 +35,7 @@ struct KvmVcpu {
     uint64_t r3;
     uint64_t msr;
     Register registers[REGISTERS];
+    uint64_t sprg0;
     bool refuse_regs;
     void *hash_table;
     unsigned hash_order;
@@ -319,6 +320,15 @@ uint64_t fake_vcpu_r3(KvmVcpu *vcpu)
     uint64_t r3 = vcpu->r3;
     g_mutex_unlock(&vcpu->lock);
     return r3;
+}
+
+int kvm_vcpu_set_sprg0(KvmVcpu *vcpu, uint64_t value, uint64_t *before)
+{
+    enter(vcpu);
+    *before = vcpu->sprg0;
+    vcpu->sprg0 = value;
+    leave(vcpu);
+    return 0;
 }
 
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
