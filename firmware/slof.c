@@ -1,4 +1,5 @@
-// SLOF: a flat image that starts with a ROM file system header, loaded at address 0 and entered at 0x100.
+// SLOF, a flat image that starts with a ROM file system header, or a flat image of anybody's: loaded at
+// address 0 and entered at 0x100.
 #include "lparun/bytes.h"
 #include "lparun/error.h"
 #include "lparun/firmware.h"
@@ -14,23 +15,34 @@
 #define LENGTH_OFFSET 0x30
 static const char magic[8] = "magic123";
 
+// What is wrong with SLOF's header, or NULL.
+static const char *check_slof(const uint8_t *head, uint64_t size)
+{
+    be64 length;
+    memcpy(&length, head + LENGTH_OFFSET, sizeof length);
+    if (be64_get(length) > size)
+        return "the SLOF image is cut short; give a whole slof.bin";
+    return size > SLOF_LIMIT ? "too large for a SLOF image (4 MiB); give a whole slof.bin" : NULL;
+}
+
+// Programs that are their own firmware, such as kvm-unit-tests' boot_rom.bin, have no header at all.
+static const char *check_flat(const uint8_t *head, uint64_t size)
+{
+    if (memcmp(head, "\177ELF", 4) == 0)
+        return "an ELF file, and not a flat image for address 0; give a kernel by -kernel";
+    return size >= SLOF_LIMIT ? "neither SLOF nor a flat image of less than 4 MiB; give a whole slof.bin"
+                              : NULL;
+}
+
 static bool check(const ImageFile *file, GError **error)
 {
-    uint8_t head[LENGTH_OFFSET + sizeof(be64)];
-    const char *why = NULL;
-    if (pread(file->fd, head, sizeof head, 0) != sizeof head ||
-        memcmp(head + MAGIC_OFFSET, magic, sizeof magic) != 0) {
-        why = "not a SLOF image";
-    } else {
-        be64 length;
-        memcpy(&length, head + LENGTH_OFFSET, sizeof length);
-        if (be64_get(length) > file->size)
-            why = "the SLOF image is cut short";
-        else if (file->size > SLOF_LIMIT)
-            why = "too large for a SLOF image (4 MiB)";
-    }
+    uint8_t head[SLOF_ENTRY + sizeof(uint32_t)];
+    const char *why = "too short for a firmware that is entered at 0x100; give a whole slof.bin";
+    if (pread(file->fd, head, sizeof head, 0) == sizeof head)
+        why = memcmp(head + MAGIC_OFFSET, magic, sizeof magic) == 0 ? check_slof(head, file->size)
+                                                                    : check_flat(head, file->size);
     if (why)
-        error_user(error, "%s %s: %s; give a whole slof.bin", file->option, file->path, why);
+        error_user(error, "%s %s: %s", file->option, file->path, why);
     return !why;
 }
 

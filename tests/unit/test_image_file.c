@@ -96,42 +96,51 @@ static void test_cannot_open(void)
     scratch_remove(path);
 }
 
-// --- SLOF: "magic123" at 28h, the length of the whole image, big-endian, at 30h.
+// --- Firmware: SLOF has "magic123" at 28h and the length of the whole image, big-endian, at 30h; others have
+// nothing.
 
-typedef struct SlofCase {
+typedef struct FirmwareCase {
+    const char *mark;
     uint64_t length; // as the header has it
     size_t size;     // of the file
     const char *why; // NULL: it is one
-} SlofCase;
+} FirmwareCase;
 
-static void test_slof(void)
+#define SHORT "too short for a firmware that is entered at 0x100; give a whole slof.bin"
+#define CUT "the SLOF image is cut short; give a whole slof.bin"
+
+static void test_firmware(void)
 {
-    static const SlofCase cases[] = {
-        { 0x1000, 0x1000, NULL },
-        { 0xfff, 0x1000, NULL },
-        { 0x1001, 0x1000, "the SLOF image is cut short" },
-        { UINT64_MAX, 0x1000, "the SLOF image is cut short" },
-        { 0x10000000000000, 0x1000, "the SLOF image is cut short" }, // 1000h in the wrong order
-        { 0x400000, 0x400000, NULL },
-        { 0x1000, 0x400001, "too large for a SLOF image (4 MiB)" },
-        { 0x38, 0x38, NULL },
-        { 0, 0x37, "not a SLOF image" },
-        { 0, 0x20, "not a SLOF image" },
-        { 0, 0, "not a SLOF image" },
+    static const FirmwareCase cases[] = {
+        { "magic123", 0x1000, 0x1000, NULL },
+        { "magic123", 0xfff, 0x1000, NULL },
+        { "magic123", 0x1001, 0x1000, CUT },
+        { "magic123", UINT64_MAX, 0x1000, CUT },
+        { "magic123", 0x10000000000000, 0x1000, CUT }, // 1000h in the wrong order
+        { "magic123", 0x400000, 0x400000, NULL },
+        { "magic123", 0x1000, 0x400001, "too large for a SLOF image (4 MiB); give a whole slof.bin" },
+        { "magic123", 0, 0x103, SHORT },
+        { "magic123", 0, 0, SHORT },
+        { "any bytes", 0, 0x104, NULL },
+        { "any bytes", 0, 0x3fffff, NULL },
+        { "any bytes", 0, 0x103, SHORT },
+        { "any bytes", 0, 0x400000,
+            "neither SLOF nor a flat image of less than 4 MiB; give a whole slof.bin" },
+        { "\177ELF", 0, 0x1000, "an ELF file, and not a flat image for address 0; give a kernel by -kernel" },
     };
-    g_autofree uint8_t *bytes = g_malloc0(0x500000);
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
+        g_autofree uint8_t *bytes = g_malloc0(0x500000);
         be64 length = be64_make(cases[i].length);
-        memcpy(bytes + 0x28, "magic123", 8);
+        bool is_elf = cases[i].mark[0] == 0x7f;
+        memcpy(bytes + (is_elf ? 0 : 0x28), cases[i].mark, is_elf ? 4 : 8);
         memcpy(bytes + 0x30, &length, sizeof length);
         char *path = scratch_file(bytes, cases[i].size);
         ImageFile *file = boot_slof.open(path, &error);
         g_assert_true(!file == !!cases[i].why);
         if (cases[i].why) {
             g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
-            g_autofree char *message =
-                g_strdup_printf("-bios %s: %s; give a whole slof.bin", path, cases[i].why);
+            g_autofree char *message = g_strdup_printf("-bios %s: %s", path, cases[i].why);
             g_assert_cmpstr(error->message, ==, message);
         }
         image_file_close(file);
@@ -146,6 +155,6 @@ int main(int argc, char **argv)
     g_test_add_func("/image-file/large", test_large);
     g_test_add_func("/image-file/shrinks", test_shrinks);
     g_test_add_func("/image-file/cannot-open", test_cannot_open);
-    g_test_add_func("/slof/check", test_slof);
+    g_test_add_func("/image-file/firmware", test_firmware);
     return g_test_run();
 }
