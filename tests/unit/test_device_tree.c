@@ -308,6 +308,8 @@ static void test_radix(Fixture *fixture, gconstpointer data)
     g_assert_true(has_hypercalls(fixture, "hcall-splpar"));
     g_assert_false(has_hypercalls(fixture, "hcall-pft"));
     g_assert_true(has_hypercalls(fixture, "hcall-join"));
+    g_assert_true(has_hypercalls(fixture, "hcall-sprg0"));
+    g_assert_false(has_hypercalls(fixture, "hcall-vphn")); // no nodes
     g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
     g_assert_false(has_hypercalls(fixture, "hcall-rpt-invalidate")); // nobody has enabled it
     assert_cells(fixture, "/cpus/PowerPC,POWER9@8", "ibm,processor-radix-AP-encodings", 0xc);

@@ -164,6 +164,7 @@ static void test_in_kernel(Partition *partition, gconstpointer data)
 {
     fake_kvm_power(partition->vm)->refused_hypercall = 0x10; // no reason to stop
     cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    page_hypercalls_register(partition->hypercalls, partition->vm, partition->memory);
     g_assert_true(is_enabled(partition, 0x31c));
     g_assert_true(is_enabled(partition, 0x300));
     g_assert_false(is_enabled(partition, 0x10));
