@@ -131,6 +131,8 @@ static void describe_hypercalls(const MachineParts *parts, Tree *tree)
         names[count++] = "hcall-pft";
         names[count++] = "hcall-bulk";
     }
+    if (mmu_can_resize(parts->mmu))
+        names[count++] = "hcall-hpt-resize";
     if (parts->multi_tce)
         names[count++] = "hcall-multi-tce";
     if (mmu_has_rpt_invalidate(parts->mmu))

@@ -13,11 +13,12 @@ struct Mmu {
     KvmVm *vm;
     MmuMode offer;          // what the guest may choose; AUTO is either
     bool radix;             // the mode now
-    unsigned hash_order;    // of the table when the mode is hash
+    unsigned hash_order;    // of the table that the mode hash begins with
+    unsigned order_now;     // of the guest's when it has changed that; any vCPU's thread
     be64 (*table)[2];       // under PR the hashed page table is this process's own memory; else NULL
     int result;             // of connect_table()
     uint64_t process_table; // that the guest has registered, or 0; any vCPU's thread
-    bool has_rpt_invalidate;
+    bool has_rpt_invalidate, can_resize;
 };
 
 // H_REGISTER_PROC_TBL's flags (LoPAR, "H_REGISTER_PROC_TBL"; Linux, asm/hvcall.h).
@@ -91,8 +92,10 @@ Mmu *mmu_new(KvmVm *vm, MmuMode wanted, unsigned hash_order, uint64_t memory_siz
     mmu->vm = vm;
     mmu->offer = wanted != MMU_AUTO ? wanted : !has_radix ? MMU_HASH : !has_hash ? MMU_RADIX : MMU_AUTO;
     mmu->radix = mmu->offer != MMU_HASH;
-    if (mmu->offer == MMU_RADIX || set_hash_order(mmu, hash_order, memory_size, error))
+    if (mmu->offer == MMU_RADIX || set_hash_order(mmu, hash_order, memory_size, error)) {
+        mmu->order_now = mmu->hash_order;
         return mmu;
+    }
     mmu_free(mmu);
     return NULL;
 }
@@ -133,6 +136,9 @@ static int reset_own_table(Mmu *mmu, VcpuSet *vcpus)
 static int enter(Mmu *mmu, bool radix)
 {
     __atomic_store_n(&mmu->process_table, 0, __ATOMIC_RELAXED);
+    mmu_set_hash_order(mmu, mmu->hash_order);
+    if (mmu->can_resize)
+        kvm_prepare_htab(mmu->vm, 0); // no table waits for a guest that is no more
     return radix ? kvm_configure_mmu(mmu->vm, CONFIGURE_RADIX | CONFIGURE_GTSE, PROCESS_TABLE_RADIX)
                  : kvm_allocate_htab(mmu->vm, mmu->hash_order);
 }
@@ -172,7 +178,22 @@ bool mmu_is_radix(const Mmu *mmu)
 
 unsigned mmu_hash_order(const Mmu *mmu)
 {
-    return mmu->radix ? 0 : mmu->hash_order;
+    return mmu->radix ? 0 : __atomic_load_n(&mmu->order_now, __ATOMIC_RELAXED);
+}
+
+void mmu_set_hash_order(Mmu *mmu, unsigned order)
+{
+    __atomic_store_n(&mmu->order_now, order, __ATOMIC_RELAXED);
+}
+
+unsigned mmu_hash_order_limit(const Mmu *mmu)
+{
+    return MIN(mmu->hash_order + 1, MMU_HASH_ORDER_MAX);
+}
+
+bool mmu_can_resize(const Mmu *mmu)
+{
+    return mmu->can_resize && !mmu->radix;
 }
 
 bool mmu_has_rpt_invalidate(const Mmu *mmu)
@@ -255,6 +276,7 @@ static bool enable_rpt_invalidate(KvmVm *vm)
 void mmu_register(Mmu *mmu, HypercallTable *table)
 {
     mmu->has_rpt_invalidate = enable_rpt_invalidate(mmu->vm);
+    mmu->can_resize = hash_resize_register(table, mmu->vm, mmu);
     hypercall_register(table, H_REGISTER_PROC_TBL, "H_REGISTER_PROC_TBL", register_process_table, mmu);
     if (kvm_is_pr(mmu->vm))
         hypercall_register(table, H_READ, "H_READ", read_entry, mmu);

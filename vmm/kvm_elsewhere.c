@@ -18,6 +18,16 @@ int kvm_allocate_htab(KvmVm *vm, uint32_t order)
     return -ENOSYS;
 }
 
+int kvm_prepare_htab(KvmVm *vm, uint32_t order)
+{
+    return -ENOSYS;
+}
+
+int kvm_commit_htab(KvmVm *vm, uint32_t order)
+{
+    return -ENOSYS;
+}
+
 int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
 {
     return -ENOSYS;

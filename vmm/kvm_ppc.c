@@ -48,6 +48,18 @@ int kvm_allocate_htab(KvmVm *vm, uint32_t order)
     return kvm_ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB, &answer);
 }
 
+int kvm_prepare_htab(KvmVm *vm, uint32_t order)
+{
+    struct kvm_ppc_resize_hpt resize = { .shift = order };
+    return kvm_ioctl(vm->fd, KVM_PPC_RESIZE_HPT_PREPARE, &resize);
+}
+
+int kvm_commit_htab(KvmVm *vm, uint32_t order)
+{
+    struct kvm_ppc_resize_hpt resize = { .shift = order };
+    return kvm_ioctl(vm->fd, KVM_PPC_RESIZE_HPT_COMMIT, &resize);
+}
+
 int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
 {
     struct kvm_ppc_cpu_char cpu;

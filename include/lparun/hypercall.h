@@ -106,8 +106,15 @@ int mmu_switch(Mmu *mmu, bool radix);
 bool mmu_is_radix(const Mmu *mmu);
 // Does the kernel serve H_RPT_INVALIDATE to the guest as it is now?
 bool mmu_has_rpt_invalidate(const Mmu *mmu);
-// log2 of the hashed page table's bytes; 0 under radix.
+// log2 of the hashed page table's bytes; 0 under radix. The guest may have had it changed since the last
+// reset, where the second says that it can, and to no more than the limit.
 unsigned mmu_hash_order(const Mmu *mmu);
+bool mmu_can_resize(const Mmu *mmu);
+unsigned mmu_hash_order_limit(const Mmu *mmu);
+// hcalls/hash_resize.c: H_RESIZE_HPT_PREPARE and H_RESIZE_HPT_COMMIT, for mmu_register(). False: this KVM has
+// no such thing, and both answer H_FUNCTION. The other is what it says after the second.
+bool hash_resize_register(HypercallTable *table, KvmVm *vm, Mmu *mmu);
+void mmu_set_hash_order(Mmu *mmu, unsigned order);
 // Bytes of memory from GPA 0 on that the guest can reach in real mode: with a hashed page table KVM maps them
 // through that table itself (kvmppc_hv_setup_htab_rma in arch/powerpc/kvm/book3s_hv.c), so its size limits
 // them. A guest that may choose a hashed page table has the limit from the start: firmware asks for the

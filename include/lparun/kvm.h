@@ -90,6 +90,12 @@ int kvm_configure_mmu(KvmVm *vm, uint64_t flags, uint64_t process_table);
 // KVM_PPC_ALLOCATE_HTAB: a hashed page table of 1 << `order` bytes (18 to 46); the same order again zeroes
 // it.
 int kvm_allocate_htab(KvmVm *vm, uint32_t order);
+// KVM_PPC_RESIZE_HPT_PREPARE: begins to make another table, or with 0 drops the one that was begun. 0 when it
+// is ready, else ms to wait before this is called again; -EINVAL, -ENOMEM. KVM_PPC_RESIZE_HPT_COMMIT: the
+// guest's table from here on; -ENXIO: no such table was prepared, -EBUSY: it is not ready, -ENOSPC: an entry
+// that must stay has no place in it. Any thread.
+int kvm_prepare_htab(KvmVm *vm, uint32_t order);
+int kvm_commit_htab(KvmVm *vm, uint32_t order);
 // KVM_PPC_GET_CPU_CHAR: what H_GET_CPU_CHARACTERISTICS answers.
 int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour);
 // Is this KVM-PR, which runs the guest in problem state and leaves more to userspace? (KVM_CAP_PPC_GET_PVINFO

@@ -5,13 +5,17 @@
 // Return codes (LoPAR 14.5.3).
 #define H_SUCCESS 0
 #define H_BUSY 1
+#define H_CLOSED 2
 #define H_NOT_AVAILABLE 3
 #define H_CONTINUE 18
+#define H_LONG_BUSY 9900 // and up to 9905: try again in 1 ms, 10 ms, ... 100 s
 #define H_HARDWARE (-1)
 #define H_FUNCTION (-2)
 #define H_PRIVILEGE (-3)
 #define H_PARAMETER (-4)
 #define H_BAD_MODE (-5)
+#define H_PTEG_FULL (-6)
+#define H_NO_MEM (-9)
 #define H_RESOURCE (-16)
 #define H_P2 (-55)
 #define H_P3 (-56)
@@ -49,6 +53,8 @@
 #define H_HOME_NODE_ASSOCIATIVITY 0x2ec
 #define H_RANDOM 0x300
 #define H_SET_MODE 0x31c
+#define H_RESIZE_HPT_PREPARE 0x36c
+#define H_RESIZE_HPT_COMMIT 0x370
 #define H_REGISTER_PROC_TBL 0x37c
 #define H_SIGNAL_SYS_RESET 0x380
 #define H_INT_GET_SOURCE_INFO 0x3a8

@@ -65,10 +65,46 @@ static void test_none(uint64_t end)
     tap_end("an entry that is not there");
 }
 
+// Until the table is ready.
+static int64_t prepare(uint64_t order)
+{
+    int64_t status;
+    do
+        status = call(H_RESIZE_HPT_PREPARE, 0, order, 0, 0);
+    while (status >= H_LONG_BUSY && status <= H_LONG_BUSY + 5);
+    return status;
+}
+
+// Twice as large and back. Which group an entry belongs to is in its own words: group INDEX / 8 of a table of
+// any size has it still.
+static void test_resize(uint32_t order)
+{
+    uint64_t last = (2ULL << (order - 4)) - 1;
+    uint64_t group = 0x321, held = group << 12 | 0x10 | VALID; // page 0 of it
+    tap_begin();
+    tap_equal("commit alone", order, call(H_RESIZE_HPT_COMMIT, 0, order + 1, 0, 0), H_CLOSED);
+    tap_equal("too large", order, prepare(order + 2), H_RESOURCE);
+    tap_equal("H_ENTER", group, call(H_ENTER, EXACT, group * 8, held, BITS), H_SUCCESS);
+    tap_equal("H_READ, too far", last, call(H_READ, 0, last, 0, 0), H_PARAMETER);
+    tap_equal("prepare", order, prepare(order + 1), H_SUCCESS);
+    tap_equal("commit", order, call(H_RESIZE_HPT_COMMIT, 0, order + 1, 0, 0), H_SUCCESS);
+    tap_equal("H_READ", last, call(H_READ, 0, last, 0, 0), H_SUCCESS);
+    tap_equal("H_READ", group, call(H_READ, 0, group * 8, 0, 0), H_SUCCESS);
+    tap_equal("the entry that is held", group, (int64_t)result.r[1], (int64_t)held);
+    tap_equal("H_ENTER", last, call(H_ENTER, EXACT, last, PAGE_NUMBER | VALID, BITS), H_SUCCESS);
+    tap_equal("H_REMOVE", last, call(H_REMOVE, 0, last, 0, 0), H_SUCCESS);
+    tap_equal("prepare", order, prepare(order), H_SUCCESS);
+    tap_equal("commit", order, call(H_RESIZE_HPT_COMMIT, 0, order, 0, 0), H_SUCCESS);
+    tap_equal("H_READ, too far", last, call(H_READ, 0, last, 0, 0), H_PARAMETER);
+    tap_equal("H_REMOVE", group, call(H_REMOVE, 0, group * 8, 0, 0), H_SUCCESS);
+    tap_end("H_RESIZE_HPT_PREPARE and H_RESIZE_HPT_COMMIT");
+}
+
 void payload(void)
 {
     uint32_t order = fdt_number("cpus/PowerPC,", "ibm,pft-size", 1);
-    tap_plan(3);
+    tap_plan(4);
+    test_resize(order);
     test_entry();
     test_clear();
     test_none(1ULL << (order - 4)); // 16 bytes an entry

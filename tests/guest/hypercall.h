@@ -5,6 +5,8 @@
 // Return codes (LoPAR 14.5.3).
 #define H_SUCCESS 0
 #define H_BUSY 1
+#define H_CLOSED 2
+#define H_HARDWARE (-1)
 #define H_PRIVILEGE (-3)
 #define H_CONTINUE 18
 #define H_FUNCTION (-2)
@@ -12,6 +14,9 @@
 #define H_BAD_MODE (-5)
 #define H_PTEG_FULL (-6)
 #define H_NOT_FOUND (-7)
+#define H_RESOURCE (-16)
+#define H_P2 (-55)
+#define H_LONG_BUSY 9900 // to 9905
 
 #define H_REMOVE 0x4
 #define H_ENTER 0x8
@@ -28,6 +33,8 @@
 #define H_JOIN 0x298
 #define H_RANDOM 0x300
 #define H_SET_MODE 0x31c
+#define H_RESIZE_HPT_PREPARE 0x36c
+#define H_RESIZE_HPT_COMMIT 0x370
 #define H_REGISTER_PROC_TBL 0x37c
 #define H_SIGNAL_SYS_RESET 0x380
 #define KVMPPC_H_RTAS 0xf000

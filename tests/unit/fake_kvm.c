@@ -334,6 +334,20 @@ int kvm_allocate_htab(KvmVm *vm, uint32_t order)
     return order >= 18 && order <= 46 ? 0 : -EINVAL;
 }
 
+int kvm_prepare_htab(KvmVm *vm, uint32_t order)
+{
+    vm->power.prepares++;
+    vm->power.resize_order = order;
+    return vm->power.prepare;
+}
+
+int kvm_commit_htab(KvmVm *vm, uint32_t order)
+{
+    vm->power.commits++;
+    vm->power.resize_order = order;
+    return vm->power.commit;
+}
+
 int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
 {
     *character = vm->power.character;

@@ -50,7 +50,10 @@ typedef struct FakeKvmPower {
     uint64_t mmu_flags, process_table;
     unsigned htab_calls;
     uint32_t htab_order;
-    int characteristics; // KVM_PPC_GET_CPU_CHAR
+    int prepare, commit; // KVM_PPC_RESIZE_HPT_PREPARE's and _COMMIT's
+    unsigned prepares, commits;
+    uint32_t resize_order; // that either was asked for last
+    int characteristics;   // KVM_PPC_GET_CPU_CHAR
     uint64_t character, behaviour;
     uint32_t newest_compat; // the newest logical PVR that KVM_REG_PPC_ARCH_COMPAT may be; 0: all
     bool pr;                // this is KVM-PR

@@ -334,6 +334,7 @@ static void test_hash(Fixture *fixture, gconstpointer data)
     static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x00, 0x19, 0x00, 0x1a, 0x00 };
     g_assert_cmpmem(value, (size_t)size, support, sizeof support);
     g_assert_true(has_hypercalls(fixture, "hcall-pft"));
+    g_assert_false(has_hypercalls(fixture, "hcall-hpt-resize")); // nobody has asked KVM
     g_assert_true(has_hypercalls(fixture, "hcall-bulk"));
 #define CPU "/cpus/PowerPC,POWER9@8"
     assert_cells(fixture, CPU, "ibm,pft-size", 0, mmu_hash_order(fixture->mmu));
@@ -342,6 +343,9 @@ static void test_hash(Fixture *fixture, gconstpointer data)
     assert_cells(fixture, CPU, "ibm,slb-size", 32);
     const uint8_t *features = property(fixture, CPU, "ibm,pa-features", &size);
     g_assert_cmphex(features[2 + 40] & 0x80, ==, 0); // no radix
+    mmu_register(fixture->mmu, fixture->partition.hypercalls);
+    place(fixture);
+    g_assert_true(has_hypercalls(fixture, "hcall-hpt-resize"));
 }
 
 // KVM_PPC_PAGE_SIZES_REAL: no page larger than what backs memory; then 16 MiB ones must not be offered here.

@@ -380,6 +380,86 @@ static void test_wanted(void)
     kvm_vm_close(vm);
 }
 
+// --- H_RESIZE_HPT_PREPARE and H_RESIZE_HPT_COMMIT. A guest of 4 GiB starts with 2^25 bytes.
+
+#define PREPARE 0x36c
+#define COMMIT 0x370
+
+static int64_t resize(Fixture *fixture, uint64_t number, uint64_t flags, uint64_t order)
+{
+    return partition_call(&fixture->partition, number, flags, order);
+}
+
+static void test_resize(Fixture *fixture, gconstpointer data)
+{
+    FakeKvmPower *power = fixture->power;
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    unsigned first = mmu_hash_order(fixture->mmu);
+    g_assert_true(mmu_can_resize(fixture->mmu));
+    power->prepare = 100;
+    g_assert_cmpint(resize(fixture, PREPARE, 0, first + 1), ==, 9902);
+    g_assert_cmpuint(power->resize_order, ==, first + 1);
+    power->prepare = 0;
+    g_assert_cmpint(resize(fixture, PREPARE, 0, first + 1), ==, 0);
+    g_assert_cmpuint(mmu_hash_order(fixture->mmu), ==, first);
+    g_assert_cmpint(resize(fixture, COMMIT, 0, first + 1), ==, 0);
+    g_assert_cmpuint(power->commits, ==, 1);
+    g_assert_cmpuint(mmu_hash_order(fixture->mmu), ==, first + 1);
+    g_assert_cmpint(resize(fixture, PREPARE, 0, first + 2), ==, -16); // of what it started with
+    g_assert_cmpint(resize(fixture, PREPARE, 0, 18), ==, 0);
+    g_assert_cmpint(resize(fixture, PREPARE, 0, 0), ==, 0); // dropped
+    g_assert_cmpuint(power->resize_order, ==, 0);
+    unsigned prepares = power->prepares;
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    g_assert_cmpuint(power->prepares, ==, prepares + 1); // and what was prepared is dropped
+    g_assert_cmpuint(power->resize_order, ==, 0);
+    g_assert_cmpuint(power->htab_order, ==, first);
+    g_assert_cmpuint(mmu_hash_order(fixture->mmu), ==, first);
+}
+
+// KVM's answers, and what it is not asked at all.
+static void test_resize_wrong(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        int result;
+        int64_t status;
+    } answers[] = { { 1, 9900 }, { 9, 9900 }, { 10, 9901 }, { 99, 9901 }, { 999, 9902 }, { 1000, 9903 },
+        { 99999, 9904 }, { 100000, 9905 }, { INT_MAX, 9905 }, { -EINVAL, -4 }, { -ENXIO, 2 }, { -ENOSPC, -6 },
+        { -EBUSY, 1 }, { -ENOMEM, -9 }, { -EIO, -1 }, { -ENOTTY, -1 } };
+    static const uint64_t orders[] = { 1, 17, 47, 64, 1ULL << 32 | 20, UINT64_MAX };
+    FakeKvmPower *power = fixture->power;
+    g_assert_true(mmu_reset(fixture->mmu, fixture->partition.vcpus, NULL));
+    unsigned first = mmu_hash_order(fixture->mmu);
+    for (unsigned i = 0; i < G_N_ELEMENTS(answers); i++) {
+        power->prepare = power->commit = answers[i].result;
+        g_assert_cmpint(resize(fixture, PREPARE, 0, 20), ==, answers[i].status);
+        g_assert_cmpint(resize(fixture, COMMIT, 0, 20), ==, answers[i].status);
+        g_assert_cmpuint(mmu_hash_order(fixture->mmu), ==, first);
+    }
+    power->prepare = power->commit = 0;
+    unsigned prepares = power->prepares, commits = power->commits;
+    for (unsigned i = 0; i < G_N_ELEMENTS(orders); i++) {
+        g_assert_cmpint(resize(fixture, PREPARE, 0, orders[i]), ==, -4);
+        g_assert_cmpint(resize(fixture, COMMIT, 0, orders[i]), ==, -4);
+    }
+    g_assert_cmpint(resize(fixture, PREPARE, 1, 20), ==, -4);
+    g_assert_cmpint(resize(fixture, COMMIT, 1ULL << 63, 20), ==, -4);
+    g_assert_cmpint(resize(fixture, COMMIT, 0, 0), ==, -4);
+    g_assert_cmpint(resize(fixture, PREPARE, 0, 46), ==, -16);
+    g_assert_cmpuint(power->prepares, ==, prepares);
+    g_assert_cmpuint(power->commits, ==, commits);
+}
+
+// Not under radix, and not where KVM has no such table.
+static void test_no_resize(Fixture *fixture, gconstpointer kind)
+{
+    int64_t status = kind ? -2 : 3;
+    g_assert_false(mmu_can_resize(fixture->mmu));
+    g_assert_cmpint(resize(fixture, PREPARE, 0, 20), ==, status);
+    g_assert_cmpint(resize(fixture, COMMIT, 0, 20), ==, status);
+    g_assert_cmpuint(fixture->power->prepares + fixture->power->commits, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -394,6 +474,10 @@ int main(int argc, char **argv)
     ADD("register-hash", "hash", test_register_hash);
     ADD("switch", NULL, test_switch);
     ADD("switch-refused", NULL, test_switch_refused);
+    ADD("resize", "hash", test_resize);
+    ADD("resize-wrong", "hash", test_resize_wrong);
+    ADD("no-resize/radix", NULL, test_no_resize);
+    ADD("no-resize/pr", "pr", test_no_resize);
     ADD("real-mode-area/radix", NULL, test_real_mode_area);
     ADD("real-mode-area/hash", "hash", test_real_mode_area);
     g_test_add_func("/mmu/rpt-invalidate", test_rpt_invalidate);
