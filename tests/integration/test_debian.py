@@ -42,9 +42,11 @@ def check_login_and_power_button(host, version, log):
     assert shutdown and shutdown["data"] == {"guest": True, "reason": "guest-shutdown"}
 
 
+# With --host or --all: minutes for one distribution more than test_debian_13 boots.
 @needs("12")
 @pytest.mark.limit(LIMIT)
 @pytest.mark.one_host
+@pytest.mark.short()
 def test_debian_12(host, log):
     if host.name == "powernv9":
         pytest.skip("its systemd aborts on this emulated host, whose pages are smaller than the guest's, under QEMU too")
