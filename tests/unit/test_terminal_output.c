@@ -107,6 +107,7 @@ static void test_drain_unread(Fixture *fixture, gconstpointer data)
     terminal_output_drain(fixture->output);
     terminal_output_free(fixture->output);
     fixture->output = NULL;
+    fixture->writer = -1; // the thread's, until it sees that the reader is gone
 }
 
 static void test_closed(Fixture *fixture, gconstpointer data)
