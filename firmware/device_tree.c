@@ -120,7 +120,7 @@ static void describe_memory(const MachineParts *parts, Tree *tree)
 // Only what the machine has: Linux calls what is named here.
 static void describe_hypercalls(const MachineParts *parts, Tree *tree)
 {
-    const char *names[16] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-set-mode", "hcall-copy",
+    const char *names[20] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-set-mode", "hcall-copy",
         "hcall-debug", "hcall-tce", "hcall-watchdog", "hcall-join", "hcall-sprg0" };
     unsigned count = 10;
     if (parts->numa)
@@ -137,6 +137,7 @@ static void describe_hypercalls(const MachineParts *parts, Tree *tree)
         names[count++] = "hcall-multi-tce";
     if (mmu_has_rpt_invalidate(parts->mmu))
         names[count++] = "hcall-rpt-invalidate";
+    g_assert(count < G_N_ELEMENTS(names)); // the last is NULL
     tree_strings(tree, "ibm,hypertas-functions", names);
 }
 

@@ -344,8 +344,14 @@ static void test_hash(Fixture *fixture, gconstpointer data)
     const uint8_t *features = property(fixture, CPU, "ibm,pa-features", &size);
     g_assert_cmphex(features[2 + 40] & 0x80, ==, 0); // no radix
     mmu_register(fixture->mmu, fixture->partition.hypercalls);
+    // As many as a guest can have.
+    const Numa numa = { .count = 1, .memory = { guest_memory_size(fixture->parts.memory) } };
+    fixture->parts.numa = &numa;
+    fixture->parts.multi_tce = true;
     place(fixture);
     g_assert_true(has_hypercalls(fixture, "hcall-hpt-resize"));
+    g_assert_true(has_hypercalls(fixture, "hcall-vphn"));
+    g_assert_true(has_hypercalls(fixture, "hcall-multi-tce"));
 }
 
 // KVM_PPC_PAGE_SIZES_REAL: no page larger than what backs memory; then 16 MiB ones must not be offered here.
