@@ -17,6 +17,7 @@ struct Terminal {
     void (*quit)(void *owner);
     void *owner;
     Vty *vty;
+    Signals *signals;
     bool is_tty;      // stdin
     guint source;     // watches stdin; 0 while it does not
     guint look;       // a timer, or 0
@@ -198,11 +199,14 @@ VtyHost terminal_vty_host(Terminal *terminal)
     return (VtyHost){ .write = write_out, .has_room = has_room, .owner = terminal };
 }
 
-// kill -TSTP: the shell gets its terminal as it was, and what follows the stop is on_continue().
+// kill -TSTP: the shell gets its terminal as it was. A job without a shell is not stopped, and nothing tells
+// it to go on.
 static void on_stop(void *owner, int number)
 {
+    Terminal *terminal = owner;
     terminal_mode_restore();
-    signals_obey(owner, number);
+    signals_obey(terminal->signals, number);
+    take_terminal(terminal);
 }
 
 static void on_continue(void *owner, int number)
@@ -213,6 +217,7 @@ static void on_continue(void *owner, int number)
 void terminal_start(Terminal *terminal, Vty *vty, Signals *signals)
 {
     terminal->vty = vty;
+    terminal->signals = signals;
     signal(SIGPIPE, SIG_IGN);
     if (!terminal->output)
         return;
@@ -221,7 +226,7 @@ void terminal_start(Terminal *terminal, Vty *vty, Signals *signals)
         watch_input(terminal);
         return;
     }
-    signals_watch(signals, SIGTSTP, on_stop, signals);
+    signals_watch(signals, SIGTSTP, on_stop, terminal);
     signals_watch(signals, SIGCONT, on_continue, terminal);
     take_terminal(terminal);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 static struct termios saved, raw;
+static bool was_taken; // both say something
 static volatile sig_atomic_t is_raw;
 
 // At once: what is not written yet may never be read. In the background the mode is another job's.
@@ -52,12 +53,13 @@ static bool make_raw(void)
     struct termios now;
     if (tcgetattr(STDIN_FILENO, &now) < 0)
         return false;
-    if (is_raw && is_same(&now, &raw)) // a shell may leave it so while we are stopped
-        return true;
-    is_raw = 0;
-    saved = raw = now;
-    cfmakeraw(&raw);
-    raw.c_oflag |= OPOST; // lparun's own lines still end as they should
+    if (!was_taken || !is_same(&now, &raw)) { // a shell may leave it raw while we are stopped
+        is_raw = 0;
+        saved = raw = now;
+        cfmakeraw(&raw);
+        raw.c_oflag |= OPOST; // lparun's own lines still end as they should
+    }
+    was_taken = true;
     is_raw = 1;
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     return true;

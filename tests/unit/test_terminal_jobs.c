@@ -11,8 +11,6 @@
 
 static G_GNUC_NORETURN void run_job(void)
 {
-    signal(SIGTTOU, SIG_DFL);
-    setpgid(0, 0);
     Terminal *terminal = terminal_new(true, NULL, NULL, NULL);
     VtyHost host = terminal_vty_host(terminal);
     Vty *vty = vty_new(&host, NULL);
@@ -71,6 +69,12 @@ static void be_shell(pid_t job)
     give_to(job);
     kill(job, SIGCONT);
     await_raw();
+    kill(job, SIGSTOP); // some shells do not, and then the mode is not the shell's
+    await_stop(job, SIGSTOP);
+    kill(job, SIGCONT); // bg
+    g_usleep(300000);
+    give_to(job);
+    g_usleep(300000);
     kill(job, SIGABRT); // a crash
     int status;
     g_assert_cmpint(waitpid(job, &status, 0), ==, job);
@@ -78,37 +82,62 @@ static void be_shell(pid_t job)
     g_assert_false(is_raw());
 }
 
-static G_GNUC_NORETURN void run_shell(int other)
+static G_GNUC_NORETURN void run_shell(void)
 {
-    setsid();
-    int end = open(ptsname(other), O_RDWR); // which controls its session's jobs from here on
-    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
-        g_assert_cmpint(dup2(end, fd), ==, fd);
     signal(SIGTTOU, SIG_IGN);
     pid_t job = fork();
-    if (job == 0)
+    if (job == 0) {
+        signal(SIGTTOU, SIG_DFL);
+        setpgid(0, 0);
         run_job();
+    }
     setpgid(job, job);
     be_shell(job);
     _exit(0);
 }
 
-static void test_jobs(void)
+// Runs `child_main` at a terminal of its own, which is the test's standard input as well.
+static pid_t begin(void (*child_main)(void))
 {
     int other = posix_openpt(O_RDWR | O_NOCTTY);
     g_assert_true(other >= 0 && grantpt(other) == 0 && unlockpt(other) == 0);
-    pid_t shell = fork();
-    if (shell == 0)
-        run_shell(other);
+    g_assert_cmpint(dup2(other, STDIN_FILENO), ==, STDIN_FILENO);
+    close(other);
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    setsid();
+    int end = open(ptsname(STDIN_FILENO), O_RDWR); // which controls its session's jobs from here on
+    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+        g_assert_cmpint(dup2(end, fd), ==, fd);
+    child_main();
+    _exit(1);
+}
+
+static void test_jobs(void)
+{
+    pid_t shell = begin(run_shell);
     int status;
     g_assert_cmpint(waitpid(shell, &status, 0), ==, shell);
     g_assert_cmpint(status, ==, 0);
-    close(other);
+}
+
+// A session of its own has no shell that could bring it back: the kernel does not stop it.
+static void test_no_shell(void)
+{
+    pid_t job = begin(run_job);
+    await_raw();
+    kill(job, SIGTSTP);
+    g_usleep(300000);
+    g_assert_true(is_raw());
+    kill(job, SIGKILL);
+    g_assert_cmpint(waitpid(job, NULL, 0), ==, job);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/terminal-jobs/all", test_jobs);
+    g_test_add_func("/terminal-jobs/no-shell", test_no_shell);
     return g_test_run();
 }
