@@ -74,10 +74,16 @@ static size_t write_out(void *owner, const uint8_t *bytes, size_t length)
     return !terminal->output || terminal_output_put(terminal->output, bytes, length) ? length : 0;
 }
 
-// Own lines for the user: stderr, with the carriage return that a raw terminal may need.
-static void help(void)
+// With the carriage return that a raw terminal may need. Behind the console's output it waits for nobody: the
+// main thread has other things to hear.
+static void help(const Terminal *terminal)
 {
-    g_printerr("\r\nCtrl-A x  end the guest\r\nCtrl-A h  this help\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n");
+    static const char text[] =
+        "\r\nCtrl-A x  end the guest\r\nCtrl-A h  this help\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n";
+    if (isatty(STDOUT_FILENO))
+        terminal_output_put(terminal->output, (const uint8_t *)text, sizeof text - 1);
+    else
+        g_printerr("%s", text);
 }
 
 // Takes the escape sequences out of what was typed. Returns the bytes left for the guest.
@@ -96,7 +102,7 @@ static size_t take_escapes(Terminal *terminal, uint8_t *bytes, size_t length)
         else if (bytes[i] == 'x')
             terminal->quit(terminal->owner);
         else if (bytes[i] == 'h' || bytes[i] == '?')
-            help();
+            help(terminal);
     }
     return kept;
 }

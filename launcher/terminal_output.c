@@ -12,7 +12,8 @@
 
 #define AT_ONCE 256                 // bytes of a write: one that waits says nothing of what it has written
 #define PATIENCE G_TIME_SPAN_SECOND // for a reader to take some
-#define PATIENCE_IN_ALL (10 * G_TIME_SPAN_SECOND)
+// Less than the deadline of an end: the rest of it has to come.
+#define PATIENCE_IN_ALL (3 * G_TIME_SPAN_SECOND / 2)
 
 struct TerminalOutput {
     int fd;

@@ -51,17 +51,16 @@ def test_paste(host, at_terminal, length):
     assert job.wait().status == 0
 
 
-# The terminal's other end stands still, with all that lies between it and the guest full of lines.
-UNREAD = """
-kill -STOP $(pidof script)
+ENDED = """
 sleep 1
 lparun={lparun}
 before=$(cut -d. -f1 /proc/uptime)
 kill -TERM $lparun
 while [ -d /proc/$lparun ] && ! grep -q "State:.*Z" /proc/$lparun/status; do sleep 0.1; done
 echo "ended after $(($(cut -d. -f1 /proc/uptime) - before)) s"
-kill -CONT $(pidof script)
 """
+# The terminal's other end stands still, with all that lies between it and the guest full of lines.
+UNREAD = "kill -STOP $(pidof script)" + ENDED + "kill -CONT $(pidof script)\n"
 
 
 def test_unread(host, at_terminal, log):
@@ -76,6 +75,19 @@ def test_unread(host, at_terminal, log):
     assert seconds and int(seconds.group(1)) <= END
     assert job.wait_for(b"restored", LIMIT)
     assert b"status 143" in job.output()
+
+
+def test_stopped_by_ctrl_s(host, at_terminal, log):
+    """Nothing goes to the terminal any more, and the end does not wait for Ctrl-Q."""
+    job = at_terminal(f"echo . | {typed(host)}; echo status $?")
+    assert job.wait_for(b"0123456789ab", LIMIT), job.output()
+    job.feed(b"\x13")
+    result = host.run(ENDED.format(lparun=host.lparun()), LIMIT)
+    log.add("end", result.output)
+    seconds = re.search(r"ended after (\d+) s", result.text)
+    assert seconds and int(seconds.group(1)) <= END
+    job.feed(b"\x11")
+    assert job.wait_for(b"status 143", LIMIT)
 
 
 def test_job_of_a_shell(host, at_terminal):

@@ -99,6 +99,22 @@ static void test_paste(Fixture *fixture, gconstpointer is_terminal)
     g_assert_cmpmem(bytes, 5, "ab\001c\n", 5);
 }
 
+// Asked for again and again where nobody reads: the main thread hears what comes after.
+static void test_help_unread(Fixture *fixture, gconstpointer is_terminal)
+{
+    int before[] = { dup(STDOUT_FILENO), dup(STDERR_FILENO) };
+    dup2(STDIN_FILENO, STDOUT_FILENO);
+    dup2(STDIN_FILENO, STDERR_FILENO);
+    alarm(30); // the test's end, if it waits
+    for (unsigned i = 0; i < 1000; i++)
+        type(fixture, "\001h\001h\n", 5);
+    type(fixture, "\001x\n", 3);
+    alarm(0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(before); i++)
+        dup2(before[i], STDOUT_FILENO + (int)i);
+    g_assert_cmpuint(fixture->quits, ==, 1);
+}
+
 // A guest that never reads does not make the program grow, and what it was given first is what it gets.
 static void test_paste_without_end(Fixture *fixture, gconstpointer is_terminal)
 {
@@ -134,6 +150,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/terminal/paste", Fixture, "a terminal", set_up, test_paste, tear_down);
+    g_test_add("/terminal/help-unread", Fixture, "a terminal", set_up, test_help_unread, tear_down);
     g_test_add(
         "/terminal/paste-without-end", Fixture, "a terminal", set_up, test_paste_without_end, tear_down);
     g_test_add("/terminal/pipe", Fixture, NULL, set_up, test_pipe, tear_down);

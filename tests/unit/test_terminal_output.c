@@ -1,8 +1,10 @@
 // Console output with readers that are slow, stand still or go away: no writer waits, and nothing is lost.
 #include "terminal_output.h"
+#include "deadline.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 typedef struct Fixture {
@@ -54,11 +56,8 @@ static void check(Fixture *fixture, unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++) {
         char text[17] = { 0 };
-        for (size_t done = 0; done < 16;) {
-            ssize_t result = read(fixture->reader, text + done, 16 - done);
-            g_assert_cmpint(result, >, 0);
-            done += (size_t)result;
-        }
+        for (size_t done = 0; done < 16; done += text[done] != '\r') // which a terminal adds
+            g_assert_cmpint(read(fixture->reader, text + done, 1), ==, 1);
         g_assert_cmpuint(strtoul(text, NULL, 10), ==, i);
     }
 }
@@ -110,6 +109,54 @@ static void test_drain_unread(Fixture *fixture, gconstpointer data)
     fixture->writer = -1; // the thread's, until it sees that the reader is gone
 }
 
+typedef struct Trickle {
+    int reader;
+    gint ended;
+} Trickle;
+
+static gpointer read_on(gpointer opaque)
+{
+    Trickle *trickle = opaque;
+    uint8_t bytes[300];
+    while (!g_atomic_int_get(&trickle->ended) && read(trickle->reader, bytes, sizeof bytes) > 0)
+        g_usleep(50000);
+    return NULL;
+}
+
+// A reader that would need many seconds for all of it: statistics and the last line have a deadline to meet.
+static void test_drain_for_ever(Fixture *fixture, gconstpointer data)
+{
+    Trickle trickle = { .reader = fixture->reader };
+    fill(fixture, 0);
+    GThread *reader = g_thread_new(NULL, read_on, &trickle);
+    gint64 begin = g_get_monotonic_time();
+    terminal_output_drain(fixture->output);
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, DEADLINE_SECONDS * G_TIME_SPAN_SECOND);
+    g_atomic_int_set(&trickle.ended, TRUE);
+    g_thread_join(reader);
+}
+
+// Ctrl-S, then Ctrl-Q, on a terminal that turns a line feed into two bytes.
+static void test_stopped(Fixture *fixture, gconstpointer data)
+{
+    int other = posix_openpt(O_RDWR | O_NOCTTY);
+    g_assert_true(other >= 0 && grantpt(other) == 0 && unlockpt(other) == 0);
+    int end = open(ptsname(other), O_RDWR | O_NOCTTY);
+    g_assert_cmpint(end, >=, 0);
+    Fixture terminal = { .reader = other, .writer = end, .output = terminal_output_new(end, NULL) };
+    g_assert_cmpint(tcflow(end, TCOOFF), ==, 0);
+    unsigned number = fill(&terminal, 0);
+    g_assert_cmpuint(number * 16, >, TERMINAL_OUTPUT - 512);
+    g_assert_cmpuint(number * 16, <=, TERMINAL_OUTPUT);
+    terminal_output_drain(terminal.output); // comes back
+    g_assert_cmpint(tcflow(end, TCOON), ==, 0);
+    number = fill(&terminal, number);
+    check(&terminal, 0, number);
+    terminal_output_free(terminal.output);
+    close(end);
+    close(other);
+}
+
 static void test_closed(Fixture *fixture, gconstpointer data)
 {
     close(fixture->reader);
@@ -136,6 +183,8 @@ int main(int argc, char **argv)
     ADD("slow-reader", test_slow_reader);
     ADD("drain", test_drain);
     ADD("drain-unread", test_drain_unread);
+    ADD("drain-for-ever", test_drain_for_ever);
+    ADD("stopped", test_stopped);
     ADD("closed", test_closed);
     ADD("not-blocking", test_not_blocking);
     return g_test_run();
