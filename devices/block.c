@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// The bounce buffer: one for each image, so that unaligned requests wait for each other instead of growing
-// the VMM.
 #define RETRIES 32
 
 // Enough bytes to keep a fast disk busy. More waits here, where it can be cancelled.
@@ -25,17 +23,20 @@ struct Block {
     Iothread *iothread;
     const BlockEngineOps *ops;
     BlockEngine *engine;
-    bool told;                            // of an error of the host's
-    BlockRequest *waiting, **waiting_end; // to be tried, in turn
-    uint64_t in_flight;                   // bytes that the engine was given
-    unsigned tries;                       // that the engine was given
-    bool held;                            // nothing is begun
-    atomic_bool cancelled;                // what has not begun is over; the engine's threads look at it
-    BlockRequest cancel;                  // of all that the engine was given
-    void (*quiet)(void *owner);           // while held, until it was called
+    bool told;                  // of an error of the host's
+    BlockQueue waiting;         // to be tried, in turn
+    uint64_t in_flight;         // bytes that the engine was given
+    unsigned tries;             // that the engine was given
+    bool held;                  // nothing is begun
+    atomic_bool cancelled;      // what has not begun is over; the engine's threads look at it
+    BlockRequest cancel;        // of all that the engine was given
+    void (*quiet)(void *owner); // while held, until it was called
     void *quiet_owner;
-    uint8_t *bounce; // NULL where every address will do
-    BlockRequest *bouncing, *bounce_waiting, **bounce_waiting_end;
+    // One for the image, so that unaligned requests wait for each other instead of growing the VMM; NULL
+    // where every address will do.
+    uint8_t *bounce;
+    BlockRequest *bouncing;
+    BlockQueue bounce_waiting;
     BlockRequest *finished; // done without the engine, to be said at the round's end
     IothreadTask finish_task;
 };
@@ -117,11 +118,8 @@ bool block_request_is_cancelled(const BlockRequest *request)
 // Gives the engine what waits, as far as it may have.
 static void try_waiting(Block *block)
 {
-    while (block->waiting && !block->held && block->in_flight < IN_FLIGHT) {
-        BlockRequest *request = block->waiting;
-        block->waiting = request->next;
-        if (!block->waiting)
-            block->waiting_end = &block->waiting;
+    while (block->waiting.first && !block->held && block->in_flight < IN_FLIGHT) {
+        BlockRequest *request = block_queue_pop(&block->waiting);
         if (block->bouncing == request)
             block_buffers_bounce(request, block->bounce);
         else
@@ -135,22 +133,14 @@ static void try_waiting(Block *block)
 // A request's pieces take turns with other requests.
 static void wait_turn(BlockRequest *request)
 {
-    Block *block = request->block;
-    request->next = NULL;
-    *block->waiting_end = request;
-    block->waiting_end = &request->next;
+    block_queue_push(&request->block->waiting, request);
 }
 
 static void bounce_next(Block *block)
 {
-    BlockRequest *request = block->bounce_waiting;
-    block->bouncing = request;
-    if (!request)
-        return;
-    block->bounce_waiting = request->next;
-    if (!block->bounce_waiting)
-        block->bounce_waiting_end = &block->bounce_waiting;
-    wait_turn(request);
+    block->bouncing = block_queue_pop(&block->bounce_waiting);
+    if (block->bouncing)
+        wait_turn(block->bouncing);
 }
 
 static void finish(BlockRequest *request, int result)
@@ -301,8 +291,7 @@ void block_submit(Block *block, BlockRequest *request)
     } else if (!block->bounce || block_buffers_aligned(request, block->image.memory_alignment)) {
         wait_turn(request);
     } else {
-        *block->bounce_waiting_end = request;
-        block->bounce_waiting_end = &request->next;
+        block_queue_push(&block->bounce_waiting, request);
         if (!block->bouncing)
             bounce_next(block);
     }
@@ -338,12 +327,8 @@ static void cancel_list(BlockRequest *request)
 // In this order, so that the bounce buffer's next user is gone when its user is.
 static void cancel_waiting(Block *block)
 {
-    BlockRequest *bounced = block->bounce_waiting, *waiting = block->waiting;
-    block->bounce_waiting = block->waiting = NULL;
-    block->bounce_waiting_end = &block->bounce_waiting;
-    block->waiting_end = &block->waiting;
-    cancel_list(bounced);
-    cancel_list(waiting);
+    cancel_list(block_queue_take(&block->bounce_waiting));
+    cancel_list(block_queue_take(&block->waiting));
     iothread_undefer(block->iothread, &block->finish_task);
     finish_all(block);
 }
@@ -404,8 +389,8 @@ bool block_attach(Block *block, Iothread *iothread, GError **error)
         aio = iothread_has_ring(iothread) ? BLOCK_AIO_IO_URING : BLOCK_AIO_THREADS;
     block->ops = engines[aio];
     block->iothread = iothread;
-    block->bounce_waiting_end = &block->bounce_waiting;
-    block->waiting_end = &block->waiting;
+    block_queue_init(&block->bounce_waiting);
+    block_queue_init(&block->waiting);
     block->finish_task = (IothreadTask){ .run = finish_all, .opaque = block };
     iothread_call(iothread, attach, &(Attach){ block, error });
     if (!block->engine)

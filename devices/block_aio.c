@@ -15,7 +15,7 @@ struct BlockEngine {
     int eventfd; // never read: the watch waits for edges
     IothreadWatch *watch;
     IothreadTask submit;
-    BlockRequest *waiting, **waiting_end; // for the end of the round, or for a free slot
+    BlockQueue waiting; // for the end of the round, or for a free slot
     unsigned in_flight;
 };
 
@@ -48,31 +48,22 @@ static struct iocb *prepare(BlockEngine *engine, BlockRequest *request)
     return iocb;
 }
 
-static BlockRequest *take(BlockEngine *engine)
-{
-    BlockRequest *request = engine->waiting;
-    engine->waiting = request->next;
-    if (!engine->waiting)
-        engine->waiting_end = &engine->waiting;
-    return request;
-}
-
 static void submit_waiting(void *opaque)
 {
     BlockEngine *engine = opaque;
-    while (engine->waiting && engine->in_flight < SLOTS) {
+    while (engine->waiting.first && engine->in_flight < SLOTS) {
         struct iocb *batch[BATCH];
         long count = 0;
-        for (BlockRequest *request = engine->waiting;
+        for (BlockRequest *request = engine->waiting.first;
              request && count < BATCH && engine->in_flight + (unsigned)count < SLOTS; request = request->next)
             batch[count++] = prepare(engine, request);
         int taken = io_submit(engine->context, count, batch);
         if (taken == -EAGAIN && engine->in_flight > 0)
             return; // the next completion comes back here
         for (int i = 0; i < taken; i++, engine->in_flight++)
-            take(engine);
+            block_queue_pop(&engine->waiting);
         if (taken <= 0) // the first is at fault
-            block_request_tried(take(engine), taken ? taken : -EIO);
+            block_request_tried(block_queue_pop(&engine->waiting), taken ? taken : -EIO);
     }
 }
 
@@ -88,7 +79,7 @@ static void reap(void *opaque)
         for (int i = 0; i < count; i++)
             block_request_tried(request_of(events[i].obj), (long)events[i].res);
     }
-    if (engine->waiting)
+    if (engine->waiting.first)
         iothread_defer(engine->iothread, &engine->submit);
 }
 
@@ -105,7 +96,7 @@ static BlockEngine *aio_open(Iothread *iothread, GError **error)
 {
     BlockEngine *engine = g_new0(BlockEngine, 1);
     engine->iothread = iothread;
-    engine->waiting_end = &engine->waiting;
+    block_queue_init(&engine->waiting);
     engine->submit = (IothreadTask){ .run = submit_waiting, .opaque = engine };
     int result = io_setup(SLOTS, &engine->context);
     if (result) {
@@ -132,9 +123,7 @@ static BlockEngine *aio_open(Iothread *iothread, GError **error)
 
 static void aio_submit(BlockEngine *engine, BlockRequest *request)
 {
-    request->next = NULL;
-    *engine->waiting_end = request;
-    engine->waiting_end = &request->next;
+    block_queue_push(&engine->waiting, request);
     iothread_defer(engine->iothread, &engine->submit);
 }
 

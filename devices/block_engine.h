@@ -15,6 +15,44 @@ typedef struct BlockEngineOps {
     bool cancels; // takes BLOCK_CANCEL: what it was given for this file and the host has not begun is over
 } BlockEngineOps;
 
+// Requests in the order in which they came, linked by `next`.
+typedef struct BlockQueue {
+    BlockRequest *first, **end;
+} BlockQueue;
+
+static inline void block_queue_init(BlockQueue *queue)
+{
+    queue->first = NULL;
+    queue->end = &queue->first;
+}
+
+static inline void block_queue_push(BlockQueue *queue, BlockRequest *request)
+{
+    request->next = NULL;
+    *queue->end = request;
+    queue->end = &request->next;
+}
+
+// NULL when there is none.
+static inline BlockRequest *block_queue_pop(BlockQueue *queue)
+{
+    BlockRequest *request = queue->first;
+    if (!request)
+        return NULL;
+    queue->first = request->next;
+    if (!queue->first)
+        queue->end = &queue->first;
+    return request;
+}
+
+// All of them, as a list; the queue is empty then.
+static inline BlockRequest *block_queue_take(BlockQueue *queue)
+{
+    BlockRequest *first = queue->first;
+    block_queue_init(queue);
+    return first;
+}
+
 extern const BlockEngineOps block_uring_ops, block_aio_ops, block_threads_ops;
 
 // What an engine has to do: CANCEL only if it said so, READ and WRITE transfer `iov` at `offset` with RWF_*

@@ -13,7 +13,7 @@ struct BlockEngine {
     int eventfd; // never read: the watch waits for edges
     IothreadWatch *watch;
     GMutex lock; // guards `finished`
-    BlockRequest *finished, **finished_end;
+    BlockQueue finished;
 };
 
 static ssize_t write_once(const BlockTransfer *transfer)
@@ -55,9 +55,7 @@ static void work(gpointer data, gpointer user_data)
     }
 
     g_mutex_lock(&engine->lock);
-    request->next = NULL;
-    *engine->finished_end = request;
-    engine->finished_end = &request->next;
+    block_queue_push(&engine->finished, request);
     // Under the lock: once it is free, the iothread may find the request and close the engine.
     eventfd_write(engine->eventfd, 1);
     g_mutex_unlock(&engine->lock);
@@ -67,9 +65,7 @@ static void reap(void *opaque)
 {
     BlockEngine *engine = opaque;
     g_mutex_lock(&engine->lock);
-    BlockRequest *request = engine->finished;
-    engine->finished = NULL;
-    engine->finished_end = &engine->finished;
+    BlockRequest *request = block_queue_take(&engine->finished);
     g_mutex_unlock(&engine->lock);
     while (request) {
         BlockRequest *next = request->next;
@@ -91,7 +87,7 @@ static void threads_close(BlockEngine *engine)
 static BlockEngine *threads_open(Iothread *iothread, GError **error)
 {
     BlockEngine *engine = g_new0(BlockEngine, 1);
-    engine->finished_end = &engine->finished;
+    block_queue_init(&engine->finished);
     g_mutex_init(&engine->lock);
     engine->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (engine->eventfd < 0) {

@@ -3,22 +3,14 @@
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
 
-#define FLAG_VCPU 1 // the processor is named as H_REGISTER_VPA names it
-#define REGISTERS 6 // r4 to r9, two domains each
+#define FLAG_VCPU 1                       // the processor is named as H_REGISTER_VPA names it
+#define REGISTERS (HOME_NODE_DOMAINS / 2) // r4 to r9, two domains each
 
 typedef struct HomeNode {
     const VcpuSet *vcpus;
     HomeNodeDomains domains;
     void *owner;
 } HomeNode;
-
-static const Vcpu *find(const VcpuSet *vcpus, uint64_t id)
-{
-    for (unsigned i = 0; i < vcpu_set_count(vcpus); i++)
-        if (vcpu_id(vcpu_set_at(vcpus, i)) == id)
-            return vcpu_set_at(vcpus, i);
-    return NULL;
-}
 
 // r4 flags, r5 the processor. The domains come from the widest on, the first in the upper half of r4; what is
 // left is all ones.
@@ -27,12 +19,12 @@ static int64_t home_node(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     const HomeNode *home = owner;
     if (arguments[0] != FLAG_VCPU)
         return H_FUNCTION;
-    const Vcpu *of = find(home->vcpus, arguments[1]);
+    const Vcpu *of = vcpu_set_find(home->vcpus, arguments[1]);
     if (!of)
         return H_P2;
-    uint32_t domains[2 * REGISTERS];
+    uint32_t domains[HOME_NODE_DOMAINS];
     unsigned count = home->domains(home->owner, of, domains);
-    for (unsigned i = count; i < 2 * REGISTERS; i++)
+    for (unsigned i = count; i < HOME_NODE_DOMAINS; i++)
         domains[i] = UINT32_MAX;
     for (unsigned i = 0; i < REGISTERS; i++)
         arguments[i] = (uint64_t)domains[2 * i] << 32 | domains[2 * i + 1];

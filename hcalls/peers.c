@@ -13,7 +13,7 @@ struct PeerCalls {
 
 static Vcpu *find(const PeerCalls *calls, uint64_t number)
 {
-    return number <= UINT32_MAX ? vcpu_set_find(calls->vcpus, (uint32_t)number) : NULL;
+    return vcpu_set_find(calls->vcpus, number);
 }
 
 // r4: the vCPU's number. HV serves this in the kernel, where it ends the wait of H_CEDE; under PR it comes

@@ -37,7 +37,7 @@ static bool is_priority(uint64_t priority)
 
 static bool is_server(const Xive *xive, uint64_t server)
 {
-    return server <= UINT32_MAX && vcpu_set_find(xive->vcpus, (uint32_t)server);
+    return vcpu_set_find(xive->vcpus, server);
 }
 
 static int64_t answer(int result)

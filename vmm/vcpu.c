@@ -362,7 +362,7 @@ Vcpu *vcpu_set_at(const VcpuSet *set, unsigned index)
     return set->vcpus->pdata[index];
 }
 
-Vcpu *vcpu_set_find(const VcpuSet *set, uint32_t id)
+Vcpu *vcpu_set_find(const VcpuSet *set, uint64_t id)
 {
     for (unsigned i = 0; i < set->vcpus->len; i++)
         if (vcpu_set_at(set, i)->id == id)

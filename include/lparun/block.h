@@ -54,8 +54,8 @@ Block *block_open(const BlockOptions *options, GError **error);
 // Not while it is attached.
 void block_close(Block *block);
 
-// Bytes, a multiple of BLOCK_SECTOR: an incomplete sector at the end of a file cannot be reached, because
-// writing it would make the user's file longer.
+// Bytes, a multiple of BLOCK_SECTOR: of an incomplete sector at the end of a file the rest reads as zeros, and
+// writing it makes the file longer.
 uint64_t block_size(const Block *block);
 bool block_readonly(const Block *block);
 const char *block_path(const Block *block);

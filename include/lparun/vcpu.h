@@ -51,7 +51,7 @@ unsigned cores_set_threads(KvmVm *vm, unsigned threads, GError **error);
 unsigned vcpu_set_count(const VcpuSet *set);
 // The index-th vCPU, and the one with number `id` or NULL.
 Vcpu *vcpu_set_at(const VcpuSet *set, unsigned index);
-Vcpu *vcpu_set_find(const VcpuSet *set, uint32_t id);
+Vcpu *vcpu_set_find(const VcpuSet *set, uint64_t id);
 
 uint32_t vcpu_id(const Vcpu *vcpu);
 unsigned vcpu_index(const Vcpu *vcpu);
