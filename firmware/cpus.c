@@ -1,7 +1,7 @@
 // The device tree's processors: what the host's own are, and what KVM lets the guest have of them.
 #include "lparun/bytes.h"
+#include "lparun/cpus.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -1,7 +1,8 @@
 // The device tree that the machine starts with, and that it answers CAS with: the root, memory, /chosen, and
 // the order of what the parts say.
+#include "lparun/device_tree.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
+#include "lparun/rtas_nmi.h"
 
 // What a pseries VMM tells of itself (Linux looks for these names: arch/powerpc/platforms/pseries/setup.c).
 static void describe_root(const MachineParts *parts, Tree *tree)

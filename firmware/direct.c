@@ -2,9 +2,9 @@
 // firmware would have left for it (RTAS, the initrd, the final device tree) is in memory already.
 //
 //   0 kernel | initrd ... | device tree | RTAS | ... (an initrd too large for the gap)
+#include "lparun/boot.h"
 #include "lparun/bytes.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include "lparun/papr.h"
 
 #define TREE_ROOM 0x200000

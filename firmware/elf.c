@@ -1,7 +1,7 @@
 // Loading of kernels: 64-bit POWER ELF executables, and the initrd behind them.
+#include "lparun/boot.h"
 #include "lparun/bytes.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include <elf.h>
 #include <inttypes.h>
 #include <errno.h>

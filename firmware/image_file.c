@@ -1,6 +1,6 @@
 // Files that are loaded into guest memory.
+#include "lparun/boot.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include "lparun/parallel.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 // guest of form 1 takes from them how many levels away another node is, each of which doubles the distance;
 // one of form 2 takes the node alone, and the distances as they are from a table.
 #include "lparun/bytes.h"
-#include "lparun/firmware.h"
+#include "lparun/numa.h"
 
 // The node is the last level. By form 1 it is at 10 from itself, and at 20, 40, 80 from nodes that share the
 // domain of the level before, the one before that, and so on; else at 160.

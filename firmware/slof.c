@@ -1,8 +1,8 @@
 // SLOF, a flat image that starts with a ROM file system header, or a flat image of anybody's: loaded at
 // address 0 and entered at 0x100.
+#include "lparun/boot.h"
 #include "lparun/bytes.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include <unistd.h>
 
 #define SLOF_LIMIT 0x400000    // where a kernel goes (board-qemu, KERNEL_LOAD_ADDR)

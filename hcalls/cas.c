@@ -1,9 +1,9 @@
 // KVMPPC_H_CAS and KVMPPC_H_UPDATE_DT: SLOF hands on what the guest wishes of the machine, and later the
 // device tree that it leaves to the guest.
 #include "lparun/cas.h"
-#include "lparun/guest_tree.h"
 #include "lparun/bytes.h"
 #include "lparun/error.h"
+#include "lparun/guest_tree.h"
 #include "lparun/papr.h"
 #include <errno.h>
 #include <libfdt.h>

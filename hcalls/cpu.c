@@ -1,5 +1,6 @@
 // Hypercalls about the processor: H_SET_MODE, H_SET_SPRG0, H_GET_CPU_CHARACTERISTICS, H_RANDOM, and data
 // address breakpoints.
+#include "lparun/cpu_interrupt.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
 #include <sys/random.h>

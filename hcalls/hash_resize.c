@@ -2,6 +2,7 @@
 // (LoPAR, "H_RESIZE_HPT_PREPARE"; Linux, arch/powerpc/platforms/pseries/lpar.c). KVM makes the new table and
 // moves the entries.
 #include "lparun/hypercall.h"
+#include "lparun/mmu.h"
 #include "lparun/papr.h"
 #include <errno.h>
 

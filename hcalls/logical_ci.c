@@ -11,6 +11,7 @@
 // these handlers are whole, and ring doorbells too: each is a range on `bus` (vmm/doorbell.c).
 #include "lparun/bytes.h"
 #include "lparun/hypercall.h"
+#include "lparun/logical_ci.h"
 #include "lparun/papr.h"
 
 struct LogicalCi {

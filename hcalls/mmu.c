@@ -3,6 +3,7 @@
 #include "lparun/bytes.h"
 #include "lparun/error.h"
 #include "lparun/hypercall.h"
+#include "lparun/mmu.h"
 #include "lparun/papr.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 // the machine is held.
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
+#include "lparun/watchdog.h"
 
 // r4: operation and action, and what happens to the other timers when this one expires.
 #define FLAG_LEAVE_OTHERS (1ULL << 16)

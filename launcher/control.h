@@ -1,9 +1,10 @@
 // What a monitor may do with the machine, and what it is told of it.
 #pragma once
 #include "actions.h"
-#include "lparun/hypercall.h"
-#include "lparun/rtas.h"
+#include "lparun/rtas_clock.h"
+#include "lparun/rtas_events.h"
 #include "lparun/vcpu.h"
+#include "lparun/watchdog.h"
 #include "monitor.h"
 
 typedef struct Control Control;

@@ -2,8 +2,8 @@
 // -mem-path, -mem-prealloc, -object memory-backend-*, -machine memory-backend=, -numa.
 #pragma once
 #include "key_values.h"
-#include "lparun/firmware.h"
 #include "lparun/memory.h"
+#include "lparun/numa.h"
 
 typedef struct MemoryOptions {
     char *path;           // -mem-path

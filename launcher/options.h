@@ -2,8 +2,9 @@
 #pragma once
 #include "actions.h"
 #include "lparun/cas.h"
+#include "lparun/mmu.h"
+#include "lparun/rtas_clock.h"
 #include "memory_options.h"
-#include "lparun/rtas.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,10 +1,13 @@
 // lparun -probe: reads what KVM says of itself, then lets a guest of ten instructions ring a doorbell and
 // looks whether userspace heard of it in any other way than by the eventfd.
 #include "probe.h"
+#include "lparun/boot.h"
 #include "lparun/bytes.h"
+#include "lparun/cpus.h"
 #include "lparun/doorbell.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
+#include "lparun/logical_ci.h"
+#include "lparun/mmu.h"
 #include "lparun/papr.h"
 #include <stdio.h>
 #include <sys/utsname.h>

@@ -3,6 +3,7 @@
 #include "error_log.h"
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
+#include "lparun/rtas_events.h"
 
 #define CLASS_EPOW 0x40000000 // in a mask of event classes (LoPAR 7.3.3, "Event classes")
 #define EVENT_EPOW 0x40       // a log's type

@@ -5,9 +5,11 @@
 // machine checks, and from 2048 on 16 bytes for each vCPU's system resets.
 #include "error_log.h"
 #include "lparun/bytes.h"
+#include "lparun/cpu_interrupt.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
+#include "lparun/rtas_nmi.h"
 
 #define LOG_AT 0x30
 #define LOG_ROOM 2048

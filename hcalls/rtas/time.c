@@ -1,6 +1,7 @@
 // RTAS time of day (LoPAR 7.3.2), and the clock behind it. The calls' time is UTC, or what -rtc says.
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
+#include "lparun/rtas_clock.h"
 
 // The guest's time is its source's and what it is ahead of that, both in microseconds. It outlives resets.
 struct RtasClock {

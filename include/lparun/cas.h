@@ -4,7 +4,7 @@
 // vectors. The answer is a whole device tree, which says what was agreed. (LoPAR, "ibm,client-architecture-
 // support" and its table of option vectors.)
 #pragma once
-#include "lparun/hypercall.h"
+#include "lparun/mmu.h"
 
 // A level of the architecture that KVM can hold a newer processor to.
 typedef struct CompatLevel {
@@ -86,7 +86,7 @@ typedef struct CasParts {
     VcpuSet *vcpus;
     Mmu *mmu;
     InterruptController *interrupts;
-    uint8_t affinity; // VECTOR5_FORM1 and _FORM2 that the tree has; 0: no nodes
+    uint8_t affinity;       // VECTOR5_FORM1 and _FORM2 that the tree has; 0: no nodes
     bool large_decrementer; // the processor has one
 } CasParts;
 // `max`: the newest level that the guest may have, or NULL for the processor as it is. NULL and `error` when
@@ -98,6 +98,6 @@ void cas_register(Cas *cas, HypercallTable *table);
 // vCPUs are parked. False and `error` when KVM refuses.
 bool cas_reset(Cas *cas, GError **error);
 const Negotiated *cas_negotiated(const Cas *cas);
-// Where RTAS is, by the tree that firmware last handed over (KVMPPC_H_UPDATE_DT: /rtas, linux,rtas-base); 0 where
-// it said none, or handed over no tree since the reset. Takes no lock. Any thread.
+// Where RTAS is, by the tree that firmware last handed over (KVMPPC_H_UPDATE_DT: /rtas, linux,rtas-base); 0
+// where it said none, or handed over no tree since the reset. Takes no lock. Any thread.
 uint64_t cas_rtas_base(Cas *cas);

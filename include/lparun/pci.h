@@ -80,8 +80,8 @@ Msix *msix_new(PciDevice *device, Bus *bus, InterruptController *controller, uns
     uint32_t first_source, GError **error);
 void msix_free(Msix *msix);
 void msix_moved(Msix *msix, uint64_t address);
-// pci_device.c calls these two: after each write of the guest's to configuration space, and on a reset
-// (nothing is granted then, all vectors are masked).
+// devices/pci/device.c calls these two: after each write of the guest's to configuration space, and on a
+// reset (nothing is granted then, all vectors are masked).
 void msix_configured(Msix *msix);
 void msix_reset(Msix *msix);
 // Has the guest switched MSI-X on? Any thread.
@@ -97,7 +97,7 @@ void msix_send(Msix *msix, unsigned vector);
 void msix_grant(Msix *msix, unsigned count);
 // The source number of a vector, granted or not.
 uint32_t msix_source(const Msix *msix, unsigned vector);
-// The function's MSI-X, for pci_device.c and RTAS; NULL: it has none. Set while the machine is built.
+// The function's MSI-X, for devices/pci/device.c and RTAS; NULL: it has none. Set while the machine is built.
 void pci_device_set_msix(PciDevice *device, Msix *msix);
 Msix *pci_device_msix(PciDevice *device);
 

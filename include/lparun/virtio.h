@@ -1,7 +1,7 @@
 // Virtio: split rings, the modern PCI transport, and what a device on it provides.
 //
-// A device is three layers: virtio_pci.c has what the guest's vCPUs touch (registers, features, status), the
-// device (virtio_blk.c, ...) has an iothread's work, and virtio_ring.c walks the rings for it. Source:
+// A device is three layers: pci.c has what the guest's vCPUs touch (registers, features, status), the
+// device (blk.c, ...) has an iothread's work, and ring.c walks the rings for it. Source:
 // virtio 1.2.
 #pragma once
 #include "lparun/bus.h"

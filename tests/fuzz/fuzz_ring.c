@@ -1,6 +1,6 @@
 // A split ring as any driver may leave it, with its indirect tables.
 //
-// For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with devices/virtio_ring.c and
+// For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with devices/virtio/ring.c and
 // vmm/memory*.c. Without it the program makes its own inputs: a good ring with some bytes changed, for a
 // fixed number of rounds from a fixed start.
 #include "lparun/bytes.h"

@@ -1,7 +1,9 @@
 // A machine with vCPUs and RAM, and no more.
 #include "partition.h"
 #include "lparun/bytes.h"
+#include "lparun/cpu_interrupt.h"
 #include "lparun/papr.h"
+#include "lparun/rtas_nmi.h"
 #include <libfdt.h>
 
 static int64_t dispatch(void *owner, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])

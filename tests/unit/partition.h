@@ -4,6 +4,7 @@
 #include "fake_vcpu.h"
 #include "lparun/hypercall.h"
 #include "lparun/rtas.h"
+#include "lparun/rtas_nmi.h"
 
 #define PARTITION_RAM 0x100000
 

@@ -1,7 +1,7 @@
 // The ways into the guest: where each puts what the guest starts from, and what does not fit.
 #include "kernel_image.h"
+#include "lparun/boot.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include "scratch_file.h"
 
 #define MIB 0x100000ULL

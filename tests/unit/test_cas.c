@@ -4,6 +4,7 @@
 #include "lparun/bytes.h"
 #include "lparun/cas.h"
 #include "lparun/error.h"
+#include "lparun/mmu.h"
 #include "lparun/papr.h"
 #include "partition.h"
 #include <errno.h>

@@ -2,6 +2,9 @@
 // own.
 #include "control.h"
 #include "lparun/papr.h"
+#include "lparun/rtas_clock.h"
+#include "lparun/rtas_events.h"
+#include "lparun/watchdog.h"
 #include "partition.h"
 
 static MonitorMachine machine;

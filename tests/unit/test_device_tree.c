@@ -1,8 +1,10 @@
 // The processors and the whole device tree that the machine starts with, read back by libfdt: what SLOF and
 // Linux need (guest-interface 1.3, 1.8, 2.2, 3).
+#include "lparun/device_tree.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include "lparun/papr.h"
+#include "lparun/rtas_clock.h"
+#include "lparun/rtas_nmi.h"
 #include "partition.h"
 #include "tree_cells.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 // Loading kernels: ELF files of both byte orders, and broken ones of all kinds. The initrd behind them.
 #include "kernel_image.h"
+#include "lparun/boot.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include "scratch_file.h"
 
 #define RAM 0x800000ULL

@@ -1,7 +1,7 @@
 // Files that are loaded into guest memory, and SLOF's image among them.
+#include "lparun/boot.h"
 #include "lparun/bytes.h"
 #include "lparun/error.h"
-#include "lparun/firmware.h"
 #include "scratch_file.h"
 #include <sys/stat.h>
 

@@ -2,6 +2,7 @@
 // addresses that are RAM, a register, a doorbell, nothing, or out of this world.
 #include "lparun/bytes.h"
 #include "lparun/doorbell.h"
+#include "lparun/logical_ci.h"
 #include "lparun/papr.h"
 #include "partition.h"
 #include <errno.h>

@@ -1,5 +1,6 @@
 // The options of memory and its nodes: what is wrong and its message, and what right ones come to.
 #include "lparun/error.h"
+#include "lparun/numa.h"
 #include "options.h"
 #include <string.h>
 

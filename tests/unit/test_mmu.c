@@ -1,6 +1,7 @@
 // The MMU's modes, H_REGISTER_PROC_TBL, and the size of the hashed page table.
 #include "lparun/bytes.h"
 #include "lparun/error.h"
+#include "lparun/mmu.h"
 #include "lparun/papr.h"
 #include "partition.h"
 #include <errno.h>

@@ -1,5 +1,5 @@
 // NUMA in the device tree, read as Linux does (arch/powerpc/mm/numa.c): by form 1 and by form 2.
-#include "lparun/firmware.h"
+#include "lparun/numa.h"
 #include "tree_cells.h"
 
 typedef struct Described {

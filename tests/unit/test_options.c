@@ -1,5 +1,7 @@
 // The command line: every option right and wrong, and the exact line that a wrong one gives.
 #include "lparun/error.h"
+#include "lparun/mmu.h"
+#include "lparun/rtas_clock.h"
 #include "options.h"
 #include <string.h>
 

@@ -1,6 +1,7 @@
 // RTAS calls of time, NVRAM, power, processors and system parameters (guest-interface 3.3).
 #include "lparun/bytes.h"
 #include "lparun/papr.h"
+#include "lparun/rtas_clock.h"
 #include "partition.h"
 
 typedef struct Fixture {

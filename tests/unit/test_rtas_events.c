@@ -1,5 +1,6 @@
 // RTAS check-exception and event-scan: the power button as an EPOW log (LoPAR 10.3.2).
 #include "lparun/papr.h"
+#include "lparun/rtas_events.h"
 #include "partition.h"
 #include <string.h>
 

@@ -1,6 +1,7 @@
 // FWNMI: what ibm,nmi-register takes, and what a guest finds after a system reset and a machine check.
 #include "lparun/bytes.h"
 #include "lparun/papr.h"
+#include "lparun/rtas_nmi.h"
 #include "partition.h"
 
 #define RTAS_BASE 0x80000

@@ -1,5 +1,6 @@
 // H_WATCHDOG: what the guest may say of its timers, and when they expire.
 #include "lparun/papr.h"
+#include "lparun/watchdog.h"
 #include "partition.h"
 
 #define START(action) (0x100ULL | (action))

@@ -1,5 +1,5 @@
 // Block engine: the iothread's own io_uring. A batch goes out and comes back with the system call that waits.
-#include "block_engine.h"
+#include "engine.h"
 #include "lparun/error.h"
 #include <liburing.h>
 

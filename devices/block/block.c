@@ -1,7 +1,7 @@
 // Disk images: requests from start to end, whatever engine tries them.
-#include "block_buffers.h"
-#include "block_engine.h"
-#include "block_image.h"
+#include "buffers.h"
+#include "engine.h"
+#include "image.h"
 #include "lparun/error.h"
 #include <errno.h>
 #include <stdatomic.h>

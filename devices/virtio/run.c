@@ -2,7 +2,7 @@
 //
 // A vCPU says what is wanted and does not wait for more than a moment; the iothread goes there. Only what is
 // wanted last counts, so a guest that changes its mind piles nothing up.
-#include "virtio_pci.h"
+#include "pci.h"
 
 // From one state to the other, on the iothread.
 static void go(VirtioPci *pci, VirtioState from, VirtioState to, uint64_t features)

@@ -1,5 +1,5 @@
 // Block engine: worker threads with preadv2 and pwritev2. Works wherever Linux does.
-#include "block_engine.h"
+#include "engine.h"
 #include "lparun/error.h"
 #include <errno.h>
 #include <sys/eventfd.h>

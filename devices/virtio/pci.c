@@ -1,5 +1,5 @@
 // The modern virtio PCI function (virtio 1.2, 4.1): its BARs, capabilities, doorbells and interrupts.
-#include "virtio_pci.h"
+#include "pci.h"
 #include "lparun/bytes.h"
 #include <sys/eventfd.h>
 

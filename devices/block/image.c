@@ -1,5 +1,5 @@
 // Disk images: opening them, and saying in one line why one cannot be used.
-#include "block_image.h"
+#include "image.h"
 #include "lparun/error.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // The registers of a virtio PCI function: features, status, queues (virtio 1.2, 4.1.4.3 to 4.1.4.6 and 3.1).
-#include "virtio_pci.h"
+#include "pci.h"
 #include "lparun/bytes.h"
 
 // What a vCPU waits at most, in microseconds, for a device to stop: enough for one that has no I/O under way,

@@ -1,5 +1,5 @@
 // A request's buffers: the piece that is tried next, and copies for direct I/O.
-#include "block_buffers.h"
+#include "buffers.h"
 #include <string.h>
 
 #define CUT_ALIGNMENT 4096 // enough for direct I/O, whatever the disk

@@ -1,5 +1,5 @@
 // Block engine: libaio. A round's requests are submitted at once, completions come by an eventfd.
-#include "block_engine.h"
+#include "engine.h"
 #include "lparun/error.h"
 #include <errno.h>
 #include <libaio.h>
