@@ -21,6 +21,7 @@ def check_boot(host, setup, log):
 
 # Few boots that cover much: each takes half a minute on an emulated host.
 @pytest.mark.quick
+@pytest.mark.short("nested", "powernv9")
 def test_disk_io_uring(host, log):
     check_boot(host, guest.Setup(aio="io_uring"), log)
 

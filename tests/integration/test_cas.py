@@ -54,6 +54,7 @@ def test_power9(host, log):
     assert cpu.startswith("POWER9 (architected)") and mmu == "Radix"
 
 
+@pytest.mark.short("powernv8")
 def test_power8(host, log):
     """An older processor has a hashed page table, or is refused where KVM has none."""
     cpu, mmu = boot(host, log, "max-cpu-compat=power8")

@@ -79,6 +79,7 @@ def test_storm(host, mode, log):
 
 
 @pytest.mark.on(XIVE_HOST)
+@pytest.mark.short()
 def test_hash(host, log):
     run, result = boot(host, log, setup("ic-mode=xive", "mmu=hash"))
     assert "MMU Hash" in result.text and interrupts_by(result.text) == ["XIVE-IRQ"]

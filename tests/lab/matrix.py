@@ -19,7 +19,7 @@ BIG_ENDIAN_HOSTS = ("nested", "powernv9", "powernv8")
 # (vCPUs, without firmware)
 SHAPES = ((4, True), (1, False), (4, False), (1, True))
 # What is run without --all: processors, kernels and pages that no other test has.
-CHOICE = ("nested10,6.12-64k,radix,4,slof", "powernv9,6.1-64k,hash,1,direct", "powernv10,6.1-64k,radix,1,direct",
+CHOICE = ("nested10,6.12-64k,radix,4,slof", "powernv10,6.1-64k,radix,1,direct",
           "powernv9-6.1,6.12-64k,radix,1,slof")
 # Where a kernel without firmware has not been made to start.
 ONLY_FIRMWARE = {"pr"}
