@@ -274,12 +274,10 @@ static rlim_t half_a_file(void)
     return NVRAM_SIZE / 2;
 }
 
+// Whatever the thread holds at this moment, it gets no more.
 static rlim_t open_descriptors(void)
 {
-    int next = dup(0);
-    g_assert_cmpint(next, >=, 0);
-    close(next);
-    return (rlim_t)next;
+    return STDERR_FILENO + 1;
 }
 
 static const Lack no_space = { RLIMIT_FSIZE, half_a_file };
