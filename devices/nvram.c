@@ -223,3 +223,16 @@ int nvram_store(Nvram *nvram, uint32_t offset, const void *bytes, uint32_t lengt
     g_mutex_unlock(&nvram->lock);
     return result;
 }
+
+static void describe_part(const void *part, const Description *what, Tree *tree)
+{
+    if (what->place == TREE_VIRTUAL_DEVICES)
+        nvram_describe(part, tree);
+}
+
+static void free_part(void *part)
+{
+    nvram_free(part);
+}
+
+const PartOps nvram_part = { .kind = "NVRAM", .describe = describe_part, .free = free_part };

@@ -78,3 +78,16 @@ size_t vty_take(Vty *vty, uint8_t *bytes, size_t capacity)
         vty->host.has_room(vty->host.owner);
     return taken;
 }
+
+static void describe_part(const void *part, const Description *what, Tree *tree)
+{
+    if (what->place == TREE_VIRTUAL_DEVICES)
+        vty_describe(part, tree);
+}
+
+static void free_part(void *part)
+{
+    vty_free(part);
+}
+
+const PartOps vty_part = { .kind = "vty", .describe = describe_part, .free = free_part };

@@ -287,3 +287,17 @@ void cas_register(Cas *cas, HypercallTable *table)
     hypercall_register(table, KVMPPC_H_CAS, "KVMPPC_H_CAS", client_architecture_support, cas);
     hypercall_register(table, KVMPPC_H_UPDATE_DT, "KVMPPC_H_UPDATE_DT", update_device_tree, cas);
 }
+
+// --- The part.
+
+static bool reset_part(void *part, GError **error)
+{
+    return cas_reset(part, error);
+}
+
+static void free_part(void *part)
+{
+    cas_free(part);
+}
+
+const PartOps cas_part = { .kind = "CAS", .reset = reset_part, .free = free_part };

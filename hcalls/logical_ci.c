@@ -137,3 +137,10 @@ void logical_ci_register(LogicalCi *ci, HypercallTable *table)
     hypercall_register(table, H_LOGICAL_CI_STORE, "H_LOGICAL_CI_STORE", logical_ci_store, ci);
     hypercall_register(table, KVMPPC_H_LOGICAL_MEMOP, "KVMPPC_H_LOGICAL_MEMOP", logical_memop, ci);
 }
+
+static void free_part(void *part)
+{
+    logical_ci_free(part);
+}
+
+const PartOps logical_ci_part = { .kind = "logical CI", .free = free_part };

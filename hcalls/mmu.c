@@ -282,3 +282,10 @@ void mmu_register(Mmu *mmu, HypercallTable *table)
     if (kvm_is_pr(mmu->vm))
         hypercall_register(table, H_READ, "H_READ", read_entry, mmu);
 }
+
+static void free_part(void *part)
+{
+    mmu_free(part);
+}
+
+const PartOps mmu_part = { .kind = "MMU", .free = free_part };

@@ -93,3 +93,11 @@ void peer_hypercalls_reset(PeerCalls *calls)
     if (atomic_exchange(&calls->prods_are_ours, false))
         kvm_enable(calls->vm, KVM_CAP_PPC_ENABLE_HCALL, H_PROD, 1);
 }
+
+static bool reset_part(void *part, GError **error)
+{
+    peer_hypercalls_reset(part);
+    return true;
+}
+
+const PartOps peer_calls_part = { .kind = "calls of peers", .reset = reset_part };

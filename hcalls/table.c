@@ -82,3 +82,16 @@ void hypercall_counts(
             each(slot == UNKNOWN_SLOT ? "unknown" : table->entries[slot].name, count, data);
     }
 }
+
+static void count_part(const void *part, Counts *counts)
+{
+    counts_section(counts, "hypercalls", COUNTS_BY_NAME);
+    hypercall_counts(part, counts_each, counts);
+}
+
+static void free_part(void *part)
+{
+    hypercall_table_free(part);
+}
+
+const PartOps hypercall_table_part = { .kind = "hypercalls", .count = count_part, .free = free_part };

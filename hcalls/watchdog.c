@@ -211,3 +211,31 @@ void watchdogs_register(Watchdogs *watchdogs, HypercallTable *table)
 {
     hypercall_register(table, H_WATCHDOG, "H_WATCHDOG", watchdog, watchdogs);
 }
+
+// --- The part.
+
+static bool hold_part(void *part)
+{
+    watchdogs_hold(part);
+    return true;
+}
+
+static void release_part(void *part)
+{
+    watchdogs_release(part);
+}
+
+static bool reset_part(void *part, GError **error)
+{
+    watchdogs_reset(part);
+    return true;
+}
+
+static void free_part(void *part)
+{
+    watchdogs_free(part);
+}
+
+const PartOps watchdogs_part = {
+    .kind = "watchdogs", .hold = hold_part, .release = release_part, .reset = reset_part, .free = free_part
+};

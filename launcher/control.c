@@ -1,11 +1,14 @@
 // Stop, continue, reset, power button: what a monitor does, in terms of the machine's parts.
 #include "control.h"
 
+#define HOLD_AGAIN_MS 1
+
 struct Control {
     ControlParts parts;
     Monitor *monitor; // or NULL
     MonitorState state;
     gint64 stopped_at; // microseconds of the monotonic clock
+    guint holding;     // a source while parts are asked whether they are held, or 0
 };
 
 static void tell(const Control *control, MonitorEventKind kind, bool by_guest, const char *reason)
@@ -28,6 +31,17 @@ static MonitorState state(void *owner)
     return control->state;
 }
 
+// STOP is told when all stands still, disks with what they were doing included.
+static gboolean tell_stopped(gpointer data)
+{
+    Control *control = data;
+    if (!part_list_hold(control->parts.list))
+        return G_SOURCE_CONTINUE;
+    control->holding = 0;
+    tell(control, MONITOR_STOP, false, NULL);
+    return G_SOURCE_REMOVE;
+}
+
 static void stop(Control *control, MonitorState why)
 {
     bool was_running = control->state == STATE_RUNNING;
@@ -36,23 +50,30 @@ static void stop(Control *control, MonitorState why)
     if (!was_running)
         return;
     vcpu_set_hold(control->parts.vcpus);
-    watchdogs_hold(control->parts.watchdogs);
-    rtas_clock_hold(control->parts.clock);
     control->stopped_at = g_get_monotonic_time();
-    tell(control, MONITOR_STOP, false, NULL);
+    if (tell_stopped(control) == G_SOURCE_CONTINUE)
+        control->holding = g_timeout_add(HOLD_AGAIN_MS, tell_stopped, control);
+}
+
+static void stop_waiting(Control *control)
+{
+    if (control->holding)
+        g_source_remove(control->holding);
+    control->holding = 0;
 }
 
 static void resume(Control *control)
 {
     if (control->state == STATE_RUNNING)
         return;
+    if (control->holding) // a disk that has not come to its end goes on with it
+        tell(control, MONITOR_STOP, false, NULL);
+    stop_waiting(control);
     double seconds = (double)(g_get_monotonic_time() - control->stopped_at) / G_USEC_PER_SEC;
     vcpu_set_step_back(control->parts.vcpus, (uint64_t)(seconds * control->parts.timebase));
     control->state = STATE_RUNNING;
     tell(control, MONITOR_RESUME, false, NULL);
-    watchdogs_release(control->parts.watchdogs);
-    rtas_clock_release(control->parts.clock);
-    vcpu_set_release(control->parts.vcpus);
+    part_list_release(control->parts.list);
 }
 
 static void request(const Control *control, MachineEvent event)
@@ -127,6 +148,7 @@ void control_free(Control *control)
 {
     if (!control)
         return;
+    stop_waiting(control);
     monitor_close(control->monitor);
     g_free(control);
 }
@@ -178,7 +200,7 @@ void control_came(Control *control, MachineEvent event, Next next)
     else if (next == NEXT_RESET && control->state != STATE_RUNNING)
         control->state = STATE_PRELAUNCH;
     else if (next == NEXT_RESET)
-        vcpu_set_release(control->parts.vcpus); // a panic that came before the reset was done had them held
+        part_list_release(control->parts.list); // held for the reset
 }
 
 static WatchdogAction asked_for(WatchdogExpiry what)
@@ -225,3 +247,10 @@ void control_watchdog(Control *control, WatchdogExpiry what)
         break;
     }
 }
+
+static void free_part(void *part)
+{
+    control_free(part);
+}
+
+const PartOps control_part = { .kind = "monitor", .free = free_part };

@@ -1,7 +1,7 @@
 // What a monitor may do with the machine, and what it is told of it.
 #pragma once
 #include "actions.h"
-#include "lparun/rtas_clock.h"
+#include "lparun/part.h"
 #include "lparun/rtas_events.h"
 #include "lparun/vcpu.h"
 #include "lparun/watchdog.h"
@@ -12,8 +12,7 @@ typedef struct Control Control;
 typedef struct ControlParts {
     VcpuSet *vcpus;
     RtasEvents *events;
-    Watchdogs *watchdogs;
-    RtasClock *clock;
+    PartList *list;
     WatchdogAction watchdog_action;
     MachineControl machine;
     uint32_t timebase; // Hz
@@ -24,6 +23,7 @@ typedef struct ControlParts {
 // thread, as all of this.
 Control *control_new(const ControlParts *parts, const char *path, GError **error);
 void control_free(Control *control);
+extern const PartOps control_part;
 // `event` has come and `next` follows: after NEXT_RESET the reset is done and the guest not started yet.
 void control_came(Control *control, MachineEvent event, Next next);
 // A watchdog of the guest's has expired: does what -action says of that.

@@ -205,3 +205,63 @@ const char *disks_name(const Disks *disks, unsigned index)
 {
     return ((const Disk *)disks->disks->pdata[index])->name;
 }
+
+static bool hold_part(void *part)
+{
+    Disks *disks = part;
+    bool held = true;
+    for (unsigned i = 0; i < disks_count(disks); i++)
+        held &= virtio_blk_hold(disks_at(disks, i));
+    return held;
+}
+
+static void release_part(void *part)
+{
+    Disks *disks = part;
+    for (unsigned i = 0; i < disks_count(disks); i++)
+        virtio_blk_release(disks_at(disks, i));
+}
+
+static void count_doorbells(VirtioBlk *blk, Counts *counts)
+{
+    for (unsigned i = 0; i < virtio_blk_doorbell_count(blk); i++) {
+        Doorbell *bell = virtio_blk_doorbell(blk, i);
+        counts_row(counts);
+        counts_text(counts, "name", doorbell_name(bell));
+        counts_value(counts, "fired", doorbell_fired(bell));
+        counts_value(counts, "rung", doorbell_rung(bell));
+    }
+}
+
+static void count_disk(const char *name, const VirtioBlk *blk, Counts *counts)
+{
+    VirtioBlkCounters counters = virtio_blk_counters(blk);
+    counts_row(counts);
+    counts_text(counts, "name", name);
+    counts_value(counts, "reads", counters.reads);
+    counts_value(counts, "writes", counters.writes);
+    counts_value(counts, "flushes", counters.flushes);
+    counts_value(counts, "bytes_read", counters.bytes_read);
+    counts_value(counts, "bytes_written", counters.bytes_written);
+    counts_value(counts, "errors", counters.errors);
+}
+
+static void count_part(const void *part, Counts *counts)
+{
+    const Disks *disks = part;
+    counts_section(counts, "doorbells", COUNTS_ROWS);
+    for (unsigned i = 0; i < disks_count(disks); i++)
+        count_doorbells(disks_at(disks, i), counts);
+    counts_section(counts, "disks", COUNTS_ROWS);
+    for (unsigned i = 0; i < disks_count(disks); i++)
+        count_disk(disks_name(disks, i), disks_at(disks, i), counts);
+}
+
+static void free_part(void *part)
+{
+    disks_free(part);
+}
+
+const PartOps disks_part = {
+    .kind = "disks", .hold = hold_part, .release = release_part, .count = count_part, .free = free_part
+};

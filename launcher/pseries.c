@@ -21,6 +21,7 @@
 
 struct Machine {
     const Options *options;
+    PartList *parts; // all that follows, in the order in which it was made
     KvmVm *vm;
     GuestMemory *memory;
     Bus *bus;
@@ -29,6 +30,7 @@ struct Machine {
     Mmu *mmu;
     Cas *cas;
     Cpus cpus;
+    TreeSources tree;
     DmaWindow *dma;
     PciHost *pci;
     Disks *disks;
@@ -39,7 +41,6 @@ struct Machine {
     LogicalCi *logical_ci;
     RtasTable *rtas;
     RtasEvents *events;
-    PeerCalls *peers;
     Watchdogs *watchdogs;
     RtasClock *clock;
     RtasNmi *nmi;
@@ -57,12 +58,20 @@ struct Machine {
 // KVM takes 2^31 - 1 of the host's pages in a slot.
 #define SLOT_SIZE (1ULL << 40)
 
+// False, and nothing added, where there is no `part`.
+static bool add(Machine *machine, const PartOps *ops, void *part)
+{
+    if (part)
+        part_list_add(machine->parts, ops, part);
+    return part;
+}
+
 static bool make_memory(Machine *machine, GError **error)
 {
     const Options *options = machine->options;
     const GArray *parts = options->memory_options.parts;
     machine->memory = guest_memory_new_of((const MemoryPart *)parts->data, parts->len, error);
-    if (!machine->memory)
+    if (!add(machine, &guest_memory_part, machine->memory))
         return false;
     uint32_t slot = 0;
     for (uint64_t gpa = 0; gpa < options->memory; gpa += SLOT_SIZE) {
@@ -112,39 +121,30 @@ static void on_quit(void *owner)
     request(owner, MACHINE_QUIT, NULL);
 }
 
-// What the device tree tells of.
-static MachineParts machine_parts(const Machine *machine, bool is_answer)
-{
-    return (MachineParts){
-        .memory = machine->memory,
-        .cpus = &machine->cpus,
-        .vcpus = machine->vcpus,
-        .mmu = machine->mmu,
-        .interrupts = machine->interrupts,
-        .rtas = machine->rtas,
-        .events = machine->events,
-        .pci = machine->pci,
-        .vty = machine->vty,
-        .nvram = machine->nvram,
-        .negotiated = cas_negotiated(machine->cas),
-        .boot = &machine->boot,
-        .numa = machine->options->memory_options.numa,
-        .is_answer = is_answer,
-        .multi_tce = machine->multi_tce,
-        .vm = machine->vm,
-        .command_line = machine->options->append,
-        .boot_list = machine->boot_list,
-        .uuid = machine->uuid,
-    };
-}
-
 // CasOps.place_tree.
 static bool place_tree(void *owner, uint64_t address, uint64_t room)
 {
     Machine *machine = owner;
-    MachineParts parts = machine_parts(machine, true);
-    return device_tree_place(&parts, machine->memory, address, room, NULL);
+    return device_tree_place(&machine->tree, true, machine->memory, address, room, NULL);
 }
+
+// As after power-on, which takes its vCPUs.
+static bool reset_interrupts(void *owner, GError **error)
+{
+    Machine *machine = owner;
+    int result = interrupt_controller_reset(machine->interrupts, machine->vcpus);
+    return result == 0 || error_host(error, "%s", g_strerror(-result));
+}
+
+// The first mode of the processors; `load` says it in the tree.
+static bool reset_mmu(void *owner, GError **error)
+{
+    Machine *machine = owner;
+    return mmu_reset(machine->mmu, machine->vcpus, error);
+}
+
+static const PartOps interrupts_again = { .kind = "the interrupt controller", .reset = reset_interrupts };
+static const PartOps mmu_again = { .kind = "the MMU", .reset = reset_mmu };
 
 // A processor from before ISA 3.0 has no radix MMU.
 static bool make_mmu(Machine *machine, GError **error)
@@ -156,7 +156,7 @@ static bool make_mmu(Machine *machine, GError **error)
     if (!machine->mmu && only_hash)
         g_prefix_error(
             error, "-machine max-cpu-compat=%s has a hashed page table: ", options->max_compat->name);
-    return machine->mmu;
+    return add(machine, &mmu_part, machine->mmu) && add(machine, &mmu_again, machine);
 }
 
 static uint32_t vcpu_number(const Machine *machine, unsigned index)
@@ -177,7 +177,9 @@ static bool make_interrupts(Machine *machine, GError **error)
         .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
     };
     machine->interrupts = interrupt_controller_new(machine->vm, error);
-    return machine->interrupts && interrupt_controller_offer(machine->interrupts, &offer, error);
+    return add(machine, &interrupt_controller_part, machine->interrupts) &&
+           add(machine, &interrupts_again, machine) &&
+           interrupt_controller_offer(machine->interrupts, &offer, error);
 }
 
 static bool make_cas(Machine *machine, GError **error)
@@ -192,17 +194,22 @@ static bool make_cas(Machine *machine, GError **error)
         .large_decrementer = machine->cpus.decrementer_bits > 0,
     };
     machine->cas = cas_new(&parts, machine->options->max_compat, &ops, machine, error);
-    return machine->cas;
+    return add(machine, &cas_part, machine->cas);
 }
 
-static bool make_processors(Machine *machine, GError **error)
+static void make_vcpu_set(Machine *machine)
 {
     static const VcpuOps ops = { .hypercall = on_hypercall,
         .failed = on_failed,
         .machine_check = on_machine_check,
         .system_reset = on_system_reset };
     machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
+    add(machine, &vcpu_set_part, machine->vcpus);
     machine->requests = requests_new(machine->vcpus);
+}
+
+static bool make_processors(Machine *machine, GError **error)
+{
     for (unsigned i = 0; i < machine->options->cpus; i++)
         if (!vcpu_set_add(machine->vcpus, vcpu_number(machine, i), machine->interrupts, error))
             return false;
@@ -217,7 +224,7 @@ static bool make_nvram(Machine *machine, GError **error)
 {
     const DriveOptions *drive = machine->options->nvram;
     machine->nvram = drive ? nvram_open(drive->file, drive->readonly, error) : nvram_new();
-    return machine->nvram;
+    return add(machine, &nvram_part, machine->nvram);
 }
 
 static bool make_devices(Machine *machine, GError **error)
@@ -230,28 +237,30 @@ static bool make_devices(Machine *machine, GError **error)
         .interrupts = machine->interrupts,
     };
     machine->dma = dma_window_new(machine->vm, error);
-    if (!machine->dma)
+    if (!add(machine, &dma_window_part, machine->dma))
         return false;
     machine->pci = pci_host_new(machine->dma);
+    add(machine, &pci_host_part, machine->pci);
     machine->disks = disks_new(machine->options, &context, machine->pci, error);
-    if (!machine->disks)
+    if (!add(machine, &disks_part, machine->disks))
         return false;
     machine->boot_list = disks_boot_list(machine->disks);
     InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VIO, INTERRUPT_EDGE, error);
     if (!line)
         return false;
     machine->terminal = terminal_new(machine->options->console, on_quit, machine, error);
-    if (!machine->terminal)
+    if (!add(machine, &terminal_part, machine->terminal))
         return false;
     VtyHost host = terminal_vty_host(machine->terminal);
     machine->vty = vty_new(&host, line);
+    add(machine, &vty_part, machine->vty);
     if (!make_nvram(machine, error))
         return false;
     line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, error);
     if (!line)
         return false;
     machine->events = rtas_events_new(machine->memory, line);
-    return true;
+    return add(machine, &rtas_events_part, machine->events);
 }
 
 static void on_watchdog(void *owner, WatchdogExpiry what)
@@ -269,11 +278,14 @@ static void make_hypercalls(Machine *machine)
 {
     Numa *numa = machine->options->memory_options.numa;
     machine->hypercalls = hypercall_table_new(machine->options->cpus);
+    add(machine, &hypercall_table_part, machine->hypercalls);
     machine->logical_ci = logical_ci_new(machine->vm, machine->bus, machine->memory);
+    add(machine, &logical_ci_part, machine->logical_ci);
     logical_ci_register(machine->logical_ci, machine->hypercalls);
     console_register(machine->hypercalls, machine->vty);
     cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
-    machine->peers = peer_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
+    add(machine, &peer_calls_part,
+        peer_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus));
     mmu_register(machine->mmu, machine->hypercalls);
     page_hypercalls_register(machine->hypercalls, machine->vm, machine->memory);
     if (numa)
@@ -281,6 +293,7 @@ static void make_hypercalls(Machine *machine)
     cas_register(machine->cas, machine->hypercalls);
     xive_hypercalls_register(machine->hypercalls, machine->interrupts, machine->memory, machine->vcpus);
     machine->watchdogs = watchdogs_new(on_watchdog, machine);
+    add(machine, &watchdogs_part, machine->watchdogs);
     watchdogs_register(machine->watchdogs, machine->hypercalls);
     machine->multi_tce = tce_hypercalls_enable(machine->vm);
     g_autofree char *why = NULL;
@@ -293,15 +306,14 @@ static bool make_control(Machine *machine, GError **error)
     const ControlParts parts = {
         .vcpus = machine->vcpus,
         .events = machine->events,
-        .watchdogs = machine->watchdogs,
-        .clock = machine->clock,
+        .list = machine->parts,
         .watchdog_action = machine->options->actions.watchdog,
         .machine = requests_control(machine->requests),
         .timebase = machine->cpus.timebase,
         .threads = machine->options->threads,
     };
     machine->control = control_new(&parts, machine->options->qmp, error);
-    return machine->control != NULL;
+    return add(machine, &control_part, machine->control);
 }
 
 // NmiParts.find_rtas.
@@ -317,8 +329,10 @@ static bool make_rtas(Machine *machine, GError **error)
     MachineControl control = requests_control(machine->requests);
     machine->uuid = machine->options->uuid ? g_strdup(machine->options->uuid) : g_uuid_string_random();
     machine->rtas = rtas_table_new(machine->memory);
+    add(machine, &rtas_table_part, machine->rtas);
     rtas_pci_register(machine->rtas, machine->pci);
     machine->clock = rtas_clock_new(&machine->options->clock);
+    add(machine, &rtas_clock_part, machine->clock);
     rtas_clock_register(machine->clock, machine->rtas);
     rtas_nvram_register(machine->rtas, machine->memory, machine->nvram);
     rtas_power_register(machine->rtas, machine->memory, &control);
@@ -331,6 +345,7 @@ static bool make_rtas(Machine *machine, GError **error)
         .memory = machine->memory, .vcpus = machine->vcpus, .find_rtas = find_rtas, .owner = machine
     };
     machine->nmi = rtas_nmi_new(&nmi, &control);
+    add(machine, &rtas_nmi_part, machine->nmi);
     rtas_nmi_register(machine->nmi, machine->rtas);
     rtas_table_register(machine->rtas, machine->hypercalls);
     for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
@@ -353,47 +368,60 @@ static bool open_files(Machine *machine, GError **error)
     return !options->initrd || (files->initrd = image_file_open("-initrd", options->initrd, error));
 }
 
+// What the device tree tells of; the last to be made.
+static void make_tree(Machine *machine)
+{
+    machine->tree = (TreeSources){
+        .memory = machine->memory,
+        .cpus = &machine->cpus,
+        .vcpus = machine->vcpus,
+        .mmu = machine->mmu,
+        .interrupts = machine->interrupts,
+        .parts = machine->parts,
+        .negotiated = cas_negotiated(machine->cas),
+        .boot = &machine->boot,
+        .numa = machine->options->memory_options.numa,
+        .multi_tce = machine->multi_tce,
+        .vm = machine->vm,
+        .command_line = machine->options->append,
+        .boot_list = machine->boot_list,
+        .uuid = machine->uuid,
+    };
+}
+
 // Puts what the guest starts from into memory that is all zeros.
 static bool load(Machine *machine, GError **error)
 {
     BootImages *boot = &machine->boot;
-    MachineParts parts = machine_parts(machine, false);
-    if (!machine->way->load(&machine->files, machine->memory, machine_real_mode_area(&parts), boot, error))
+    if (!machine->way->load(
+            &machine->files, machine->memory, machine_real_mode_area(&machine->tree), boot, error))
         return false;
-    return device_tree_place(&parts, machine->memory, boot->tree, boot->tree_room, error);
-}
-
-static bool reset_interrupts(Machine *machine, GError **error)
-{
-    int result = interrupt_controller_reset(machine->interrupts, machine->vcpus);
-    if (result < 0)
-        error_host(error, "the interrupt controller: %s", g_strerror(-result));
-    return result == 0;
-}
-
-// The processors' modes as after power-on; `load` says them in the tree.
-static bool reset_processors(Machine *machine, GError **error)
-{
-    return mmu_reset(machine->mmu, machine->vcpus, error) && cas_reset(machine->cas, error);
+    return device_tree_place(&machine->tree, false, machine->memory, boot->tree, boot->tree_room, error);
 }
 
 Machine *machine_new(const Options *options, GError **error)
 {
     Machine *machine = g_new0(Machine, 1);
     machine->options = options;
+    machine->parts = part_list_new();
     machine->bus = bus_new();
+    add(machine, &bus_part, machine->bus);
     if (!open_files(machine, error))
         goto fail;
     machine->vm = kvm_vm_open("/dev/kvm", error);
-    if (!machine->vm || !make_memory(machine, error))
+    if (!add(machine, &kvm_vm_part, machine->vm))
         goto fail;
     machine->stride = cores_set_threads(machine->vm, options->threads, error);
-    if (!machine->stride || !make_interrupts(machine, error) || !make_processors(machine, error) ||
-        !make_devices(machine, error))
+    if (!machine->stride || !make_interrupts(machine, error))
+        goto fail;
+    make_vcpu_set(machine);
+    if (!make_memory(machine, error) || !make_processors(machine, error) || !make_devices(machine, error))
         goto fail;
     make_hypercalls(machine);
-    if (make_rtas(machine, error) && reset_interrupts(machine, error) && reset_processors(machine, error) &&
-        load(machine, error) && make_control(machine, error))
+    if (!make_rtas(machine, error))
+        goto fail;
+    make_tree(machine);
+    if (part_list_reset(machine->parts, error) && load(machine, error) && make_control(machine, error))
         return machine;
 fail:
     machine_free(machine);
@@ -404,27 +432,7 @@ void machine_free(Machine *machine)
 {
     if (!machine)
         return;
-    control_free(machine->control);
-    vcpu_set_free(machine->vcpus); // before the rest: nothing runs in the guest from here on
-    nvram_free(machine->nvram);    // which is saved, before what may wait
-    disks_free(machine->disks);
-    pci_host_free(machine->pci);
-    dma_window_free(machine->dma);
-    rtas_table_free(machine->rtas);
-    rtas_events_free(machine->events);
-    watchdogs_free(machine->watchdogs);
-    rtas_clock_free(machine->clock);
-    rtas_nmi_free(machine->nmi);
-    logical_ci_free(machine->logical_ci);
-    hypercall_table_free(machine->hypercalls);
-    vty_free(machine->vty);
-    terminal_free(machine->terminal);
-    cas_free(machine->cas);
-    mmu_free(machine->mmu);
-    interrupt_controller_free(machine->interrupts);
-    bus_free(machine->bus);
-    guest_memory_free(machine->memory);
-    kvm_vm_close(machine->vm);
+    part_list_free(machine->parts);
     boot_files_close(&machine->files);
     requests_free(machine->requests);
     g_free(machine->boot_list);
@@ -444,21 +452,13 @@ static void start(Machine *machine)
 static bool stand_still(Machine *machine)
 {
     vcpu_set_park_all(machine->vcpus);
-    return pci_host_reset(machine->pci);
+    return part_list_hold(machine->parts);
 }
 
 // Everything back to the state after power-on, then all that the guest starts from again.
 static bool reboot(Machine *machine, GError **error)
 {
-    if (!reset_interrupts(machine, error)) // before memory, which XIVE's queues are in
-        return false;
-    rtas_events_reset(machine->events);
-    peer_hypercalls_reset(machine->peers);
-    watchdogs_reset(machine->watchdogs);
-    rtas_nmi_reset(machine->nmi);
-    vcpu_set_call(machine->vcpus, NULL, vcpu_reset, NULL);
-    guest_memory_clear(machine->memory);
-    return reset_processors(machine, error) && load(machine, error);
+    return part_list_reset(machine->parts, error) && load(machine, error);
 }
 
 static void on_signal(void *owner, int number)
@@ -544,6 +544,5 @@ int machine_run(Machine *machine, GError **error)
 
 void machine_write_stats(const Machine *machine, FILE *file)
 {
-    stats_write(
-        file, machine->vcpus, machine->hypercalls, machine->rtas, machine->interrupts, machine->disks);
+    stats_write(file, machine->parts);
 }

@@ -236,3 +236,10 @@ void terminal_start(Terminal *terminal, Vty *vty, Signals *signals)
     signals_watch(signals, SIGCONT, on_continue, terminal);
     take_terminal(terminal);
 }
+
+static void free_part(void *part)
+{
+    terminal_free(part);
+}
+
+const PartOps terminal_part = { .kind = "terminal", .free = free_part };

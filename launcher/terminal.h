@@ -13,6 +13,7 @@ typedef struct Terminal Terminal;
 Terminal *terminal_new(bool enabled, void (*quit)(void *owner), void *owner, GError **error);
 // Restores the terminal.
 void terminal_free(Terminal *terminal);
+extern const PartOps terminal_part;
 
 // What the vty writes to.
 VtyHost terminal_vty_host(Terminal *terminal);

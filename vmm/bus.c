@@ -163,3 +163,10 @@ bool bus_write(Bus *bus, uint64_t address, unsigned size, uint64_t value)
         range->ops->write(range->owner, offset, size, value);
     return range;
 }
+
+static void free_part(void *part)
+{
+    bus_free(part);
+}
+
+const PartOps bus_part = { .kind = "bus", .free = free_part };

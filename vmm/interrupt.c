@@ -287,3 +287,36 @@ void interrupt_controller_counts(const InterruptController *controller,
             each(line->source, pulses, data);
     }
 }
+
+// --- The part.
+
+static void describe_part(const void *part, const Description *what, Tree *tree)
+{
+    const InterruptController *controller = part;
+    if (what->place == TREE_ROOT)
+        interrupt_controller_describe_root(controller, tree);
+    else if (what->place == TREE_NODES)
+        interrupt_controller_describe(controller, controller->offer.servers, tree);
+}
+
+static void count_line(uint32_t source, uint64_t pulses, void *data)
+{
+    counts_row(data);
+    counts_value(data, "source", source);
+    counts_value(data, "pulses", pulses);
+}
+
+static void count_part(const void *part, Counts *counts)
+{
+    counts_section(counts, "interrupts", COUNTS_ROWS);
+    interrupt_controller_counts(part, count_line, counts);
+}
+
+static void free_part(void *part)
+{
+    interrupt_controller_free(part);
+}
+
+const PartOps interrupt_controller_part = {
+    .kind = "interrupt controller", .describe = describe_part, .count = count_part, .free = free_part
+};

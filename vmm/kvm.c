@@ -176,3 +176,10 @@ void kvm_device_unmap(void *mapping, uint64_t pages)
 {
     munmap(mapping, pages * (size_t)sysconf(_SC_PAGESIZE));
 }
+
+static void free_part(void *part)
+{
+    kvm_vm_close(part);
+}
+
+const PartOps kvm_vm_part = { .kind = "VM", .free = free_part };

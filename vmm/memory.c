@@ -12,6 +12,7 @@ struct GuestMemory {
     uint64_t size; // bytes
     MappedPart *parts;
     unsigned count;
+    bool used; // something was loaded since it was made
 };
 
 #define THP_SIZE_FILE "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
@@ -146,3 +147,19 @@ void guest_memory_clear(GuestMemory *memory)
     for (unsigned i = 0; i < memory->count; i++)
         memory_part_clear(&memory->parts[i]);
 }
+
+static bool reset_part(void *part, GError **error)
+{
+    GuestMemory *memory = part;
+    if (memory->used) // the first time it is all zeros
+        guest_memory_clear(memory);
+    memory->used = true;
+    return true;
+}
+
+static void free_part(void *part)
+{
+    guest_memory_free(part);
+}
+
+const PartOps guest_memory_part = { .kind = "guest memory", .reset = reset_part, .free = free_part };

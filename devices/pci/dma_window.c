@@ -45,3 +45,10 @@ void dma_window_describe(const DmaWindow *window, Tree *tree)
     tree_u32(tree, "ibm,#dma-size-cells", 2);
     tree_cells(tree, "ibm,dma-window", LIOBN, 0, 0, (uint32_t)(WINDOW_SIZE >> 32), (uint32_t)WINDOW_SIZE);
 }
+
+static void free_part(void *part)
+{
+    dma_window_free(part);
+}
+
+const PartOps dma_window_part = { .kind = "DMA window", .free = free_part };

@@ -125,3 +125,26 @@ void pci_host_describe(const PciHost *host, bool functions, Tree *tree)
         describe_functions(host, tree);
     tree_end(tree);
 }
+
+static void describe_part(const void *part, const Description *what, Tree *tree)
+{
+    if (what->place == TREE_NODES)
+        pci_host_describe(part, what->functions, tree);
+}
+
+static bool reset_part(void *part, GError **error)
+{
+    // A function that is held touches no memory: one whose thread has not come to its end yet may do so
+    // later.
+    pci_host_reset(part);
+    return true;
+}
+
+static void free_part(void *part)
+{
+    pci_host_free(part);
+}
+
+const PartOps pci_host_part = {
+    .kind = "PCI host bridge", .describe = describe_part, .reset = reset_part, .free = free_part
+};

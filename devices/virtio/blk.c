@@ -417,6 +417,16 @@ void virtio_blk_free(VirtioBlk *blk)
     release(blk);
 }
 
+bool virtio_blk_hold(VirtioBlk *blk)
+{
+    return virtio_pci_hold(blk->pci);
+}
+
+void virtio_blk_release(VirtioBlk *blk)
+{
+    virtio_pci_release(blk->pci);
+}
+
 PciDevice *virtio_blk_pci(VirtioBlk *blk)
 {
     return virtio_pci_device(blk->pci);

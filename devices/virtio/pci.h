@@ -66,6 +66,7 @@ struct VirtioPci {
     bool started;   // since the last reset
     bool resetting; // the device has I/O under way
     bool master;    // it may use the bus
+    bool held;      // the machine stands still
     uint32_t device_feature_select, driver_feature_select;
     uint64_t accepted; // what the driver wrote
     uint16_t queue_select;

@@ -5,6 +5,8 @@
 // What a vCPU waits at most, in microseconds, for a device to stop: enough for one that has no I/O under way,
 // and for drivers that do not look whether a reset is over.
 #define PATIENCE 100000
+// What the main thread waits for a device to be held, before it looks again from time to time.
+#define HOLD_PATIENCE 10000
 
 // Offsets in the common configuration.
 #define DEVICE_FEATURE_SELECT 0x00
@@ -92,7 +94,8 @@ static uint64_t read_config(VirtioPci *pci, unsigned offset, unsigned size)
 
 static void update(VirtioPci *pci)
 {
-    VirtioState wanted = !pci->running ? VIRTIO_STOPPED : pci->master ? VIRTIO_SERVING : VIRTIO_HELD;
+    bool may_serve = pci->master && !pci->held;
+    VirtioState wanted = !pci->running ? VIRTIO_STOPPED : may_serve ? VIRTIO_SERVING : VIRTIO_HELD;
     virtio_run_want(pci, wanted, pci->accepted);
 }
 
@@ -161,6 +164,25 @@ void virtio_registers_set_master(VirtioPci *pci, bool master)
     update(pci);
     if (!master && pci->running)
         virtio_run_is_quiet(pci, PATIENCE);
+    g_mutex_unlock(&pci->lock);
+}
+
+bool virtio_pci_hold(VirtioPci *pci)
+{
+    g_mutex_lock(&pci->lock);
+    int64_t patience = pci->held ? 0 : HOLD_PATIENCE;
+    pci->held = true;
+    update(pci);
+    bool quiet = virtio_run_is_quiet(pci, patience);
+    g_mutex_unlock(&pci->lock);
+    return quiet;
+}
+
+void virtio_pci_release(VirtioPci *pci)
+{
+    g_mutex_lock(&pci->lock);
+    pci->held = false;
+    update(pci);
     g_mutex_unlock(&pci->lock);
 }
 

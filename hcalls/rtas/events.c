@@ -156,3 +156,24 @@ void rtas_events_register(RtasEvents *events, RtasTable *table)
     rtas_register(table, "check-exception", 6, 1, check_exception, events);
     rtas_register(table, "event-scan", 4, 1, event_scan, events);
 }
+
+static void describe_part(const void *part, const Description *what, Tree *tree)
+{
+    if (what->place == TREE_NODES)
+        rtas_events_describe(part, tree);
+}
+
+static bool reset_part(void *part, GError **error)
+{
+    rtas_events_reset(part);
+    return true;
+}
+
+static void free_part(void *part)
+{
+    rtas_events_free(part);
+}
+
+const PartOps rtas_events_part = {
+    .kind = "events", .describe = describe_part, .reset = reset_part, .free = free_part
+};

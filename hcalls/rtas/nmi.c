@@ -174,3 +174,18 @@ void rtas_nmi_register(RtasNmi *nmi, RtasTable *table)
     rtas_register(table, "ibm,nmi-register", 2, 1, nmi_register, nmi);
     rtas_register(table, "ibm,nmi-interlock", 0, 1, nmi_interlock, nmi);
 }
+
+// --- The part.
+
+static bool reset_part(void *part, GError **error)
+{
+    rtas_nmi_reset(part);
+    return true;
+}
+
+static void free_part(void *part)
+{
+    rtas_nmi_free(part);
+}
+
+const PartOps rtas_nmi_part = { .kind = "NMI", .reset = reset_part, .free = free_part };

@@ -131,3 +131,24 @@ void rtas_table_register(RtasTable *table, HypercallTable *hypercalls)
 {
     hypercall_register(hypercalls, KVMPPC_H_RTAS, "KVMPPC_H_RTAS", rtas, table);
 }
+
+static void describe_part(const void *part, const Description *what, Tree *tree)
+{
+    if (what->place == TREE_RTAS)
+        rtas_table_describe(part, tree);
+}
+
+static void count_part(const void *part, Counts *counts)
+{
+    counts_section(counts, "rtas", COUNTS_BY_NAME);
+    rtas_counts(part, counts_each, counts);
+}
+
+static void free_part(void *part)
+{
+    rtas_table_free(part);
+}
+
+const PartOps rtas_table_part = {
+    .kind = "RTAS", .describe = describe_part, .count = count_part, .free = free_part
+};

@@ -100,3 +100,23 @@ void rtas_clock_register(RtasClock *clock, RtasTable *table)
     rtas_register(table, "get-time-of-day", 0, 8, get_time_of_day, clock);
     rtas_register(table, "set-time-of-day", 7, 1, set_time_of_day, clock);
 }
+
+static bool hold_part(void *part)
+{
+    rtas_clock_hold(part);
+    return true;
+}
+
+static void release_part(void *part)
+{
+    rtas_clock_release(part);
+}
+
+static void free_part(void *part)
+{
+    rtas_clock_free(part);
+}
+
+const PartOps rtas_clock_part = {
+    .kind = "clock", .hold = hold_part, .release = release_part, .free = free_part
+};

@@ -7,6 +7,7 @@
 // Lookups take no lock (a sequence count over a sorted table). Ranges are made once, when the machine is
 // built, and are mapped, moved and unmapped at any time afterwards.
 #pragma once
+#include "lparun/part.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ typedef struct BusOps {
 
 Bus *bus_new(void);
 void bus_free(Bus *bus);
+extern const PartOps bus_part;
 
 // A range that is not mapped yet. Only while the machine is built (no vCPU runs). The bus owns it.
 BusRange *bus_add_range(Bus *bus, const BusOps *ops, void *owner);

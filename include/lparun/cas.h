@@ -4,6 +4,7 @@
 // vectors. The answer is a whole device tree, which says what was agreed. (LoPAR, "ibm,client-architecture-
 // support" and its table of option vectors.)
 #pragma once
+#include "lparun/part.h"
 #include "lparun/mmu.h"
 
 // A level of the architecture that KVM can hold a newer processor to.
@@ -93,6 +94,7 @@ typedef struct CasParts {
 // this KVM has no such levels.
 Cas *cas_new(const CasParts *parts, const CompatLevel *max, const CasOps *ops, void *owner, GError **error);
 void cas_free(Cas *cas);
+extern const PartOps cas_part;
 void cas_register(Cas *cas, HypercallTable *table);
 // Forgets what was agreed, as after power-on; after mmu_reset() and interrupt_controller_reset(), while all
 // vCPUs are parked. False and `error` when KVM refuses.

@@ -1,5 +1,6 @@
 // The table of hypercalls that reach userspace, and the families that fill it.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/bus.h"
 #include "lparun/memory.h"
 #include "lparun/vcpu.h"
@@ -13,6 +14,7 @@ typedef int64_t (*Hypercall)(void *owner, Vcpu *vcpu, uint64_t arguments[9]);
 
 HypercallTable *hypercall_table_new(unsigned vcpus);
 void hypercall_table_free(HypercallTable *table);
+extern const PartOps hypercall_table_part;
 // Only while the machine is built. `number`: a multiple of 4 up to H_LAST, or KVMPPC_H_RTAS to KVMPPC_H_LAST.
 void hypercall_register(
     HypercallTable *table, uint64_t number, const char *name, Hypercall call, void *owner);
@@ -44,6 +46,7 @@ typedef struct PeerCalls PeerCalls;
 PeerCalls *peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
 // Gives H_PROD, which the first H_JOIN took from the kernel, back to it. While no vCPU runs.
 void peer_hypercalls_reset(PeerCalls *calls);
+extern const PartOps peer_calls_part;
 
 // hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
 bool tce_hypercalls_enable(KvmVm *vm);

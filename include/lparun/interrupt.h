@@ -4,6 +4,7 @@
 // sees pages of it, takes and ends interrupts there without leaving, and asks by H_INT_* for the routing
 // alone (lparun/xive.h). The guest chooses in CAS.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/kvm.h"
 #include "lparun/tree.h"
 #include <stdbool.h>
@@ -25,6 +26,7 @@ typedef enum { INTERRUPT_DUAL, INTERRUPT_XICS, INTERRUPT_XIVE } InterruptMode;
 // `error` where KVM has none.
 InterruptController *interrupt_controller_new(KvmVm *vm, GError **error);
 void interrupt_controller_free(InterruptController *controller);
+extern const PartOps interrupt_controller_part;
 
 typedef struct InterruptOffer {
     InterruptMode mode; // what is wanted; DUAL is XICS where this KVM has no XIVE

@@ -3,6 +3,7 @@
 //
 // Functions return 0 (or what they say) and -errno. Source: Documentation/virt/kvm/api.rst.
 #pragma once
+#include "lparun/part.h"
 #include <glib.h>
 #include <linux/kvm.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@ typedef struct KvmVcpu KvmVcpu;
 // do.
 KvmVm *kvm_vm_open(const char *path, GError **error);
 void kvm_vm_close(KvmVm *vm);
+extern const PartOps kvm_vm_part;
 
 // KVM_CHECK_EXTENSION on the VM: 0 when unknown, else the capability's value. Any thread.
 int kvm_check(const KvmVm *vm, unsigned capability);

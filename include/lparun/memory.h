@@ -5,6 +5,7 @@
 // guest_memory_free(); the guest may change the bytes behind it at any time: read each field once, into a
 // local. Any thread may call any of these functions.
 #pragma once
+#include "lparun/part.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,3 +44,4 @@ bool guest_memory_write(const GuestMemory *memory, uint64_t gpa, const void *byt
 // Makes all of RAM read as zeros again, and gives back to the host what was not asked to be there from the
 // start on. No vCPU and no device may use it meanwhile.
 void guest_memory_clear(GuestMemory *memory);
+extern const PartOps guest_memory_part;

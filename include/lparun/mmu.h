@@ -1,6 +1,7 @@
 // The guest's MMU (hcalls/mmu.c): radix or a hashed page table, H_REGISTER_PROC_TBL, under PR H_READ, and
 // what else KVM serves of it.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/hypercall.h"
 
 typedef struct Mmu Mmu;
@@ -12,6 +13,7 @@ typedef enum { MMU_AUTO, MMU_RADIX, MMU_HASH } MmuMode;
 #define MMU_HASH_ORDER_MAX 46
 Mmu *mmu_new(KvmVm *vm, MmuMode wanted, unsigned hash_order, uint64_t memory_size, GError **error);
 void mmu_free(Mmu *mmu);
+extern const PartOps mmu_part;
 void mmu_register(Mmu *mmu, HypercallTable *table);
 // The mode that the machine starts with: no process table, or an empty hashed page table. No vCPU may run.
 // False and `error` when KVM refuses.

@@ -1,5 +1,6 @@
 // The partition's non-volatile memory, in a file or for one run.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/tree.h"
 #include <glib.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ Nvram *nvram_new(void);
 // host has no thread.
 Nvram *nvram_open(const char *path, bool readonly, GError **error);
 void nvram_free(Nvram *nvram);
+extern const PartOps nvram_part;
 void nvram_describe(const Nvram *nvram, Tree *tree);
 uint32_t nvram_size(const Nvram *nvram);
 // Copies bytes out and in. -EINVAL, and nothing copied, when the range is not within nvram_size(). A store

@@ -1,5 +1,6 @@
 // PCI functions and the pseries PCI host bridge they sit on.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/bus.h"
 #include "lparun/dma_window.h"
 #include "lparun/interrupt.h"
@@ -106,6 +107,7 @@ Msix *pci_device_msix(PciDevice *device);
 // it stays the caller's.
 PciHost *pci_host_new(const DmaWindow *dma);
 void pci_host_free(PciHost *host);
+extern const PartOps pci_host_part;
 // Puts a function into `slot` (0 to 31). False when the slot is taken. The bridge owns it afterwards.
 bool pci_host_add(PciHost *host, unsigned slot, PciDevice *device);
 // The first free slot, or -1.

@@ -1,5 +1,6 @@
 // The table of RTAS calls, and the families that fill it.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/hypercall.h"
 #include "lparun/interrupt.h"
 #include "lparun/machine.h"
@@ -27,6 +28,7 @@ typedef int32_t (*RtasHandler)(void *owner, Vcpu *vcpu, RtasCall *call);
 
 RtasTable *rtas_table_new(GuestMemory *memory);
 void rtas_table_free(RtasTable *table);
+extern const PartOps rtas_table_part;
 // Registers KVMPPC_H_RTAS.
 void rtas_table_register(RtasTable *table, HypercallTable *hypercalls);
 // Adds call `name`, which needs at least `inputs` and `outputs` cells; fewer give RTAS_PARAMETER_ERROR.

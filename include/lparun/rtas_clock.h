@@ -1,5 +1,6 @@
 // get-time-of-day and set-time-of-day (hcalls/rtas/time.c): the guest's clock.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/rtas.h"
 
 typedef struct RtasClock RtasClock;
@@ -18,6 +19,7 @@ typedef struct ClockSetup {
 // What the guest sets it to holds until the end of the run, through resets.
 RtasClock *rtas_clock_new(const ClockSetup *setup);
 void rtas_clock_free(RtasClock *clock);
+extern const PartOps rtas_clock_part;
 void rtas_clock_register(RtasClock *clock, RtasTable *table);
 // While no vCPU is in the guest, from the main thread.
 void rtas_clock_hold(RtasClock *clock);

@@ -1,11 +1,13 @@
 // check-exception and event-scan, and the power button that they tell of (hcalls/rtas/events.c).
 #pragma once
+#include "lparun/part.h"
 #include "lparun/rtas.h"
 
 typedef struct RtasEvents RtasEvents;
 // `line`: pulsed when there is something to ask for (SOURCE_EPOW).
 RtasEvents *rtas_events_new(GuestMemory *memory, InterruptLine *line);
 void rtas_events_free(RtasEvents *events);
+extern const PartOps rtas_events_part;
 void rtas_events_register(RtasEvents *events, RtasTable *table);
 // The node that names the interrupt.
 void rtas_events_describe(const RtasEvents *events, Tree *tree);

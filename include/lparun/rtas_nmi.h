@@ -1,5 +1,6 @@
 // ibm,nmi-register and ibm,nmi-interlock (FWNMI; hcalls/rtas/nmi.c).
 #pragma once
+#include "lparun/part.h"
 #include "lparun/rtas.h"
 
 typedef struct RtasNmi RtasNmi;
@@ -12,6 +13,7 @@ typedef struct NmiParts {
 } NmiParts;
 RtasNmi *rtas_nmi_new(const NmiParts *parts, const MachineControl *control);
 void rtas_nmi_free(RtasNmi *nmi);
+extern const PartOps rtas_nmi_part;
 void rtas_nmi_register(RtasNmi *nmi, RtasTable *table);
 // The guest has not registered.
 void rtas_nmi_reset(RtasNmi *nmi);

@@ -6,6 +6,7 @@
 // immediate_exit; work runs only between two KVM_RUNs, when the exit before is finished, so registers may be
 // read and written there.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/bus.h"
 #include "lparun/interrupt.h"
 #include "lparun/kvm.h"
@@ -39,6 +40,7 @@ typedef struct VcpuEntry {
 VcpuSet *vcpu_set_new(KvmVm *vm, Bus *bus, const VcpuOps *ops, void *owner);
 // Ends all threads and frees everything.
 void vcpu_set_free(VcpuSet *set);
+extern const PartOps vcpu_set_part; // vmm/vcpu_part.c
 // Adds vCPU number `id` (the XICS server number and the device tree's reg), connected to `controller` (NULL:
 // none), parked. Only while the machine is built. False and `error` when KVM refuses.
 bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GError **error);

@@ -134,6 +134,12 @@ static inline unsigned virtio_pci_vectors(unsigned queues)
     return queues + 1;
 }
 
+// The machine stands still: the device takes nothing from its rings and touches no guest memory, until it is
+// released; what its driver does meanwhile counts from then on. False while it is not there yet: call it
+// again. Waits a moment at most, and the first time only. Not on a vCPU's thread.
+bool virtio_pci_hold(VirtioPci *pci);
+void virtio_pci_release(VirtioPci *pci);
+
 PciDevice *virtio_pci_device(VirtioPci *pci);
 Doorbell *virtio_pci_doorbell(VirtioPci *pci, unsigned queue);
 // NULL for a queue that the driver has not enabled. Between start and stop.

@@ -14,6 +14,9 @@ VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const ch
     Iothread *iothread, uint32_t first_source, GError **error);
 // Waits for I/O in flight. As virtio_pci_free(), and before iothread_free() and block_close().
 void virtio_blk_free(VirtioBlk *blk);
+// virtio_pci_hold() and virtio_pci_release().
+bool virtio_blk_hold(VirtioBlk *blk);
+void virtio_blk_release(VirtioBlk *blk);
 // The function, to be put on a bridge.
 PciDevice *virtio_blk_pci(VirtioBlk *blk);
 

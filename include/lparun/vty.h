@@ -1,5 +1,6 @@
 // The hypervisor virtual terminal: the guest's console behind H_PUT_TERM_CHAR and H_GET_TERM_CHAR.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/interrupt.h"
 #include "lparun/tree.h"
 #include <stdbool.h>
@@ -23,6 +24,7 @@ typedef struct VtyHost {
 // `line`: pulsed when input comes; NULL without one.
 Vty *vty_new(const VtyHost *host, InterruptLine *line);
 void vty_free(Vty *vty);
+extern const PartOps vty_part;
 void vty_describe(const Vty *vty, Tree *tree);
 
 // Input from the terminal. Returns how many of `length` bytes were taken; has_room() tells when to bring the

@@ -1,5 +1,6 @@
 // H_WATCHDOG (hcalls/watchdog.c): the guest's timers.
 #pragma once
+#include "lparun/part.h"
 #include "lparun/hypercall.h"
 
 typedef struct Watchdogs Watchdogs;
@@ -13,6 +14,7 @@ typedef enum {
 // `expired` is called on the main loop's thread, as all of this but the hypercall is.
 Watchdogs *watchdogs_new(void (*expired)(void *owner, WatchdogExpiry what), void *owner);
 void watchdogs_free(Watchdogs *watchdogs);
+extern const PartOps watchdogs_part;
 void watchdogs_register(Watchdogs *watchdogs, HypercallTable *table);
 // Stops all timers.
 void watchdogs_reset(Watchdogs *watchdogs);

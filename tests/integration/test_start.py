@@ -30,15 +30,25 @@ def test_statistics_into_a_fifo_that_nobody_reads(tmp_path):
     assert status == 2 and b"-stats" in text and text.count(b"\n") == 1
 
 
+# What descriptors 0 and 1 are when all files are open.
+CLOSED_DESCRIPTORS = """
+({script} <&- >&-) & pid=$!
+until readlink /proc/$pid/exe | grep -q /lparun && [ "$(ls /proc/$pid/fd | wc -l)" -gt 10 ]; do sleep 0.1; done
+readlink /proc/$pid/fd/0 /proc/$pid/fd/1
+wait $pid
+"""
+
+
 @pytest.mark.one_host
 def test_closed_descriptors(host, log):
     """No file that is opened becomes the console: not what it reads, not what it writes."""
     run = guest.Guest(host, DIRECT)
     run.prepare()
-    result = host.run(f"{run.script()} <&- >&-", guest.LIMIT)
+    result = host.run(CLOSED_DESCRIPTORS.format(script=run.script()), guest.LIMIT)
     log.add("output", result.output)
     run.collect()
     assert result.status == 0 and run.answered()
+    assert result.text.split() == ["/dev/null", "/dev/null"]
     assert run.stats(), "the statistics hold something else"
 
 

@@ -35,6 +35,9 @@ typedef struct Fixture {
     Watchdogs *watchdogs;
     RtasClock *clock;
     ControlParts parts;
+    PartList *list;
+    bool busy; // the slow part is
+    unsigned holds, releases;
     Control *control;
     unsigned started; // how often the guest was
     unsigned requests[MACHINE_MONITOR_QUIT + 1];
@@ -50,6 +53,21 @@ static void request(void *owner, MachineEvent event, const char *text)
     ((Fixture *)owner)->requests[event]++;
 }
 
+// A part that is held when it is not busy any more.
+static bool hold_slow(void *part)
+{
+    Fixture *fixture = part;
+    fixture->holds++;
+    return !fixture->busy;
+}
+
+static void release_slow(void *part)
+{
+    ((Fixture *)part)->releases++;
+}
+
+static const PartOps slow_part = { .kind = "slow", .hold = hold_slow, .release = release_slow };
+
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     partition_open(&fixture->partition, 4);
@@ -58,11 +76,15 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->events = rtas_events_new(fixture->partition.memory, line);
     fixture->watchdogs = watchdogs_new(expired, fixture);
     fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
+    fixture->list = part_list_new();
+    part_list_add(fixture->list, &vcpu_set_part, fixture->partition.vcpus);
+    part_list_add(fixture->list, &slow_part, fixture);
+    part_list_add(fixture->list, &watchdogs_part, fixture->watchdogs);
+    part_list_add(fixture->list, &rtas_clock_part, fixture->clock);
     fixture->parts = (ControlParts){
         .vcpus = fixture->partition.vcpus,
         .events = fixture->events,
-        .watchdogs = fixture->watchdogs,
-        .clock = fixture->clock,
+        .list = fixture->list,
         .machine = { .request = request, .owner = fixture },
         .timebase = 512000000,
         .threads = 2,
@@ -73,8 +95,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     control_free(fixture->control);
-    watchdogs_free(fixture->watchdogs);
-    rtas_clock_free(fixture->clock);
+    fixture->partition.vcpus = NULL; // the list's
+    part_list_free(fixture->list);
     rtas_events_free(fixture->events);
     interrupt_controller_free(fixture->interrupts);
     partition_close(&fixture->partition);
@@ -344,6 +366,47 @@ static void add_watchdogs(void)
     }
 }
 
+// STOP is told when all stands still, and only then.
+static void test_busy(Fixture *fixture, gconstpointer data)
+{
+    fixture->busy = true;
+    g_assert_null(machine.obey(machine.owner, ORDER_STOP));
+    start(fixture);
+    assert_stands(fixture, STATE_PAUSED);
+    unsigned asked = fixture->holds;
+    while (fixture->holds < asked + 3)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(told[MONITOR_STOP], ==, 0);
+    fixture->busy = false;
+    while (!told[MONITOR_STOP])
+        g_main_context_iteration(NULL, TRUE);
+    asked = fixture->holds;
+    g_assert_false(g_main_context_iteration(NULL, FALSE));
+    g_assert_cmpuint(fixture->holds, ==, asked);
+    g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
+    g_assert_cmpuint(fixture->releases, ==, 1);
+    g_assert_cmpuint(told[MONITOR_STOP], ==, 1);
+    g_assert_cmpuint(told[MONITOR_RESUME], ==, 1);
+    assert_runs(fixture);
+}
+
+// A cont that comes before that leaves nothing held, and STOP comes before RESUME.
+static void test_busy_continues(Fixture *fixture, gconstpointer data)
+{
+    fixture->busy = true;
+    g_assert_null(machine.obey(machine.owner, ORDER_STOP));
+    g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
+    g_assert_cmpuint(told[MONITOR_STOP], ==, 1);
+    g_assert_cmpint(last.kind, ==, MONITOR_RESUME);
+    g_assert_cmpuint(fixture->releases, ==, 1);
+    fixture->busy = false;
+    g_usleep(5000);
+    g_main_context_iteration(NULL, FALSE);
+    g_assert_cmpuint(told[MONITOR_STOP], ==, 1);
+    start(fixture);
+    assert_runs(fixture);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -360,5 +423,7 @@ int main(int argc, char **argv)
     ADD("panic-words", test_panic_words);
     ADD("no-monitor", test_no_monitor);
     add_watchdogs();
+    g_test_add("/control/busy", Fixture, NULL, set_up, test_busy, tear_down);
+    g_test_add("/control/busy-continues", Fixture, NULL, set_up, test_busy_continues, tear_down);
     return g_test_run();
 }

@@ -26,7 +26,9 @@ typedef struct Fixture {
     RtasClock *clock;
     RtasEvents *events;
     BootImages boot;
-    MachineParts parts;
+    TreeSources sources;
+    PartList *list;
+    bool is_answer;
     const void *blob;
 } Fixture;
 
@@ -75,6 +77,25 @@ static void make_rtas(Fixture *fixture)
     rtas_parameters_register(rtas, fixture->partition.memory, 3, "01234567-89ab-cdef-0123-456789abcdef");
 }
 
+static void describe_rtas(const void *part, const Description *what, Tree *tree)
+{
+    rtas_table_part.describe(part, what, tree);
+}
+
+// The partition frees the table.
+static const PartOps borrowed_rtas = { .kind = "RTAS", .describe = describe_rtas };
+
+static void make_list(Fixture *fixture)
+{
+    fixture->list = part_list_new();
+    part_list_add(fixture->list, &interrupt_controller_part, fixture->interrupts);
+    part_list_add(fixture->list, &pci_host_part, fixture->pci);
+    part_list_add(fixture->list, &vty_part, fixture->vty);
+    part_list_add(fixture->list, &nvram_part, fixture->nvram);
+    part_list_add(fixture->list, &borrowed_rtas, fixture->partition.rtas);
+    part_list_add(fixture->list, &rtas_events_part, fixture->events);
+}
+
 static void set_up(Fixture *fixture, gconstpointer hash)
 {
     const VtyHost host = { .write = write_nothing, .has_room = ignore };
@@ -85,6 +106,8 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     if (hash)
         fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
     fixture->interrupts = interrupt_controller_new(partition->vm, NULL);
+    const InterruptOffer offer = { .mode = INTERRUPT_XICS, .servers = 12, .page_size = 65536 };
+    g_assert_true(interrupt_controller_offer(fixture->interrupts, &offer, NULL));
     fixture->mmu = mmu_new(partition->vm, MMU_AUTO, 0, PARTITION_RAM, NULL);
     fixture->negotiated = negotiated_make(NULL, mmu_is_radix(fixture->mmu), true, false);
     fixture->pci = pci_host_new(NULL);
@@ -93,17 +116,14 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
     make_rtas(fixture);
     g_assert_true(cpus_read(&fixture->cpus, partition->vm, vcpu_set_at(partition->vcpus, 0), NULL));
-    fixture->parts = (MachineParts){ .vm = partition->vm,
+    make_list(fixture);
+    fixture->sources = (TreeSources){ .vm = partition->vm,
         .memory = partition->memory,
         .cpus = &fixture->cpus,
         .vcpus = partition->vcpus,
         .mmu = fixture->mmu,
         .interrupts = fixture->interrupts,
-        .rtas = partition->rtas,
-        .events = fixture->events,
-        .pci = fixture->pci,
-        .vty = fixture->vty,
-        .nvram = fixture->nvram,
+        .parts = fixture->list,
         .negotiated = &fixture->negotiated,
         .boot = &fixture->boot,
         .uuid = "01234567-89ab-cdef-0123-456789abcdef" };
@@ -111,21 +131,18 @@ static void set_up(Fixture *fixture, gconstpointer hash)
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
-    rtas_events_free(fixture->events);
-    nvram_free(fixture->nvram);
+    part_list_free(fixture->list);
     rtas_clock_free(fixture->clock);
     rtas_nmi_free(fixture->partition.nmi);
-    vty_free(fixture->vty);
-    pci_host_free(fixture->pci);
     mmu_free(fixture->mmu);
-    interrupt_controller_free(fixture->interrupts);
     partition_close(&fixture->partition);
 }
 
 static void place(Fixture *fixture)
 {
     g_autoptr(GError) error = NULL;
-    g_assert_true(device_tree_place(&fixture->parts, fixture->partition.memory, PLACE, ROOM, &error));
+    g_assert_true(device_tree_place(
+        &fixture->sources, fixture->is_answer, fixture->partition.memory, PLACE, ROOM, &error));
     fixture->blob = guest_memory_at(fixture->partition.memory, PLACE, ROOM);
     g_assert_cmpint(fdt_check_full(fixture->blob, ROOM), ==, 0);
 }
@@ -347,9 +364,9 @@ static void test_hash(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(features[2 + 40] & 0x80, ==, 0); // no radix
     mmu_register(fixture->mmu, fixture->partition.hypercalls);
     // As many as a guest can have.
-    const Numa numa = { .count = 1, .memory = { guest_memory_size(fixture->parts.memory) } };
-    fixture->parts.numa = &numa;
-    fixture->parts.multi_tce = true;
+    const Numa numa = { .count = 1, .memory = { guest_memory_size(fixture->sources.memory) } };
+    fixture->sources.numa = &numa;
+    fixture->sources.multi_tce = true;
     place(fixture);
     g_assert_true(has_hypercalls(fixture, "hcall-hpt-resize"));
     g_assert_true(has_hypercalls(fixture, "hcall-vphn"));
@@ -416,12 +433,12 @@ static void test_boot(Fixture *fixture, gconstpointer data)
     fixture->boot = (BootImages){ .kernel = { .address = 0x400000, .size = 0x1234567, .entry = 0x400000 },
         .initrd = 0x1650000,
         .initrd_size = 0x123 };
-    fixture->parts.command_line = "console=hvc0 quiet";
-    fixture->parts.boot_list = "/pci@800000020000000/scsi@0 /pci@800000020000000/scsi@3";
-    fixture->parts.multi_tce = true;
+    fixture->sources.command_line = "console=hvc0 quiet";
+    fixture->sources.boot_list = "/pci@800000020000000/scsi@0 /pci@800000020000000/scsi@3";
+    fixture->sources.multi_tce = true;
     place(fixture);
     assert_string(fixture, "/chosen", "bootargs", "console=hvc0 quiet");
-    assert_string(fixture, "/chosen", "qemu,boot-list", fixture->parts.boot_list);
+    assert_string(fixture, "/chosen", "qemu,boot-list", fixture->sources.boot_list);
     assert_cells(fixture, "/chosen", "qemu,boot-kernel", 0, 0x400000, 0, 0x1234567);
     assert_cells(fixture, "/chosen", "linux,initrd-start", 0x1650000);
     assert_cells(fixture, "/chosen", "linux,initrd-end", 0x1650123);
@@ -466,7 +483,7 @@ static void test_radix_only(Fixture *fixture, gconstpointer data)
 {
     static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x40, 0x19, 0x00, 0x1a, 0x40 };
     mmu_free(fixture->mmu);
-    fixture->parts.mmu = fixture->mmu = mmu_new(fixture->partition.vm, MMU_RADIX, 0, PARTITION_RAM, NULL);
+    fixture->sources.mmu = fixture->mmu = mmu_new(fixture->partition.vm, MMU_RADIX, 0, PARTITION_RAM, NULL);
     place(fixture);
     int size;
     const uint8_t *value = property(fixture, "/chosen", "ibm,arch-vec-5-platform-support", &size);
@@ -480,8 +497,8 @@ static void test_numa(Fixture *fixture, gconstpointer data)
         .memory = { 0, PARTITION_RAM / 4, PARTITION_RAM / 4 * 3 },
         .distance = { { 10, 20, 20 }, { 20, 10, 20 }, { 20, 20, 10 } },
         .cpu_node = { 0, 2, 1 } };
-    fixture->parts.numa = &numa;
-    g_assert_cmphex(machine_real_mode_area(&fixture->parts), ==, PARTITION_RAM / 4);
+    fixture->sources.numa = &numa;
+    g_assert_cmphex(machine_real_mode_area(&fixture->sources), ==, PARTITION_RAM / 4);
     place(fixture);
     assert_cells(fixture, "/memory@0", "reg", 0, 0, 0, PARTITION_RAM / 4);
     assert_cells(fixture, "/memory@0", "ibm,associativity", 4, 0, 0, 0, 1);
@@ -566,12 +583,12 @@ static void test_answer(Fixture *fixture, gconstpointer data)
     fixture->boot = (BootImages){ .kernel = { .address = 0x400000, .size = 0x1000, .entry = 0x400000 },
         .initrd = 0x650000,
         .initrd_size = 0x123 };
-    fixture->parts.command_line = "console=hvc0";
-    fixture->parts.boot_list = "/pci@800000020000000/scsi@0";
+    fixture->sources.command_line = "console=hvc0";
+    fixture->sources.boot_list = "/pci@800000020000000/scsi@0";
     place(fixture);
     size_t size = fdt_totalsize(fixture->blob);
     g_autofree void *before = g_memdup2(fixture->blob, size);
-    fixture->parts.is_answer = true;
+    fixture->is_answer = true;
     place(fixture);
     unsigned nodes = 0;
     for (int node = 0; node >= 0; node = fdt_next_node(before, node, NULL), nodes++) {
@@ -589,11 +606,11 @@ static void test_answer_hash(Fixture *fixture, gconstpointer data)
 {
     g_assert_cmpint(mmu_switch(fixture->mmu, false), ==, 0);
     fixture->negotiated = negotiated_make(NULL, false, false, false);
-    fixture->parts.is_answer = true;
+    fixture->is_answer = true;
     place(fixture);
     g_autofree void *chosen = g_memdup2(fixture->blob, fdt_totalsize(fixture->blob));
     mmu_free(fixture->mmu);
-    fixture->parts.mmu = fixture->mmu = mmu_new(fixture->partition.vm, MMU_HASH, 0, PARTITION_RAM, NULL);
+    fixture->sources.mmu = fixture->mmu = mmu_new(fixture->partition.vm, MMU_HASH, 0, PARTITION_RAM, NULL);
     place(fixture);
     g_assert_cmpmem(chosen, fdt_totalsize(chosen), fixture->blob, fdt_totalsize(fixture->blob));
     g_assert_true(has(fixture, CPU, "ibm,pft-size"));
@@ -620,20 +637,22 @@ static void test_no_room(Fixture *fixture, gconstpointer data)
     for (uint64_t room = 0; room < length; room += room < 64 ? 1 : 61) {
         g_autoptr(GError) error = NULL;
         memset(memory, 0xee, ROOM);
-        g_assert_false(device_tree_place(&fixture->parts, fixture->partition.memory, PLACE, room, &error));
+        g_assert_false(device_tree_place(
+            &fixture->sources, fixture->is_answer, fixture->partition.memory, PLACE, room, &error));
         g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
         for (unsigned i = 0; i < length; i++)
             g_assert_cmphex(memory[i], ==, 0xee);
     }
     g_autoptr(GError) error = NULL;
     g_autofree char *long_text = g_strnfill(ROOM, 'x');
-    fixture->parts.command_line = long_text;
-    g_assert_false(device_tree_place(&fixture->parts, fixture->partition.memory, PLACE, ROOM, &error));
+    fixture->sources.command_line = long_text;
+    g_assert_false(device_tree_place(
+        &fixture->sources, fixture->is_answer, fixture->partition.memory, PLACE, ROOM, &error));
     g_assert_cmpstr(error->message, ==, "-append, -smp: the device tree is larger than 256 KiB");
     g_clear_error(&error);
-    fixture->parts.command_line = NULL;
+    fixture->sources.command_line = NULL;
     g_assert_false(device_tree_place(
-        &fixture->parts, fixture->partition.memory, PARTITION_RAM - 64, ROOM, &error)); // no RAM
+        &fixture->sources, false, fixture->partition.memory, PARTITION_RAM - 64, ROOM, &error)); // no RAM
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
 }
 

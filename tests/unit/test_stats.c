@@ -1,5 +1,8 @@
 // -stats: one JSON object, whatever the ids in it are.
+#include "disks.h"
+#include "lparun/hypercall.h"
 #include "lparun/papr.h"
+#include "lparun/rtas.h"
 #include "partition.h"
 #include "scratch_file.h"
 #include "stats.h"
@@ -76,9 +79,11 @@ static void assert_json(const char *text)
 typedef struct Fixture {
     Partition partition;
     InterruptController *interrupts;
+    PartList *parts;
     PciHost *pci;
     Disks *disks;
     Options options;
+    GPtrArray *ops;
 } Fixture;
 
 static void add_disk(Fixture *fixture, const char *path, const char *id)
@@ -98,11 +103,19 @@ static char *write_stats(Fixture *fixture)
     char *text = NULL;
     size_t length;
     FILE *file = open_memstream(&text, &length);
-    stats_write(file, fixture->partition.vcpus, fixture->partition.hypercalls, fixture->partition.rtas,
-        fixture->interrupts, fixture->disks);
+    stats_write(file, fixture->parts);
     g_assert_cmpint(fclose(file), ==, 0);
     assert_json(text);
     return text;
+}
+
+// The fixture frees its parts itself.
+static void add(Fixture *fixture, const PartOps *ops, void *part)
+{
+    PartOps *counts = g_new0(PartOps, 1);
+    *counts = (PartOps){ .kind = ops->kind, .count = ops->count };
+    part_list_add(fixture->parts, counts, part);
+    g_ptr_array_add(fixture->ops, counts);
 }
 
 static void open_machine(Fixture *fixture)
@@ -117,11 +130,18 @@ static void open_machine(Fixture *fixture)
         .interrupts = fixture->interrupts };
     fixture->disks = disks_new(&fixture->options, &context, fixture->pci, &error);
     g_assert_no_error(error);
+    fixture->parts = part_list_new();
+    add(fixture, &vcpu_set_part, partition->vcpus);
+    add(fixture, &interrupt_controller_part, fixture->interrupts);
+    add(fixture, &disks_part, fixture->disks);
+    add(fixture, &hypercall_table_part, partition->hypercalls);
+    add(fixture, &rtas_table_part, partition->rtas);
 }
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     partition_open(&fixture->partition, 2);
+    fixture->ops = g_ptr_array_new_with_free_func(g_free);
     fixture->options.iothreads = g_ptr_array_new();
     fixture->options.drives = g_ptr_array_new();
     fixture->options.disks = g_ptr_array_new();
@@ -129,6 +149,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
+    part_list_free(fixture->parts);
+    g_ptr_array_unref(fixture->ops);
     disks_free(fixture->disks);
     pci_host_free(fixture->pci);
     interrupt_controller_free(fixture->interrupts);
