@@ -34,7 +34,7 @@ def test_statistics_into_a_fifo_that_nobody_reads(tmp_path):
 CLOSED_DESCRIPTORS = """
 ({script} <&- >&-) & pid=$!
 until readlink /proc/$pid/exe | grep -q /lparun && [ "$(ls /proc/$pid/fd | wc -l)" -gt 10 ]; do sleep 0.1; done
-readlink /proc/$pid/fd/0 /proc/$pid/fd/1
+readlink /proc/$pid/fd/0; readlink /proc/$pid/fd/1
 wait $pid
 """
 
