@@ -439,8 +439,10 @@ static bool keep_still(Fixture *fixture, bool machine)
     gint64 begin = g_get_monotonic_time();
     if (!machine)
         pci_device_write(fixture->guest.device, 4, 2, 2);
-    while (machine && !virtio_blk_hold(fixture->blk))
+    while (machine && !virtio_blk_hold(fixture->blk)) {
+        g_assert_cmpint(g_get_monotonic_time() - begin, <, 20 * G_USEC_PER_SEC);
         g_usleep(100);
+    }
     return machine || g_get_monotonic_time() - begin < PATIENCE;
 }
 
