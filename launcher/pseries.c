@@ -21,7 +21,7 @@
 
 struct Machine {
     const Options *options;
-    PartList *parts; // all that follows, in the order in which it was made
+    PartList *parts; // what follows, in the order in which it was made, but for what is freed at the end
     KvmVm *vm;
     GuestMemory *memory;
     Bus *bus;
@@ -133,7 +133,7 @@ static bool reset_interrupts(void *owner, GError **error)
 {
     Machine *machine = owner;
     int result = interrupt_controller_reset(machine->interrupts, machine->vcpus);
-    return result == 0 || error_host(error, "%s", g_strerror(-result));
+    return result == 0 || error_host(error, "the interrupt controller: %s", g_strerror(-result));
 }
 
 // The first mode of the processors; `load` says it in the tree.
@@ -143,8 +143,8 @@ static bool reset_mmu(void *owner, GError **error)
     return mmu_reset(machine->mmu, machine->vcpus, error);
 }
 
-static const PartOps interrupts_again = { .kind = "the interrupt controller", .reset = reset_interrupts };
-static const PartOps mmu_again = { .kind = "the MMU", .reset = reset_mmu };
+static const PartOps interrupts_again = { .kind = "interrupts", .reset = reset_interrupts };
+static const PartOps mmu_again = { .kind = "modes", .reset = reset_mmu };
 
 // A processor from before ISA 3.0 has no radix MMU.
 static bool make_mmu(Machine *machine, GError **error)
@@ -399,6 +399,13 @@ static bool load(Machine *machine, GError **error)
     return device_tree_place(&machine->tree, false, machine->memory, boot->tree, boot->tree_room, error);
 }
 
+// What a machine that was just made lacks of the state after power-on: the interrupt controller and the modes
+// that the guest starts with.
+static bool choose_modes(Machine *machine, GError **error)
+{
+    return reset_interrupts(machine, error) && reset_mmu(machine, error) && cas_reset(machine->cas, error);
+}
+
 Machine *machine_new(const Options *options, GError **error)
 {
     Machine *machine = g_new0(Machine, 1);
@@ -421,7 +428,7 @@ Machine *machine_new(const Options *options, GError **error)
     if (!make_rtas(machine, error))
         goto fail;
     make_tree(machine);
-    if (part_list_reset(machine->parts, error) && load(machine, error) && make_control(machine, error))
+    if (choose_modes(machine, error) && load(machine, error) && make_control(machine, error))
         return machine;
 fail:
     machine_free(machine);

@@ -12,7 +12,6 @@ struct GuestMemory {
     uint64_t size; // bytes
     MappedPart *parts;
     unsigned count;
-    bool used; // something was loaded since it was made
 };
 
 #define THP_SIZE_FILE "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
@@ -150,10 +149,7 @@ void guest_memory_clear(GuestMemory *memory)
 
 static bool reset_part(void *part, GError **error)
 {
-    GuestMemory *memory = part;
-    if (memory->used) // the first time it is all zeros
-        guest_memory_clear(memory);
-    memory->used = true;
+    guest_memory_clear(part);
     return true;
 }
 
