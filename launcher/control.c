@@ -49,7 +49,7 @@ static void stop(Control *control, MonitorState why)
         control->state = why;
     if (!was_running)
         return;
-    vcpu_set_hold(control->parts.vcpus);
+    vcpu_set_hold(control->parts.vcpus); // before the time is noted: their clock ran until then
     control->stopped_at = g_get_monotonic_time();
     if (tell_stopped(control) == G_SOURCE_CONTINUE)
         control->holding = g_timeout_add(HOLD_AGAIN_MS, tell_stopped, control);

@@ -4,6 +4,7 @@
 typedef struct Part {
     const PartOps *ops;
     void *part;
+    bool held;
 } Part;
 
 struct PartList {
@@ -17,7 +18,7 @@ PartList *part_list_new(void)
     return list;
 }
 
-static const Part *at(const PartList *list, unsigned index)
+static Part *at(const PartList *list, unsigned index)
 {
     return &g_array_index(list->parts, Part, index);
 }
@@ -49,17 +50,23 @@ void part_list_describe(const PartList *list, const Description *what, Tree *tre
 bool part_list_hold(PartList *list)
 {
     bool held = true;
-    for (unsigned i = 0; i < list->parts->len; i++)
-        if (at(list, i)->ops->hold)
-            held &= at(list, i)->ops->hold(at(list, i)->part);
+    for (unsigned i = 0; i < list->parts->len; i++) {
+        Part *part = at(list, i);
+        if (!part->held)
+            part->held = !part->ops->hold || part->ops->hold(part->part);
+        held &= part->held;
+    }
     return held;
 }
 
 void part_list_release(PartList *list)
 {
-    for (unsigned i = list->parts->len; i-- > 0;)
-        if (at(list, i)->ops->release)
-            at(list, i)->ops->release(at(list, i)->part);
+    for (unsigned i = list->parts->len; i-- > 0;) {
+        Part *part = at(list, i);
+        part->held = false;
+        if (part->ops->release)
+            part->ops->release(part->part);
+    }
 }
 
 bool part_list_reset(PartList *list, GError **error)

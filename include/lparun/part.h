@@ -3,10 +3,11 @@
 // machine_new() makes them by hand, one after the other, and adds each to a list. Describing, holding,
 // resetting, counting and freeing the machine are each one walk along that list, in the order in which the
 // parts were made or back: what a part was made with is there before it, and outlives it. The order matters
-// in three places. The interrupt controller and the vCPUs are reset before memory: XIVE writes its queues to it,
-// and Linux has registered areas in it for KVM to write to (on `nested`, Linux 6.12, the firmware hung in a reboot
-// the other way round). Memory is there before the MMU, whose hashed table is of its size. NVRAM, which is saved
-// then, is freed before disks, whose I/O may have to be waited for. All of this is for the main thread.
+// in three places. The interrupt controller and the vCPUs are reset before memory: XIVE writes its queues to
+// it, and Linux has registered areas in it for KVM to write to (on `nested`, Linux 6.12, the firmware hung in
+// a reboot the other way round). Memory is there before the MMU, whose hashed table is of its size. NVRAM,
+// which is saved then, is freed before disks, whose I/O may have to be waited for. All of this is for the
+// main thread.
 #pragma once
 #include "lparun/counts.h"
 #include "lparun/tree.h"
@@ -32,8 +33,8 @@ typedef struct PartOps {
     // Says what there is to say at `what->place`. On the thread that makes the tree: the main one, or the
     // vCPU that asked by CAS while no other is in the guest.
     void (*describe)(const void *part, const Description *what, Tree *tree);
-    // Begins nothing more. False while something is under way: it is asked again. More than once is no more
-    // than once.
+    // Begins nothing more. False while something is under way: it is asked again, until it is held, and not
+    // after that.
     bool (*hold)(void *part);
     // Goes on; also where it was not held.
     void (*release)(void *part);
@@ -53,7 +54,7 @@ void part_list_free(PartList *list);
 void part_list_add(PartList *list, const PartOps *ops, void *part);
 // Forward.
 void part_list_describe(const PartList *list, const Description *what, Tree *tree);
-// Forward, all of them. True once each is held.
+// Forward, each that is not held yet. True once all are.
 bool part_list_hold(PartList *list);
 // Backward.
 void part_list_release(PartList *list);

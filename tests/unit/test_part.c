@@ -108,6 +108,13 @@ static void test_busy(void)
     assert_said("hold-a hold-b ");
     a.busy = false;
     g_assert_true(part_list_hold(list));
+    assert_said("hold-a ");
+    g_assert_true(part_list_hold(list));
+    assert_said("");
+    part_list_release(list);
+    assert_said("release-b release-a ");
+    g_assert_true(part_list_hold(list));
+    assert_said("hold-a hold-b ");
     part_list_free(list);
     g_string_free(said, TRUE);
 }
