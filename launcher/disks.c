@@ -191,35 +191,25 @@ char *disks_boot_list(const Disks *disks)
     return g_string_free(g_steal_pointer(&list), FALSE);
 }
 
-unsigned disks_count(const Disks *disks)
+static const Disk *at(const Disks *disks, unsigned index)
 {
-    return disks->disks->len;
-}
-
-VirtioBlk *disks_at(const Disks *disks, unsigned index)
-{
-    return ((const Disk *)disks->disks->pdata[index])->blk;
-}
-
-const char *disks_name(const Disks *disks, unsigned index)
-{
-    return ((const Disk *)disks->disks->pdata[index])->name;
+    return disks->disks->pdata[index];
 }
 
 static bool hold_part(void *part)
 {
     Disks *disks = part;
     bool held = true;
-    for (unsigned i = 0; i < disks_count(disks); i++)
-        held &= virtio_blk_hold(disks_at(disks, i));
+    for (unsigned i = 0; i < disks->disks->len; i++)
+        held &= virtio_blk_hold(at(disks, i)->blk);
     return held;
 }
 
 static void release_part(void *part)
 {
     Disks *disks = part;
-    for (unsigned i = 0; i < disks_count(disks); i++)
-        virtio_blk_release(disks_at(disks, i));
+    for (unsigned i = 0; i < disks->disks->len; i++)
+        virtio_blk_release(at(disks, i)->blk);
 }
 
 static void count_doorbells(VirtioBlk *blk, Counts *counts)
@@ -233,11 +223,11 @@ static void count_doorbells(VirtioBlk *blk, Counts *counts)
     }
 }
 
-static void count_disk(const char *name, const VirtioBlk *blk, Counts *counts)
+static void count_disk(const Disk *disk, Counts *counts)
 {
-    VirtioBlkCounters counters = virtio_blk_counters(blk);
+    VirtioBlkCounters counters = virtio_blk_counters(disk->blk);
     counts_row(counts);
-    counts_text(counts, "name", name);
+    counts_text(counts, "name", disk->name);
     counts_value(counts, "reads", counters.reads);
     counts_value(counts, "writes", counters.writes);
     counts_value(counts, "flushes", counters.flushes);
@@ -250,11 +240,11 @@ static void count_part(const void *part, Counts *counts)
 {
     const Disks *disks = part;
     counts_section(counts, "doorbells", COUNTS_ROWS);
-    for (unsigned i = 0; i < disks_count(disks); i++)
-        count_doorbells(disks_at(disks, i), counts);
+    for (unsigned i = 0; i < disks->disks->len; i++)
+        count_doorbells(at(disks, i)->blk, counts);
     counts_section(counts, "disks", COUNTS_ROWS);
-    for (unsigned i = 0; i < disks_count(disks); i++)
-        count_disk(disks_name(disks, i), disks_at(disks, i), counts);
+    for (unsigned i = 0; i < disks->disks->len; i++)
+        count_disk(at(disks, i), counts);
 }
 
 static void free_part(void *part)

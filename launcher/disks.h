@@ -13,6 +13,3 @@ extern const PartOps disks_part;
 
 // Open Firmware paths of the disks in boot order, separated by spaces (g_free); NULL without disks.
 char *disks_boot_list(const Disks *disks);
-unsigned disks_count(const Disks *disks);
-VirtioBlk *disks_at(const Disks *disks, unsigned index);
-const char *disks_name(const Disks *disks, unsigned index);

@@ -1,5 +1,5 @@
-// What the parts of the virtio PCI transport share: pci.c is the PCI function, registers.c the
-// registers in it, run.c takes the device from state to state.
+// What the parts of the virtio PCI transport share: pci.c is the PCI function, registers.c the registers
+// in it, run.c takes the device from state to state.
 #pragma once
 #include "lparun/virtio.h"
 #include "lparun/sink.h"

@@ -122,7 +122,8 @@ void rtas_events_reset(RtasEvents *events)
     g_mutex_unlock(&events->lock);
 }
 
-void rtas_events_describe(const RtasEvents *events, Tree *tree)
+// The node that names the interrupt.
+static void describe(const RtasEvents *events, Tree *tree)
 {
     uint32_t source = interrupt_line_source(events->line);
     tree_begin(tree, "event-sources");
@@ -160,7 +161,7 @@ void rtas_events_register(RtasEvents *events, RtasTable *table)
 static void describe_part(const void *part, const Description *what, Tree *tree)
 {
     if (what->place == TREE_NODES)
-        rtas_events_describe(part, tree);
+        describe(part, tree);
 }
 
 static bool reset_part(void *part, GError **error)

@@ -1,8 +1,8 @@
 // Virtio: split rings, the modern PCI transport, and what a device on it provides.
 //
-// A device is three layers: pci.c has what the guest's vCPUs touch (registers, features, status), the
-// device (blk.c, ...) has an iothread's work, and ring.c walks the rings for it. Source:
-// virtio 1.2.
+// A device is three layers, in devices/virtio/: pci.c has what the guest's vCPUs touch (registers, features,
+// status), the device (blk.c, ...) has an iothread's work, and ring.c walks the rings for it. Source: virtio
+// 1.2.
 #pragma once
 #include "lparun/bus.h"
 #include "lparun/doorbell.h"
