@@ -17,6 +17,7 @@ STOPPED = 15              # seconds
 numbers = itertools.count(1)
 UP = 90                   # seconds until a guest is in userspace
 BANNER = b"Welcome to Open Firmware"
+FUTEX = "221"             # POWER's number: where a thread waits that nothing lets go
 
 
 class Run:
@@ -50,6 +51,10 @@ class Run:
             if time.monotonic() > end or self.job.ended.wait(0.2):
                 return False
         return True
+
+    def syscall(self, thread):
+        """The number of the system call that a thread of lparun waits in, or "running"."""
+        return self.host.run(f"cut -d' ' -f1 /proc/{self.host.lparun()}/task/{thread}/syscall", 20).text.strip()
 
     def uptimes(self):
         """The guest's clock, in seconds, at each number that it has counted."""
@@ -134,13 +139,15 @@ def test_reset(started, log):
     run.client.execute("system_reset")
     run.client.event("RESET")
     status = run.client.execute("query-status")
-    run.host.run("sleep 1", 20)  # a guest that runs says its banner in a fraction of that
+    held_in = [run.syscall(cpu["thread-id"]) for cpu in run.client.execute("query-cpus-fast")]
     banners = run.job.output().count(BANNER)
     run.client.execute("cont")
     third = run.wait_for(BANNER, 3, 30)
     run.client.execute("quit")
     result = run.finish(log)
     assert up and again and third
+    assert result.output.count(BANNER) == 3 and result.output.count(b"guest: idle") == 2
+    assert held_in == [FUTEX] * 2, "a vCPU is in KVM_RUN"
     assert banners == 2 and status["status"] == "prelaunch"
     assert reset["data"] == {"guest": False, "reason": "host-qmp-system-reset"}
     assert run.client.events() == ["RESET", "STOP", "RESET", "RESUME", "SHUTDOWN"]

@@ -12,7 +12,7 @@ LIMIT = 300
 EARLY, LATE = 50, 400     # resets
 SLOF_EARLY, SLOF_LATE = 10, 100
 SLOF_LIMIT = 900
-SLACK_KB = 512            # what may grow between the two: 1.5 KiB a reset are found
+SLACK_KB = 176            # what may grow between the two: half a KiB a reset is found
 HOST_SLACK_KB = 64 << 10
 numbers = itertools.count(1)
 
