@@ -125,35 +125,10 @@ static void describe_memory(const TreeSources *sources, Tree *tree)
     }
 }
 
-// Only what the machine has: Linux calls what is named here.
-static void describe_hypercalls(const TreeSources *sources, Tree *tree)
-{
-    const char *names[20] = { "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-set-mode", "hcall-copy",
-        "hcall-debug", "hcall-tce", "hcall-watchdog", "hcall-join", "hcall-sprg0" };
-    unsigned count = 10;
-    if (sources->numa)
-        names[count++] = "hcall-vphn";
-    if (!kvm_is_pr(sources->vm)) // PR has no H_REGISTER_VPA, H_PROD and H_CONFER
-        names[count++] = "hcall-splpar";
-    if (!mmu_is_radix(sources->mmu)) {
-        names[count++] = "hcall-pft";
-        names[count++] = "hcall-bulk";
-    }
-    if (mmu_can_resize(sources->mmu))
-        names[count++] = "hcall-hpt-resize";
-    if (sources->multi_tce)
-        names[count++] = "hcall-multi-tce";
-    if (mmu_has_rpt_invalidate(sources->mmu))
-        names[count++] = "hcall-rpt-invalidate";
-    g_assert(count < G_N_ELEMENTS(names)); // the last is NULL
-    tree_strings(tree, "ibm,hypertas-functions", names);
-}
-
 static void describe_rtas(const TreeSources *sources, Tree *tree)
 {
     tree_begin(tree, "rtas");
     tree_u32(tree, "rtas-size", MAX(0x1000, rtas_nmi_room(vcpu_set_count(sources->vcpus))));
-    describe_hypercalls(sources, tree);
     tree_empty(tree, "ibm,change-msix-capable");
     tree_empty(tree, "ibm,extended-os-term");
     if (sources->boot->rtas) { // what Linux writes itself when firmware gives it RTAS

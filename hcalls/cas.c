@@ -282,8 +282,9 @@ const Negotiated *cas_negotiated(const Cas *cas)
     return &cas->negotiated;
 }
 
-void cas_register(Cas *cas, HypercallTable *table)
+void hypercall_cas_register(HypercallTable *table, const HypercallParts *parts)
 {
+    Cas *cas = parts->cas;
     hypercall_register(table, KVMPPC_H_CAS, "KVMPPC_H_CAS", client_architecture_support, cas);
     hypercall_register(table, KVMPPC_H_UPDATE_DT, "KVMPPC_H_UPDATE_DT", update_device_tree, cas);
 }

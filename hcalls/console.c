@@ -32,8 +32,10 @@ static int64_t get_term_char(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return H_SUCCESS;
 }
 
-void console_register(HypercallTable *table, Vty *vty)
+void hypercall_console_register(HypercallTable *table, const HypercallParts *parts)
 {
+    Vty *vty = parts->vty;
     hypercall_register(table, H_PUT_TERM_CHAR, "H_PUT_TERM_CHAR", put_term_char, vty);
     hypercall_register(table, H_GET_TERM_CHAR, "H_GET_TERM_CHAR", get_term_char, vty);
+    hypercall_announce(table, "hcall-term");
 }

@@ -138,10 +138,11 @@ static void enable_in_kernel(KvmVm *vm)
         kvm_enable(vm, KVM_CAP_PPC_ENABLE_HCALL, H_RANDOM, 1);
 }
 
-void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
+void hypercall_cpu_register(HypercallTable *table, const HypercallParts *parts)
 {
+    KvmVm *vm = parts->vm;
     CpuCalls *calls = hypercall_own(table, g_new0(CpuCalls, 1));
-    *calls = (CpuCalls){ .vcpus = vcpus, .has_ail_3 = kvm_check(vm, KVM_CAP_PPC_AIL_MODE_3) > 0 };
+    *calls = (CpuCalls){ .vcpus = parts->vcpus, .has_ail_3 = kvm_check(vm, KVM_CAP_PPC_AIL_MODE_3) > 0 };
     enable_in_kernel(vm);
     hypercall_register(table, H_SET_MODE, "H_SET_MODE", set_mode, calls);
     hypercall_register(
@@ -150,4 +151,7 @@ void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
     hypercall_register(table, H_SET_DABR, "H_SET_DABR", set_dabr, NULL);
     hypercall_register(table, H_SET_XDABR, "H_SET_XDABR", set_dabr, NULL);
     hypercall_register(table, H_RANDOM, "H_RANDOM", get_random, NULL);
+    hypercall_announce(table, "hcall-set-mode");
+    hypercall_announce(table, "hcall-sprg0");
+    hypercall_announce(table, "hcall-dabr");
 }

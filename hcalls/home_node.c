@@ -31,9 +31,12 @@ static int64_t home_node(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return H_SUCCESS;
 }
 
-void home_node_register(HypercallTable *table, const VcpuSet *vcpus, HomeNodeDomains domains, void *owner)
+void hypercall_home_node_register(HypercallTable *table, const HypercallParts *parts)
 {
+    if (!parts->domains)
+        return;
     HomeNode *home = hypercall_own(table, g_new0(HomeNode, 1));
-    *home = (HomeNode){ .vcpus = vcpus, .domains = domains, .owner = owner };
+    *home = (HomeNode){ .vcpus = parts->vcpus, .domains = parts->domains, .owner = parts->domains_owner };
     hypercall_register(table, H_HOME_NODE_ASSOCIATIVITY, "H_HOME_NODE_ASSOCIATIVITY", home_node, home);
+    hypercall_announce(table, "hcall-vphn");
 }

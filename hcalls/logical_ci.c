@@ -131,11 +131,13 @@ static int64_t logical_memop(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return H_SUCCESS;
 }
 
-void logical_ci_register(LogicalCi *ci, HypercallTable *table)
+void hypercall_logical_ci_register(HypercallTable *table, const HypercallParts *parts)
 {
+    LogicalCi *ci = parts->logical_ci;
     hypercall_register(table, H_LOGICAL_CI_LOAD, "H_LOGICAL_CI_LOAD", logical_ci_load, ci);
     hypercall_register(table, H_LOGICAL_CI_STORE, "H_LOGICAL_CI_STORE", logical_ci_store, ci);
     hypercall_register(table, KVMPPC_H_LOGICAL_MEMOP, "KVMPPC_H_LOGICAL_MEMOP", logical_memop, ci);
+    hypercall_announce(table, "hcall-debug");
 }
 
 static void free_part(void *part)

@@ -274,13 +274,33 @@ static bool enable_rpt_invalidate(KvmVm *vm)
            kvm_enable(vm, KVM_CAP_PPC_ENABLE_HCALL, H_RPT_INVALIDATE, 1) == 0;
 }
 
-void mmu_register(Mmu *mmu, HypercallTable *table)
+static bool is_hash(const void *owner)
 {
+    return !mmu_is_radix(owner);
+}
+
+static bool can_resize(const void *owner)
+{
+    return mmu_can_resize(owner);
+}
+
+static bool has_rpt_invalidate(const void *owner)
+{
+    return mmu_has_rpt_invalidate(owner);
+}
+
+void hypercall_mmu_register(HypercallTable *table, const HypercallParts *parts)
+{
+    Mmu *mmu = parts->mmu;
     mmu->has_rpt_invalidate = enable_rpt_invalidate(mmu->vm);
     mmu->can_resize = hash_resize_register(table, mmu->vm, mmu);
     hypercall_register(table, H_REGISTER_PROC_TBL, "H_REGISTER_PROC_TBL", register_process_table, mmu);
     if (kvm_is_pr(mmu->vm))
         hypercall_register(table, H_READ, "H_READ", read_entry, mmu);
+    hypercall_announce_if(table, "hcall-pft", is_hash, mmu);
+    hypercall_announce_if(table, "hcall-bulk", is_hash, mmu);
+    hypercall_announce_if(table, "hcall-hpt-resize", can_resize, mmu);
+    hypercall_announce_if(table, "hcall-rpt-invalidate", has_rpt_invalidate, mmu);
 }
 
 static void free_part(void *part)

@@ -37,10 +37,13 @@ static int64_t flush_block(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return guest_memory_at(owner, arguments[0], 1) ? H_SUCCESS : H_PARAMETER;
 }
 
-void page_hypercalls_register(HypercallTable *table, KvmVm *vm, GuestMemory *memory)
+void hypercall_page_register(HypercallTable *table, const HypercallParts *parts)
 {
-    kvm_enable(vm, KVM_CAP_PPC_ENABLE_HCALL, H_PAGE_INIT, 1); // where it refuses, ours serves alone
+    GuestMemory *memory = parts->memory;
+    kvm_enable(parts->vm, KVM_CAP_PPC_ENABLE_HCALL, H_PAGE_INIT, 1); // where it refuses, ours serves alone
     hypercall_register(table, H_PAGE_INIT, "H_PAGE_INIT", page_init, memory);
     hypercall_register(table, H_LOGICAL_ICBI, "H_LOGICAL_ICBI", flush_block, memory);
     hypercall_register(table, H_LOGICAL_DCBF, "H_LOGICAL_DCBF", flush_block, memory);
+    hypercall_announce(table, "hcall-copy");
+    hypercall_announce(table, "hcall-debug");
 }

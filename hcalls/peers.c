@@ -77,18 +77,29 @@ static int64_t signal_system_reset(void *owner, Vcpu *vcpu, uint64_t arguments[9
     return H_SUCCESS;
 }
 
-PeerCalls *peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus)
+PeerCalls *peer_calls_new(KvmVm *vm, VcpuSet *vcpus)
 {
-    PeerCalls *calls = hypercall_own(table, g_new0(PeerCalls, 1));
+    PeerCalls *calls = g_new0(PeerCalls, 1);
     *calls = (PeerCalls){ .vm = vm, .vcpus = vcpus };
+    return calls;
+}
+
+void peer_calls_free(PeerCalls *calls)
+{
+    g_free(calls);
+}
+
+void hypercall_peers_register(HypercallTable *table, const HypercallParts *parts)
+{
+    PeerCalls *calls = parts->peers;
     hypercall_register(table, H_PROD, "H_PROD", prod, calls);
     hypercall_register(table, H_CONFER, "H_CONFER", confer, calls);
     hypercall_register(table, H_JOIN, "H_JOIN", join, calls);
     hypercall_register(table, H_SIGNAL_SYS_RESET, "H_SIGNAL_SYS_RESET", signal_system_reset, calls);
-    return calls;
+    hypercall_announce(table, "hcall-join");
 }
 
-void peer_hypercalls_reset(PeerCalls *calls)
+void peer_calls_reset(PeerCalls *calls)
 {
     if (atomic_exchange(&calls->prods_are_ours, false))
         kvm_enable(calls->vm, KVM_CAP_PPC_ENABLE_HCALL, H_PROD, 1);
@@ -96,8 +107,13 @@ void peer_hypercalls_reset(PeerCalls *calls)
 
 static bool reset_part(void *part, GError **error)
 {
-    peer_hypercalls_reset(part);
+    peer_calls_reset(part);
     return true;
 }
 
-const PartOps peer_calls_part = { .kind = "calls of peers", .reset = reset_part };
+static void free_part(void *part)
+{
+    peer_calls_free(part);
+}
+
+const PartOps peer_calls_part = { .kind = "calls of peers", .reset = reset_part, .free = free_part };

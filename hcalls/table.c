@@ -2,6 +2,7 @@
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
 #include <stdatomic.h>
+#include <string.h>
 
 #define PAPR_SLOTS (H_LAST / 4 + 1)
 #define SLOTS (PAPR_SLOTS + (KVMPPC_H_LAST - KVMPPC_H_RTAS + 1) + 1)
@@ -13,9 +14,17 @@ typedef struct Entry {
     void *owner;
 } Entry;
 
+// A word of ibm,hypertas-functions.
+typedef struct Function {
+    const char *name;
+    bool (*is_there)(const void *owner); // NULL: always
+    const void *owner;
+} Function;
+
 struct HypercallTable {
     Entry entries[SLOTS];
-    GPtrArray *owned; // the families' state
+    GPtrArray *owned;  // the families' state
+    GArray *functions; // of Function
     unsigned vcpus;
     _Atomic uint64_t (*counts)[SLOTS]; // a row a vCPU, written by its thread alone
 };
@@ -25,6 +34,7 @@ HypercallTable *hypercall_table_new(unsigned vcpus)
     HypercallTable *table = g_new0(HypercallTable, 1);
     table->vcpus = vcpus;
     table->owned = g_ptr_array_new_with_free_func(g_free);
+    table->functions = g_array_new(FALSE, FALSE, sizeof(Function));
     table->counts = g_malloc0(vcpus * sizeof *table->counts);
     return table;
 }
@@ -34,6 +44,7 @@ void hypercall_table_free(HypercallTable *table)
     if (!table)
         return;
     g_ptr_array_unref(table->owned);
+    g_array_unref(table->functions);
     g_free(table->counts);
     g_free(table);
 }
@@ -60,6 +71,27 @@ void hypercall_register(HypercallTable *table, uint64_t number, const char *name
     *entry = (Entry){ .name = name, .call = call, .owner = owner };
 }
 
+void hypercall_announce_if(
+    HypercallTable *table, const char *function, bool (*is_there)(const void *owner), const void *owner)
+{
+    const Function added = { .name = function, .is_there = is_there, .owner = owner };
+    for (unsigned i = 0; i < table->functions->len; i++)
+        if (strcmp(g_array_index(table->functions, Function, i).name, function) == 0)
+            return;
+    g_array_append_val(table->functions, added);
+}
+
+void hypercall_announce(HypercallTable *table, const char *function)
+{
+    hypercall_announce_if(table, function, NULL, NULL);
+}
+
+void hypercall_register_families(HypercallTable *table, const HypercallParts *parts)
+{
+#define REGISTER(family) hypercall_##family##_register(table, parts);
+    HYPERCALL_FAMILIES(REGISTER)
+}
+
 int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])
 {
     unsigned slot = slot_of(number);
@@ -83,6 +115,21 @@ void hypercall_counts(
     }
 }
 
+// Only what the machine has: Linux calls what is named here.
+static void describe_part(const void *part, const Description *what, Tree *tree)
+{
+    const HypercallTable *table = part;
+    if (what->place != TREE_RTAS)
+        return;
+    g_autoptr(GPtrArray) names = g_ptr_array_new_null_terminated(table->functions->len, NULL, TRUE);
+    for (unsigned i = 0; i < table->functions->len; i++) {
+        const Function *function = &g_array_index(table->functions, Function, i);
+        if (!function->is_there || function->is_there(function->owner))
+            g_ptr_array_add(names, (gpointer)function->name);
+    }
+    tree_strings(tree, "ibm,hypertas-functions", (const char *const *)names->pdata);
+}
+
 static void count_part(const void *part, Counts *counts)
 {
     counts_section(counts, "hypercalls", COUNTS_BY_NAME);
@@ -94,4 +141,6 @@ static void free_part(void *part)
     hypercall_table_free(part);
 }
 
-const PartOps hypercall_table_part = { .kind = "hypercalls", .count = count_part, .free = free_part };
+const PartOps hypercall_table_part = {
+    .kind = "hypercalls", .describe = describe_part, .count = count_part, .free = free_part
+};

@@ -207,9 +207,10 @@ static int64_t watchdog(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     }
 }
 
-void watchdogs_register(Watchdogs *watchdogs, HypercallTable *table)
+void hypercall_watchdog_register(HypercallTable *table, const HypercallParts *parts)
 {
-    hypercall_register(table, H_WATCHDOG, "H_WATCHDOG", watchdog, watchdogs);
+    hypercall_register(table, H_WATCHDOG, "H_WATCHDOG", watchdog, parts->watchdogs);
+    hypercall_announce(table, "hcall-watchdog");
 }
 
 // --- The part.

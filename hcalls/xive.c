@@ -221,8 +221,7 @@ static int64_t reset(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return arguments[0] != 0 ? H_PARAMETER : answer(xive_reset(xive->controller));
 }
 
-void xive_hypercalls_register(
-    HypercallTable *table, InterruptController *controller, GuestMemory *memory, VcpuSet *vcpus)
+void hypercall_xive_register(HypercallTable *table, const HypercallParts *parts)
 {
     static const struct {
         uint64_t number;
@@ -242,7 +241,7 @@ void xive_hypercalls_register(
         { H_INT_RESET, "H_INT_RESET", reset },
     };
     Xive *xive = hypercall_own(table, g_new0(Xive, 1));
-    *xive = (Xive){ .controller = controller, .memory = memory, .vcpus = vcpus };
+    *xive = (Xive){ .controller = parts->interrupts, .memory = parts->memory, .vcpus = parts->vcpus };
     for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++)
         hypercall_register(table, calls[i].number, calls[i].name, calls[i].call, xive);
 }

@@ -95,7 +95,7 @@ static bool add_disk(Disks *disks, const DriveOptions *drive, const DiskOptions 
     }
     const char *serial = options->serial ? options->serial : drive->serial;
     disk->blk = virtio_blk_new(
-        context, disk->name, serial, disk->block, iothread, SOURCE_MSI + index * VIRTIO_BLK_SOURCES, error);
+        context, disk->name, serial, disk->block, iothread, pci_slot_source((unsigned)disk->slot), error);
     if (!disk->blk)
         return false;
     if (pci_host_add(host, (unsigned)disk->slot, virtio_blk_pci(disk->blk)))

@@ -33,6 +33,11 @@ static int close_stats(FILE *file, const char *path, GError **error)
     return LPARUN_ERROR_HOST;
 }
 
+static int dump_tree(const Machine *machine, const char *path, GError **error)
+{
+    return machine_write_tree(machine, path, error) ? 0 : LPARUN_ERROR_USER;
+}
+
 static int run(const Options *options)
 {
     g_autoptr(GError) error = NULL;
@@ -45,7 +50,8 @@ static int run(const Options *options)
             fclose(stats);
         return report(error);
     }
-    int status = machine_run(machine, &error);
+    int status =
+        options->dump_tree ? dump_tree(machine, options->dump_tree, &error) : machine_run(machine, &error);
     if (stats) {
         machine_write_stats(machine, stats);
         if (close_stats(stats, options->stats, error ? NULL : &error) != 0 && status == 0)

@@ -145,6 +145,7 @@ static bool parse_machine(Options *options, const char *option, const char *valu
                *mode = key_values_take(values, "ic-mode");
     const char *firmware = key_values_take(values, "firmware");
     const char *backend = key_values_take(values, "memory-backend");
+    const char *dump = key_values_take(values, "dumpdtb");
     if ((type && !parse_one_of("-machine type", type, types, error)) ||
         (accelerator && !parse_one_of("-machine accel", accelerator, accelerators, error)) ||
         (mmu && !parse_one_of("-machine mmu", mmu, mmus, error)) ||
@@ -165,8 +166,11 @@ static bool parse_machine(Options *options, const char *option, const char *valu
         set(&options->bios, firmware);
     if (backend)
         set(&options->memory_options.backend, backend);
+    if (dump)
+        set(&options->dump_tree, dump);
     return key_values_finish(values,
-        "type=, accel=, ic-mode=, mmu=, hpt-order=, max-cpu-compat=, memory-backend= and firmware=", error);
+        "type=, accel=, ic-mode=, mmu=, hpt-order=, max-cpu-compat=, memory-backend=, firmware= and dumpdtb=",
+        error);
 }
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
@@ -498,13 +502,14 @@ static const struct {
         parse_serial },
     { "machine",
         "pseries[,accel=kvm][,ic-mode=dual|xics|xive][,mmu=auto|radix|hash][,hpt-order=N]"
-        "[,max-cpu-compat=C][,memory-backend=I][,firmware=FILE|none]",
+        "[,max-cpu-compat=C][,memory-backend=I][,firmware=FILE|none][,dumpdtb=FILE]",
         "the one machine there is; ic-mode: which interrupt controller the guest may choose (default "
         "dual: all that KVM has)\n"
         "mmu: what the guest may choose (default auto: all that KVM has)\n"
         "hpt-order: log2 of the bytes of a hashed page table (default: 1/128 of memory)\n"
         "max-cpu-compat: the newest processor that the guest sees (default: the host's): " COMPAT_WORDS
-        "\nmemory-backend: the -object that all of memory is\nfirmware: as -bios",
+        "\nmemory-backend: the -object that all of memory is\nfirmware: as -bios\n"
+        "dumpdtb: write the device tree that the guest would start with, and end",
         parse_machine },
     { "M", "...", "the same", parse_machine },
     { "accel", "kvm", "the one accelerator there is", parse_accel },
@@ -582,6 +587,7 @@ void options_clear(Options *options)
     g_free(options->stats);
     g_free(options->uuid);
     g_free(options->qmp);
+    g_free(options->dump_tree);
     memory_options_clear(&options->memory_options);
     g_free(options->nvram_drive);
     g_clear_pointer(&options->nvram, drive_free);

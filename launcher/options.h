@@ -31,7 +31,8 @@ typedef struct Options {
     MemoryOptions memory_options; // where it comes from, and its nodes
     unsigned cpus, threads;       // threads a core
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
-    char *qmp; // path of the monitor's socket, or NULL
+    char *dump_tree; // path of a file for the device tree, without a run; or NULL
+    char *qmp;       // path of the monitor's socket, or NULL
     MmuMode mmu;
     InterruptMode interrupts;      // -machine ic-mode=
     const CompatLevel *max_compat; // the newest that the guest may have, or NULL

@@ -4,6 +4,7 @@
 #include "control.h"
 #include "deadline.h"
 #include "disks.h"
+#include "lparun/bytes.h"
 #include "lparun/cas.h"
 #include "lparun/device_tree.h"
 #include "lparun/error.h"
@@ -41,14 +42,12 @@ struct Machine {
     LogicalCi *logical_ci;
     RtasTable *rtas;
     RtasEvents *events;
-    Watchdogs *watchdogs;
     RtasClock *clock;
     RtasNmi *nmi;
     Control *control;
     const BootWay *way;
     BootFiles files;
     BootImages boot; // what is in memory since the last load()
-    bool multi_tce;
     unsigned stride; // between the first vCPU numbers of two cores
     char *boot_list, *uuid;
     Requests *requests;
@@ -245,7 +244,7 @@ static bool make_devices(Machine *machine, GError **error)
     if (!add(machine, &disks_part, machine->disks))
         return false;
     machine->boot_list = disks_boot_list(machine->disks);
-    InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VIO, INTERRUPT_EDGE, error);
+    InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VTY, INTERRUPT_EDGE, error);
     if (!line)
         return false;
     machine->terminal = terminal_new(machine->options->console, on_quit, machine, error);
@@ -274,33 +273,6 @@ static unsigned cpu_domains(void *owner, const Vcpu *vcpu, uint32_t domains[HOME
     return numa_cpu_domains(owner, vcpu_index(vcpu), vcpu_id(vcpu), domains);
 }
 
-static void make_hypercalls(Machine *machine)
-{
-    Numa *numa = machine->options->memory_options.numa;
-    machine->hypercalls = hypercall_table_new(machine->options->cpus);
-    add(machine, &hypercall_table_part, machine->hypercalls);
-    machine->logical_ci = logical_ci_new(machine->vm, machine->bus, machine->memory);
-    add(machine, &logical_ci_part, machine->logical_ci);
-    logical_ci_register(machine->logical_ci, machine->hypercalls);
-    console_register(machine->hypercalls, machine->vty);
-    cpu_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus);
-    add(machine, &peer_calls_part,
-        peer_hypercalls_register(machine->hypercalls, machine->vm, machine->vcpus));
-    mmu_register(machine->mmu, machine->hypercalls);
-    page_hypercalls_register(machine->hypercalls, machine->vm, machine->memory);
-    if (numa)
-        home_node_register(machine->hypercalls, machine->vcpus, cpu_domains, numa);
-    cas_register(machine->cas, machine->hypercalls);
-    xive_hypercalls_register(machine->hypercalls, machine->interrupts, machine->memory, machine->vcpus);
-    machine->watchdogs = watchdogs_new(on_watchdog, machine);
-    add(machine, &watchdogs_part, machine->watchdogs);
-    watchdogs_register(machine->watchdogs, machine->hypercalls);
-    machine->multi_tce = tce_hypercalls_enable(machine->vm);
-    g_autofree char *why = NULL;
-    if (machine->options->ci_in_kernel && !logical_ci_enable(machine->logical_ci, &why))
-        g_printerr("lparun: H_LOGICAL_CI_LOAD and _STORE are served in userspace: %s\n", why);
-}
-
 static bool make_control(Machine *machine, GError **error)
 {
     const ControlParts parts = {
@@ -325,34 +297,70 @@ static uint64_t find_rtas(void *owner)
 
 static bool make_rtas(Machine *machine, GError **error)
 {
-    static const char *const in_kernel[] = { "ibm,set-xive", "ibm,get-xive", "ibm,int-off", "ibm,int-on" };
     MachineControl control = requests_control(machine->requests);
     machine->uuid = machine->options->uuid ? g_strdup(machine->options->uuid) : g_uuid_string_random();
     machine->rtas = rtas_table_new(machine->memory);
     add(machine, &rtas_table_part, machine->rtas);
-    rtas_pci_register(machine->rtas, machine->pci);
     machine->clock = rtas_clock_new(&machine->options->clock);
     add(machine, &rtas_clock_part, machine->clock);
-    rtas_clock_register(machine->clock, machine->rtas);
-    rtas_nvram_register(machine->rtas, machine->memory, machine->nvram);
-    rtas_power_register(machine->rtas, machine->memory, &control);
-    rtas_cpu_register(machine->rtas, machine->vcpus);
-    rtas_refused_register(machine->rtas);
-    rtas_console_register(machine->rtas, machine->vty);
-    rtas_parameters_register(machine->rtas, machine->memory, machine->options->cpus, machine->uuid);
-    rtas_events_register(machine->events, machine->rtas);
     const NmiParts nmi = {
         .memory = machine->memory, .vcpus = machine->vcpus, .find_rtas = find_rtas, .owner = machine
     };
     machine->nmi = rtas_nmi_new(&nmi, &control);
     add(machine, &rtas_nmi_part, machine->nmi);
-    rtas_nmi_register(machine->nmi, machine->rtas);
-    rtas_table_register(machine->rtas, machine->hypercalls);
-    for (unsigned i = 0; i < G_N_ELEMENTS(in_kernel); i++) {
-        int result = rtas_register_in_kernel(machine->rtas, machine->interrupts, in_kernel[i]);
-        if (result < 0)
-            return error_host(error, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s", in_kernel[i], g_strerror(-result));
-    }
+    const RtasParts parts = {
+        .memory = machine->memory,
+        .vcpus = machine->vcpus,
+        .pci = machine->pci,
+        .nvram = machine->nvram,
+        .vty = machine->vty,
+        .clock = machine->clock,
+        .events = machine->events,
+        .nmi = machine->nmi,
+        .control = control,
+        .uuid = machine->uuid,
+    };
+    rtas_register_families(machine->rtas, &parts);
+    return rtas_register_in_kernel(machine->rtas, machine->interrupts, error);
+}
+
+static void enable_logical_ci(Machine *machine)
+{
+    g_autofree char *why = NULL;
+    if (machine->options->ci_in_kernel && !logical_ci_enable(machine->logical_ci, &why))
+        g_printerr("lparun: H_LOGICAL_CI_LOAD and _STORE are served in userspace: %s\n", why);
+}
+
+static bool make_hypercalls(Machine *machine, GError **error)
+{
+    Numa *numa = machine->options->memory_options.numa;
+    machine->hypercalls = hypercall_table_new(machine->options->cpus);
+    add(machine, &hypercall_table_part, machine->hypercalls);
+    machine->logical_ci = logical_ci_new(machine->vm, machine->bus, machine->memory);
+    add(machine, &logical_ci_part, machine->logical_ci);
+    PeerCalls *peers = peer_calls_new(machine->vm, machine->vcpus);
+    add(machine, &peer_calls_part, peers);
+    Watchdogs *watchdogs = watchdogs_new(on_watchdog, machine);
+    add(machine, &watchdogs_part, watchdogs);
+    if (!make_rtas(machine, error))
+        return false;
+    const HypercallParts parts = {
+        .vm = machine->vm,
+        .memory = machine->memory,
+        .vcpus = machine->vcpus,
+        .interrupts = machine->interrupts,
+        .logical_ci = machine->logical_ci,
+        .vty = machine->vty,
+        .mmu = machine->mmu,
+        .cas = machine->cas,
+        .watchdogs = watchdogs,
+        .rtas = machine->rtas,
+        .peers = peers,
+        .domains = numa ? cpu_domains : NULL,
+        .domains_owner = numa,
+    };
+    hypercall_register_families(machine->hypercalls, &parts);
+    enable_logical_ci(machine);
     return true;
 }
 
@@ -381,7 +389,6 @@ static void make_tree(Machine *machine)
         .negotiated = cas_negotiated(machine->cas),
         .boot = &machine->boot,
         .numa = machine->options->memory_options.numa,
-        .multi_tce = machine->multi_tce,
         .vm = machine->vm,
         .command_line = machine->options->append,
         .boot_list = machine->boot_list,
@@ -424,8 +431,7 @@ Machine *machine_new(const Options *options, GError **error)
     make_vcpu_set(machine);
     if (!make_memory(machine, error) || !make_processors(machine, error) || !make_devices(machine, error))
         goto fail;
-    make_hypercalls(machine);
-    if (!make_rtas(machine, error))
+    if (!make_hypercalls(machine, error))
         goto fail;
     make_tree(machine);
     if (choose_modes(machine, error) && load(machine, error) && make_control(machine, error))
@@ -547,6 +553,17 @@ int machine_run(Machine *machine, GError **error)
     terminal_stop(machine->terminal);
     signals_free(signals);
     return status;
+}
+
+bool machine_write_tree(const Machine *machine, const char *path, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    be32 head[2]; // magic, bytes of all
+    guest_memory_read(machine->memory, machine->boot.tree, head, sizeof head);
+    uint32_t size = be32_get(head[1]);
+    const void *tree = guest_memory_at(machine->memory, machine->boot.tree, size);
+    return g_file_set_contents(path, tree, size, &why) ||
+           error_user(error, "-machine dumpdtb=%s: %s", path, why->message);
 }
 
 void machine_write_stats(const Machine *machine, FILE *file)

@@ -14,5 +14,8 @@ void machine_free(Machine *machine);
 // On the main thread.
 int machine_run(Machine *machine, GError **error);
 
+// Writes the device tree that the guest would start with to a file. Before machine_run(). False and `error`.
+bool machine_write_tree(const Machine *machine, const char *path, GError **error);
+
 // Writes the statistics as JSON to `file`.
 void machine_write_stats(const Machine *machine, FILE *file);

@@ -2,7 +2,7 @@
 #include "lparun/papr.h"
 #include "lparun/pci.h"
 
-#define SLOTS 32
+#define SLOTS PCI_SLOTS
 
 // Windows as QEMU's PHB 0 has them: PCI address, guest physical address, bytes.
 typedef struct Window {
@@ -49,6 +49,11 @@ static uint64_t translate_bar(void *bridge, PciBarKind kind, uint64_t bar, uint6
     if (gpa == PCI_UNMAPPED && kind == PCI_BAR_MEM64)
         gpa = translate(&windows[PCI_BAR_MEM32], bar, size);
     return gpa;
+}
+
+uint32_t pci_slot_source(unsigned slot)
+{
+    return SOURCE_MSI + slot * SOURCE_MSI_SLOT;
 }
 
 bool pci_host_add(PciHost *host, unsigned slot, PciDevice *device)

@@ -1,6 +1,7 @@
 // The modern virtio PCI function (virtio 1.2, 4.1): its BARs, capabilities, doorbells and interrupts.
 #include "pci.h"
 #include "lparun/bytes.h"
+#include "lparun/papr.h"
 #include <sys/eventfd.h>
 
 #define VENDOR_VIRTIO 0x1af4
@@ -171,7 +172,8 @@ VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const Vi
     void *owner, Iothread *iothread, uint64_t features, unsigned queues, uint32_t first_source,
     GError **error)
 {
-    g_assert(queues > 0 && queues <= QUEUES_MAX && type->config_size <= VIRTIO_CONFIG_MAX);
+    g_assert(queues > 0 && queues <= QUEUES_MAX && virtio_pci_vectors(queues) <= SOURCE_MSI_SLOT &&
+             type->config_size <= VIRTIO_CONFIG_MAX);
     VirtioPci *pci = g_malloc0(sizeof *pci + queues * sizeof pci->queue[0]);
     pci->context = *context;
     pci->type = type;

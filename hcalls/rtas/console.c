@@ -8,7 +8,7 @@ static int32_t display_character(void *owner, Vcpu *vcpu, RtasCall *call)
     return vty_output(owner, &byte, 1) == 1 ? RTAS_SUCCESS : RTAS_BUSY; // the guest sends it again
 }
 
-void rtas_console_register(RtasTable *table, Vty *vty)
+void rtas_console_register(RtasTable *table, const RtasParts *parts)
 {
-    rtas_register(table, "display-character", 1, 1, display_character, vty);
+    rtas_register(table, 0x201a, "display-character", 1, 1, display_character, parts->vty);
 }

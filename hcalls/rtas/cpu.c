@@ -32,9 +32,10 @@ static int32_t query_stopped(void *owner, Vcpu *vcpu, RtasCall *call)
     return RTAS_SUCCESS;
 }
 
-void rtas_cpu_register(RtasTable *table, VcpuSet *vcpus)
+void rtas_cpu_register(RtasTable *table, const RtasParts *parts)
 {
-    rtas_register(table, "start-cpu", 3, 1, start_cpu, vcpus);
-    rtas_register(table, "stop-self", 0, 1, stop_self, vcpus);
-    rtas_register(table, "query-cpu-stopped-state", 1, 2, query_stopped, vcpus);
+    VcpuSet *vcpus = parts->vcpus;
+    rtas_register(table, 0x200c, "start-cpu", 3, 1, start_cpu, vcpus);
+    rtas_register(table, 0x200d, "stop-self", 0, 1, stop_self, vcpus);
+    rtas_register(table, 0x200e, "query-cpu-stopped-state", 1, 2, query_stopped, vcpus);
 }

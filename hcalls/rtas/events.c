@@ -152,10 +152,11 @@ void rtas_events_free(RtasEvents *events)
     g_free(events);
 }
 
-void rtas_events_register(RtasEvents *events, RtasTable *table)
+void rtas_events_register(RtasTable *table, const RtasParts *parts)
 {
-    rtas_register(table, "check-exception", 6, 1, check_exception, events);
-    rtas_register(table, "event-scan", 4, 1, event_scan, events);
+    RtasEvents *events = parts->events;
+    rtas_register(table, 0x201d, "check-exception", 6, 1, check_exception, events);
+    rtas_register(table, 0x201e, "event-scan", 4, 1, event_scan, events);
 }
 
 static void describe_part(const void *part, const Description *what, Tree *tree)

@@ -169,10 +169,11 @@ void rtas_nmi_free(RtasNmi *nmi)
     g_free(nmi);
 }
 
-void rtas_nmi_register(RtasNmi *nmi, RtasTable *table)
+void rtas_nmi_register(RtasTable *table, const RtasParts *parts)
 {
-    rtas_register(table, "ibm,nmi-register", 2, 1, nmi_register, nmi);
-    rtas_register(table, "ibm,nmi-interlock", 0, 1, nmi_interlock, nmi);
+    RtasNmi *nmi = parts->nmi;
+    rtas_register(table, 0x201f, "ibm,nmi-register", 2, 1, nmi_register, nmi);
+    rtas_register(table, 0x2020, "ibm,nmi-interlock", 0, 1, nmi_interlock, nmi);
 }
 
 // --- The part.

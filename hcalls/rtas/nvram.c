@@ -32,10 +32,10 @@ static int32_t store(void *owner, Vcpu *vcpu, RtasCall *call)
     return nvram_call(owner, call, true);
 }
 
-void rtas_nvram_register(RtasTable *table, GuestMemory *memory, Nvram *nvram)
+void rtas_nvram_register(RtasTable *table, const RtasParts *parts)
 {
     NvramCalls *calls = rtas_own(table, g_new0(NvramCalls, 1));
-    *calls = (NvramCalls){ .memory = memory, .nvram = nvram };
-    rtas_register(table, "nvram-fetch", 3, 2, fetch, calls);
-    rtas_register(table, "nvram-store", 3, 2, store, calls);
+    *calls = (NvramCalls){ .memory = parts->memory, .nvram = parts->nvram };
+    rtas_register(table, 0x2006, "nvram-fetch", 3, 2, fetch, calls);
+    rtas_register(table, 0x2007, "nvram-store", 3, 2, store, calls);
 }

@@ -64,12 +64,12 @@ static void uuid_bytes(const char *text, uint8_t bytes[16])
         }
 }
 
-void rtas_parameters_register(RtasTable *table, GuestMemory *memory, unsigned vcpus, const char *uuid)
+void rtas_parameters_register(RtasTable *table, const RtasParts *parts)
 {
     Parameters *parameters = rtas_own(table, g_new0(Parameters, 1));
-    parameters->memory = memory;
-    parameters->vcpus = vcpus;
-    uuid_bytes(uuid, parameters->uuid);
-    rtas_register(table, "ibm,get-system-parameter", 3, 1, get_parameter, parameters);
-    rtas_register(table, "ibm,set-system-parameter", 2, 1, set_parameter, parameters);
+    parameters->memory = parts->memory;
+    parameters->vcpus = vcpu_set_count(parts->vcpus);
+    uuid_bytes(parts->uuid, parameters->uuid);
+    rtas_register(table, 0x201b, "ibm,get-system-parameter", 3, 1, get_parameter, parameters);
+    rtas_register(table, 0x201c, "ibm,set-system-parameter", 2, 1, set_parameter, parameters);
 }

@@ -75,10 +75,11 @@ static int32_t query_source(void *owner, Vcpu *vcpu, RtasCall *call)
     return RTAS_SUCCESS;
 }
 
-void rtas_pci_register(RtasTable *table, PciHost *host)
+void rtas_pci_register(RtasTable *table, const RtasParts *parts)
 {
-    rtas_register(table, "ibm,read-pci-config", 4, 2, read_config, host);
-    rtas_register(table, "ibm,write-pci-config", 5, 1, write_config, host);
-    rtas_register(table, "ibm,query-interrupt-source-number", 4, 3, query_source, host);
-    rtas_register(table, "ibm,change-msi", 6, 3, change_msi, host);
+    PciHost *host = parts->pci;
+    rtas_register(table, 0x2000, "ibm,read-pci-config", 4, 2, read_config, host);
+    rtas_register(table, 0x2001, "ibm,write-pci-config", 5, 1, write_config, host);
+    rtas_register(table, 0x2002, "ibm,query-interrupt-source-number", 4, 3, query_source, host);
+    rtas_register(table, 0x2003, "ibm,change-msi", 6, 3, change_msi, host);
 }

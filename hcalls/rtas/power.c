@@ -28,7 +28,8 @@ static int32_t system_reboot(void *owner, Vcpu *vcpu, RtasCall *call)
 #define OS_TERM_TEXT 256
 
 // The guest's last words, after which it may go on (ibm,extended-os-term; LoPAR 7.3.9.1): the machine stands
-// still until it was decided whether it shall. At most OS_TERM_TEXT bytes, and nothing that could play with a terminal.
+// still until it was decided whether it shall. At most OS_TERM_TEXT bytes, and nothing that could play with a
+// terminal.
 static int32_t os_term(void *owner, Vcpu *vcpu, RtasCall *call)
 {
     PowerCalls *calls = owner;
@@ -49,12 +50,12 @@ static int32_t quiesce(void *owner, Vcpu *vcpu, RtasCall *call)
     return RTAS_SUCCESS;
 }
 
-void rtas_power_register(RtasTable *table, GuestMemory *memory, const MachineControl *control)
+void rtas_power_register(RtasTable *table, const RtasParts *parts)
 {
     PowerCalls *calls = rtas_own(table, g_new0(PowerCalls, 1));
-    *calls = (PowerCalls){ .memory = memory, .control = *control };
-    rtas_register(table, "power-off", 2, 1, power_off, calls);
-    rtas_register(table, "system-reboot", 0, 1, system_reboot, calls);
-    rtas_register(table, "ibm,os-term", 1, 1, os_term, calls);
-    rtas_register(table, "quiesce", 0, 0, quiesce, calls);
+    *calls = (PowerCalls){ .memory = parts->memory, .control = parts->control };
+    rtas_register(table, 0x2008, "power-off", 2, 1, power_off, calls);
+    rtas_register(table, 0x2009, "system-reboot", 0, 1, system_reboot, calls);
+    rtas_register(table, 0x200a, "ibm,os-term", 1, 1, os_term, calls);
+    rtas_register(table, 0x200b, "quiesce", 0, 0, quiesce, calls);
 }

@@ -1,12 +1,10 @@
 // RTAS calls by token, behind KVMPPC_H_RTAS.
 #include "lparun/bytes.h"
+#include "lparun/error.h"
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 #include <stdatomic.h>
 #include <string.h>
-
-// Tokens are a free choice; QEMU's first one, so that traces look alike.
-#define FIRST_TOKEN 0x2000
 
 typedef struct Entry {
     const char *name;
@@ -18,8 +16,8 @@ typedef struct Entry {
 
 struct RtasTable {
     GuestMemory *memory;
-    GPtrArray *entries; // by token - FIRST_TOKEN
-    GPtrArray *owned;   // the families' state
+    Entry entries[RTAS_TOKENS];
+    GPtrArray *owned; // the families' state
     _Atomic uint64_t unknown;
 };
 
@@ -27,7 +25,6 @@ RtasTable *rtas_table_new(GuestMemory *memory)
 {
     RtasTable *table = g_new0(RtasTable, 1);
     table->memory = memory;
-    table->entries = g_ptr_array_new_with_free_func(g_free);
     table->owned = g_ptr_array_new_with_free_func(g_free);
     return table;
 }
@@ -36,19 +33,24 @@ void rtas_table_free(RtasTable *table)
 {
     if (!table)
         return;
-    g_ptr_array_unref(table->entries);
     g_ptr_array_unref(table->owned);
     g_free(table);
 }
 
-uint32_t rtas_register(
-    RtasTable *table, const char *name, unsigned inputs, unsigned outputs, RtasHandler handler, void *owner)
+// Tokens are a free choice, kept for ever: a guest holds on to them.
+void rtas_register(RtasTable *table, uint32_t token, const char *name, unsigned inputs, unsigned outputs,
+    RtasHandler handler, void *owner)
 {
-    Entry *entry = g_new0(Entry, 1);
-    *entry =
+    uint32_t index = token - RTAS_TOKEN_FIRST;
+    g_assert(index < RTAS_TOKENS && !table->entries[index].name);
+    table->entries[index] =
         (Entry){ .name = name, .inputs = inputs, .outputs = outputs, .handler = handler, .owner = owner };
-    g_ptr_array_add(table->entries, entry);
-    return FIRST_TOKEN + table->entries->len - 1;
+}
+
+void rtas_register_families(RtasTable *table, const RtasParts *parts)
+{
+#define REGISTER(family) rtas_##family##_register(table, parts);
+    RTAS_FAMILIES(REGISTER)
 }
 
 void *rtas_own(RtasTable *table, void *state)
@@ -57,37 +59,47 @@ void *rtas_own(RtasTable *table, void *state)
     return state;
 }
 
-int rtas_register_in_kernel(RtasTable *table, InterruptController *controller, const char *name)
+bool rtas_register_in_kernel(RtasTable *table, InterruptController *controller, GError **error)
 {
-    uint32_t token = rtas_register(table, name, 0, 0, NULL, NULL);
-    return interrupt_controller_define_rtas(controller, name, token);
+    static const struct {
+        uint32_t token;
+        const char *name;
+    } calls[INTERRUPT_RTAS_CALLS] = {
+        { 0x2021, "ibm,set-xive" },
+        { 0x2022, "ibm,get-xive" },
+        { 0x2023, "ibm,int-off" },
+        { 0x2024, "ibm,int-on" },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(calls); i++) {
+        rtas_register(table, calls[i].token, calls[i].name, 0, 0, NULL, NULL);
+        int result = interrupt_controller_define_rtas(controller, calls[i].name, calls[i].token);
+        if (result < 0)
+            return error_host(error, "KVM_PPC_RTAS_DEFINE_TOKEN %s: %s", calls[i].name, g_strerror(-result));
+    }
+    return true;
 }
 
 void rtas_table_describe(const RtasTable *table, Tree *tree)
 {
-    for (unsigned i = 0; i < table->entries->len; i++) {
-        const Entry *entry = table->entries->pdata[i];
-        tree_u32(tree, entry->name, FIRST_TOKEN + i);
-    }
+    for (unsigned i = 0; i < RTAS_TOKENS; i++)
+        if (table->entries[i].name)
+            tree_u32(tree, table->entries[i].name, RTAS_TOKEN_FIRST + i);
 }
 
 void rtas_counts(
     const RtasTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data)
 {
-    for (unsigned i = 0; i < table->entries->len; i++) {
-        const Entry *entry = table->entries->pdata[i];
-        if (entry->count > 0)
-            each(entry->name, entry->count, data);
-    }
+    for (unsigned i = 0; i < RTAS_TOKENS; i++)
+        if (table->entries[i].count > 0)
+            each(table->entries[i].name, table->entries[i].count, data);
     if (table->unknown > 0)
         each("unknown", table->unknown, data);
 }
 
-static Entry *find(const RtasTable *table, uint32_t token)
+static Entry *find(RtasTable *table, uint32_t token)
 {
-    uint32_t index = token - FIRST_TOKEN;
-    Entry *entry = index < table->entries->len ? table->entries->pdata[index] : NULL;
-    return entry && entry->handler ? entry : NULL;
+    uint32_t index = token - RTAS_TOKEN_FIRST;
+    return index < RTAS_TOKENS && table->entries[index].handler ? &table->entries[index] : NULL;
 }
 
 // The status of one call; `entry` is NULL for a token that nobody has.
@@ -127,9 +139,9 @@ static int64_t rtas(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     return entry ? H_SUCCESS : H_PARAMETER; // as QEMU answers an unknown token
 }
 
-void rtas_table_register(RtasTable *table, HypercallTable *hypercalls)
+void hypercall_rtas_register(HypercallTable *table, const HypercallParts *parts)
 {
-    hypercall_register(hypercalls, KVMPPC_H_RTAS, "KVMPPC_H_RTAS", rtas, table);
+    hypercall_register(table, KVMPPC_H_RTAS, "KVMPPC_H_RTAS", rtas, parts->rtas);
 }
 
 static void describe_part(const void *part, const Description *what, Tree *tree)

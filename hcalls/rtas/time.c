@@ -95,10 +95,11 @@ static int32_t set_time_of_day(void *owner, Vcpu *vcpu, RtasCall *call)
     return RTAS_SUCCESS;
 }
 
-void rtas_clock_register(RtasClock *clock, RtasTable *table)
+void rtas_clock_register(RtasTable *table, const RtasParts *parts)
 {
-    rtas_register(table, "get-time-of-day", 0, 8, get_time_of_day, clock);
-    rtas_register(table, "set-time-of-day", 7, 1, set_time_of_day, clock);
+    RtasClock *clock = parts->clock;
+    rtas_register(table, 0x2004, "get-time-of-day", 0, 8, get_time_of_day, clock);
+    rtas_register(table, 0x2005, "set-time-of-day", 7, 1, set_time_of_day, clock);
 }
 
 static bool hold_part(void *part)

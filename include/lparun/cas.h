@@ -95,7 +95,6 @@ typedef struct CasParts {
 Cas *cas_new(const CasParts *parts, const CompatLevel *max, const CasOps *ops, void *owner, GError **error);
 void cas_free(Cas *cas);
 extern const PartOps cas_part;
-void cas_register(Cas *cas, HypercallTable *table);
 // Forgets what was agreed, as after power-on; after mmu_reset() and interrupt_controller_reset(), while all
 // vCPUs are parked. False and `error` when KVM refuses.
 bool cas_reset(Cas *cas, GError **error);

@@ -17,7 +17,6 @@ typedef struct TreeSources {
     const Negotiated *negotiated;
     const BootImages *boot;
     const Numa *numa;         // NULL: no nodes
-    bool multi_tce;           // the kernel serves H_PUT_TCE_INDIRECT and H_STUFF_TCE
     const char *command_line; // the kernel's, or NULL
     const char *boot_list;    // Open Firmware paths, space-separated, or NULL
     const char *uuid;

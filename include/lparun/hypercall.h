@@ -1,7 +1,7 @@
 // The table of hypercalls that reach userspace, and the families that fill it.
 #pragma once
 #include "lparun/part.h"
-#include "lparun/bus.h"
+#include "lparun/interrupt.h"
 #include "lparun/memory.h"
 #include "lparun/vcpu.h"
 #include <stdint.h>
@@ -26,27 +26,50 @@ int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, u
 void hypercall_counts(
     const HypercallTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data);
 
-// hcalls/page.c: H_PAGE_INIT, H_LOGICAL_ICBI, H_LOGICAL_DCBF.
-void page_hypercalls_register(HypercallTable *table, KvmVm *vm, GuestMemory *memory);
+// Adds `function` ("hcall-term") to what the device tree says that the guest may call
+// (ibm,hypertas-functions; LoPAR, "Hypervisor Call Functions"); the same one again changes nothing. The
+// second: while `is_there` says so, which is asked whenever a tree is made. Only while the machine is built.
+void hypercall_announce(HypercallTable *table, const char *function);
+void hypercall_announce_if(
+    HypercallTable *table, const char *function, bool (*is_there)(const void *owner), const void *owner);
 
-// hcalls/home_node.c: H_HOME_NODE_ASSOCIATIVITY. `domains` fills in the domains of a vCPU, the widest first,
-// and returns how many they are, on any vCPU's thread; they must be those of the tree.
+// The domains of a vCPU, the widest first, for H_HOME_NODE_ASSOCIATIVITY: fills them in and returns how many
+// they are, on any vCPU's thread; they must be those of the tree.
 #define HOME_NODE_DOMAINS 12
 typedef unsigned (*HomeNodeDomains)(void *owner, const Vcpu *vcpu, uint32_t domains[HOME_NODE_DOMAINS]);
-void home_node_register(HypercallTable *table, const VcpuSet *vcpus, HomeNodeDomains domains, void *owner);
 
-// hcalls/cpu.c: H_SET_MODE, H_SET_SPRG0, H_SET_DABR, H_SET_XDABR, H_GET_CPU_CHARACTERISTICS, H_RANDOM.
-void cpu_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
-// hcalls/xive.c: H_INT_*, H_FUNCTION while the controller is not XIVE.
-void xive_hypercalls_register(
-    HypercallTable *table, InterruptController *controller, GuestMemory *memory, VcpuSet *vcpus);
-
-// hcalls/peers.c: H_PROD, H_CONFER, H_JOIN, H_SIGNAL_SYS_RESET. The answer is the table's, too.
+// hcalls/peers.c: what a vCPU does to others.
 typedef struct PeerCalls PeerCalls;
-PeerCalls *peer_hypercalls_register(HypercallTable *table, KvmVm *vm, VcpuSet *vcpus);
+PeerCalls *peer_calls_new(KvmVm *vm, VcpuSet *vcpus);
+void peer_calls_free(PeerCalls *calls);
 // Gives H_PROD, which the first H_JOIN took from the kernel, back to it. While no vCPU runs.
-void peer_hypercalls_reset(PeerCalls *calls);
+void peer_calls_reset(PeerCalls *calls);
 extern const PartOps peer_calls_part;
 
-// hcalls/tce.c: H_PUT_TCE_INDIRECT and H_STUFF_TCE are the kernel's alone. False where it cannot.
-bool tce_hypercalls_enable(KvmVm *vm);
+// What the families serve. It outlives the table.
+typedef struct HypercallParts {
+    KvmVm *vm;
+    GuestMemory *memory;
+    VcpuSet *vcpus;
+    InterruptController *interrupts;
+    struct LogicalCi *logical_ci;
+    struct Vty *vty;
+    struct Mmu *mmu;
+    struct Cas *cas;
+    struct Watchdogs *watchdogs;
+    struct RtasTable *rtas;
+    PeerCalls *peers;
+    HomeNodeDomains domains; // NULL: there are no nodes
+    void *domains_owner;
+} HypercallParts;
+
+// The families, each of a file of hcalls/ (rtas: rtas/table.c), which registers its calls by
+// hypercall_NAME_register(). docs/hypercalls.md has what each call does.
+#define HYPERCALL_FAMILIES(family)                                                                           \
+    family(kernel) family(logical_ci) family(console) family(cpu) family(peers) family(mmu) family(page)     \
+        family(home_node) family(cas) family(xive) family(watchdog) family(rtas)
+#define HYPERCALL_DECLARE(family)                                                                            \
+    void hypercall_##family##_register(HypercallTable *table, const HypercallParts *parts);
+HYPERCALL_FAMILIES(HYPERCALL_DECLARE)
+// All of them. Only while the machine is built.
+void hypercall_register_families(HypercallTable *table, const HypercallParts *parts);

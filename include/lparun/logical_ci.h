@@ -7,7 +7,6 @@ typedef struct LogicalCi LogicalCi;
 LogicalCi *logical_ci_new(KvmVm *vm, Bus *bus, GuestMemory *memory);
 void logical_ci_free(LogicalCi *ci);
 extern const PartOps logical_ci_part;
-void logical_ci_register(LogicalCi *ci, HypercallTable *table);
 // Has the kernel serve both hypercalls: KVM_ENABLE_CAP, KVM_CAP_PPC_ENABLE_HCALL. False, and the handlers
 // here serve alone, where this KVM cannot; `why` is then one line (g_free).
 bool logical_ci_enable(LogicalCi *ci, char **why);

@@ -14,7 +14,6 @@ typedef enum { MMU_AUTO, MMU_RADIX, MMU_HASH } MmuMode;
 Mmu *mmu_new(KvmVm *vm, MmuMode wanted, unsigned hash_order, uint64_t memory_size, GError **error);
 void mmu_free(Mmu *mmu);
 extern const PartOps mmu_part;
-void mmu_register(Mmu *mmu, HypercallTable *table);
 // The mode that the machine starts with: no process table, or an empty hashed page table. No vCPU may run.
 // False and `error` when KVM refuses.
 bool mmu_reset(Mmu *mmu, VcpuSet *vcpus, GError **error);
@@ -32,8 +31,8 @@ bool mmu_has_rpt_invalidate(const Mmu *mmu);
 unsigned mmu_hash_order(const Mmu *mmu);
 bool mmu_can_resize(const Mmu *mmu);
 unsigned mmu_hash_order_limit(const Mmu *mmu);
-// hcalls/hash_resize.c: H_RESIZE_HPT_PREPARE and H_RESIZE_HPT_COMMIT, for mmu_register(). False: this KVM has
-// no such thing, and both answer H_FUNCTION. The other is what it says after the second.
+// hcalls/hash_resize.c: H_RESIZE_HPT_PREPARE and H_RESIZE_HPT_COMMIT, for hypercall_mmu_register(). False:
+// this KVM has no such thing, and both answer H_FUNCTION. The other is what it says after the second.
 bool hash_resize_register(HypercallTable *table, KvmVm *vm, Mmu *mmu);
 void mmu_set_hash_order(Mmu *mmu, unsigned order);
 // Bytes of memory from GPA 0 on that the guest can reach in real mode: with a hashed page table KVM maps them

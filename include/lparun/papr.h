@@ -97,10 +97,12 @@ static inline uint64_t papr_real_address(uint64_t address)
 // Interrupt source numbers, as QEMU's pseries gives them out, so that guests see what they know.
 #define SOURCE_EPOW 0x1000
 #define SOURCE_HOT_PLUG 0x1001
-#define SOURCE_VIO 0x1100
-#define SOURCE_PCI_LSI 0x1200
+#define SOURCE_VTY 0x1100     // the first of virtual devices
+#define SOURCE_PCI_LSI 0x1200 // the first of the pins of PCI functions
 #define SOURCE_MSI 0x1300
 #define SOURCE_MSI_COUNT 0xd00
+#define PCI_SLOTS 32
+#define SOURCE_MSI_SLOT (SOURCE_MSI_COUNT / PCI_SLOTS) // as many has each PCI slot for itself
 
 // Where the PCI bridge's windows begin, as QEMU's do; RAM ends below.
 #define PCI_WINDOWS 0x200000000000ULL

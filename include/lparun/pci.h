@@ -110,6 +110,9 @@ void pci_host_free(PciHost *host);
 extern const PartOps pci_host_part;
 // Puts a function into `slot` (0 to 31). False when the slot is taken. The bridge owns it afterwards.
 bool pci_host_add(PciHost *host, unsigned slot, PciDevice *device);
+// The interrupt source of a function's first vector: its slot's alone, whatever else is on the bridge. It may
+// have SOURCE_MSI_SLOT of them.
+uint32_t pci_slot_source(unsigned slot);
 // The first free slot, or -1.
 int pci_host_free_slot(const PciHost *host);
 // The function that a configuration address names (bus << 16 | devfn << 8, RTAS ibm,read-pci-config), or

@@ -29,36 +29,44 @@ typedef int32_t (*RtasHandler)(void *owner, Vcpu *vcpu, RtasCall *call);
 RtasTable *rtas_table_new(GuestMemory *memory);
 void rtas_table_free(RtasTable *table);
 extern const PartOps rtas_table_part;
-// Registers KVMPPC_H_RTAS.
-void rtas_table_register(RtasTable *table, HypercallTable *hypercalls);
-// Adds call `name`, which needs at least `inputs` and `outputs` cells; fewer give RTAS_PARAMETER_ERROR.
-// Returns its token. Only while the machine is built.
-uint32_t rtas_register(
-    RtasTable *table, const char *name, unsigned inputs, unsigned outputs, RtasHandler handler, void *owner);
+// Adds call `name`, which needs at least `inputs` and `outputs` cells; fewer give RTAS_PARAMETER_ERROR. The
+// guest calls it by `token`, a number that the call has for good and no other call has: a guest that was
+// started once may know it. Only while the machine is built.
+#define RTAS_TOKEN_FIRST 0x2000 // QEMU's, so that traces look alike
+#define RTAS_TOKENS 256
+void rtas_register(RtasTable *table, uint32_t token, const char *name, unsigned inputs, unsigned outputs,
+    RtasHandler handler, void *owner);
 // The table frees `state` (g_free) with itself; returns it. For what a family keeps.
 void *rtas_own(RtasTable *table, void *state);
-// Has the kernel serve call `name`, which KVM's XICS knows (KVM_PPC_RTAS_DEFINE_TOKEN). Returns 0 or -errno.
-int rtas_register_in_kernel(RtasTable *table, InterruptController *controller, const char *name);
 // The tokens, one property a call.
 void rtas_table_describe(const RtasTable *table, Tree *tree);
 // Calls `each` for every call that came, with its name and how often it did. Any thread.
 void rtas_counts(
     const RtasTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data);
+// Has the kernel serve what KVM's XICS knows: ibm,set-xive, ibm,get-xive, ibm,int-off and ibm,int-on
+// (KVM_PPC_RTAS_DEFINE_TOKEN). False and `error`, the host's.
+bool rtas_register_in_kernel(RtasTable *table, InterruptController *controller, GError **error);
 
-// The families, each of a file of hcalls/rtas/. They register their calls, only while the machine is built,
-// and own nothing that they are given: it outlives the table. docs/rtas.md has what each call does. pci.c:
-// ibm,read-pci-config and its like, ibm,query-interrupt-source-number, ibm,change-msi.
-void rtas_pci_register(RtasTable *table, PciHost *host);
-// nvram.c: nvram-fetch and nvram-store.
-void rtas_nvram_register(RtasTable *table, GuestMemory *memory, Nvram *nvram);
-// power.c: power-off, system-reboot, ibm,os-term, quiesce.
-void rtas_power_register(RtasTable *table, GuestMemory *memory, const MachineControl *control);
-// cpu.c: start-cpu, stop-self, query-cpu-stopped-state.
-void rtas_cpu_register(RtasTable *table, VcpuSet *vcpus);
-// console.c: display-character.
-void rtas_console_register(RtasTable *table, Vty *vty);
-// refused.c: what belongs to hot-plug and error recovery, with a status that says that there is none.
-void rtas_refused_register(RtasTable *table);
+// What the families serve. It outlives the table, but for `uuid`, which is text and copied.
+typedef struct RtasParts {
+    GuestMemory *memory;
+    VcpuSet *vcpus;
+    PciHost *pci;
+    Nvram *nvram;
+    Vty *vty;
+    struct RtasClock *clock;
+    struct RtasEvents *events;
+    struct RtasNmi *nmi;
+    MachineControl control;
+    const char *uuid;
+} RtasParts;
 
-// hcalls/rtas/parameters.c: ibm,get-system-parameter and ibm,set-system-parameter. `uuid` is text, copied.
-void rtas_parameters_register(RtasTable *table, GuestMemory *memory, unsigned vcpus, const char *uuid);
+// The families, each of a file of hcalls/rtas/ (clock: time.c), which registers its calls by
+// rtas_NAME_register(). docs/rtas.md has what each call does.
+#define RTAS_FAMILIES(family)                                                                                \
+    family(pci) family(clock) family(nvram) family(power) family(cpu) family(refused) family(console)        \
+        family(parameters) family(events) family(nmi)
+#define RTAS_DECLARE(family) void rtas_##family##_register(RtasTable *table, const RtasParts *parts);
+RTAS_FAMILIES(RTAS_DECLARE)
+// All of them. Only while the machine is built.
+void rtas_register_families(RtasTable *table, const RtasParts *parts);

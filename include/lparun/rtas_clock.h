@@ -20,7 +20,6 @@ typedef struct ClockSetup {
 RtasClock *rtas_clock_new(const ClockSetup *setup);
 void rtas_clock_free(RtasClock *clock);
 extern const PartOps rtas_clock_part;
-void rtas_clock_register(RtasClock *clock, RtasTable *table);
 // While no vCPU is in the guest, from the main thread.
 void rtas_clock_hold(RtasClock *clock);
 void rtas_clock_release(RtasClock *clock);

@@ -8,7 +8,6 @@ typedef struct RtasEvents RtasEvents;
 RtasEvents *rtas_events_new(GuestMemory *memory, InterruptLine *line);
 void rtas_events_free(RtasEvents *events);
 extern const PartOps rtas_events_part;
-void rtas_events_register(RtasEvents *events, RtasTable *table);
 // Asks the guest to power off. Once more before it has heard changes nothing. Any thread.
 void rtas_events_press_power_button(RtasEvents *events);
 // Forgets what the guest has not heard.

@@ -14,7 +14,6 @@ typedef struct NmiParts {
 RtasNmi *rtas_nmi_new(const NmiParts *parts, const MachineControl *control);
 void rtas_nmi_free(RtasNmi *nmi);
 extern const PartOps rtas_nmi_part;
-void rtas_nmi_register(RtasNmi *nmi, RtasTable *table);
 // The guest has not registered.
 void rtas_nmi_reset(RtasNmi *nmi);
 // Bytes that RTAS needs for as many vCPUs.

@@ -5,9 +5,6 @@
 
 typedef struct VirtioBlk VirtioBlk;
 
-// Interrupt sources that it takes from `first_source` on.
-#define VIRTIO_BLK_SOURCES 2
-
 // `id` ("virtio-blk0") names its doorbells in statistics. `serial` (may be NULL) is cut after 20 bytes.
 // Attaches `block` to `iothread`; both stay the caller's. NULL and `error`.
 VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const char *serial, Block *block,

@@ -41,4 +41,3 @@ size_t vty_take(Vty *vty, uint8_t *bytes, size_t capacity);
 
 // hcalls/console.c.
 typedef struct HypercallTable HypercallTable;
-void console_register(HypercallTable *table, Vty *vty);

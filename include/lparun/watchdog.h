@@ -15,7 +15,6 @@ typedef enum {
 Watchdogs *watchdogs_new(void (*expired)(void *owner, WatchdogExpiry what), void *owner);
 void watchdogs_free(Watchdogs *watchdogs);
 extern const PartOps watchdogs_part;
-void watchdogs_register(Watchdogs *watchdogs, HypercallTable *table);
 // Stops all timers.
 void watchdogs_reset(Watchdogs *watchdogs);
 // While no vCPU is in the guest its timers stand still: what they had left they have left after the release.

@@ -44,7 +44,7 @@ void partition_open(Partition *partition, unsigned vcpus)
         g_assert_true(vcpu_set_add(partition->vcpus, 8 + i, NULL, NULL));
     partition->hypercalls = hypercall_table_new(vcpus);
     partition->rtas = rtas_table_new(partition->memory);
-    rtas_table_register(partition->rtas, partition->hypercalls);
+    hypercall_rtas_register(partition->hypercalls, &(HypercallParts){ .rtas = partition->rtas });
 }
 
 void partition_close(Partition *partition)

@@ -59,7 +59,7 @@ static void make(Fixture *fixture, MmuMode mode, const char *max)
         fixture->affinity, !fixture->small_decrementer };
     fixture->cas = cas_new(&parts, max ? compat_find(max) : NULL, &ops, fixture, NULL);
     g_assert_nonnull(fixture->cas);
-    cas_register(fixture->cas, partition->hypercalls);
+    hypercall_cas_register(partition->hypercalls, &(HypercallParts){ .cas = fixture->cas });
     g_assert_true(mmu_reset(fixture->mmu, partition->vcpus, NULL));
     g_assert_true(cas_reset(fixture->cas, NULL));
 }

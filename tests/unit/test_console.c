@@ -42,8 +42,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->room = 1000;
     fixture->interrupts = interrupt_controller_new(fixture->partition.vm, NULL);
     fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE, INTERRUPT_EDGE, NULL));
-    console_register(fixture->partition.hypercalls, fixture->vty);
-    rtas_console_register(fixture->partition.rtas, fixture->vty);
+    hypercall_console_register(fixture->partition.hypercalls, &(HypercallParts){ .vty = fixture->vty });
+    rtas_console_register(fixture->partition.rtas, &(RtasParts){ .vty = fixture->vty });
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)

@@ -25,6 +25,7 @@ typedef struct Fixture {
     Nvram *nvram;
     RtasClock *clock;
     RtasEvents *events;
+    HypercallTable *hypercalls;
     BootImages boot;
     TreeSources sources;
     PartList *list;
@@ -63,19 +64,48 @@ static void make_rtas(Fixture *fixture)
     RtasTable *rtas = fixture->partition.rtas;
     InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, NULL);
     fixture->events = rtas_events_new(fixture->partition.memory, line);
-    rtas_events_register(fixture->events, rtas);
-    rtas_pci_register(rtas, fixture->pci);
-    rtas_clock_register(fixture->clock, rtas);
-    rtas_nvram_register(rtas, fixture->partition.memory, fixture->nvram);
-    rtas_power_register(rtas, fixture->partition.memory, &control);
-    rtas_cpu_register(rtas, fixture->partition.vcpus);
-    rtas_console_register(rtas, fixture->vty);
-    rtas_refused_register(rtas);
     const NmiParts nmi = { .memory = fixture->partition.memory, .vcpus = fixture->partition.vcpus };
     fixture->partition.nmi = rtas_nmi_new(&nmi, &control);
-    rtas_nmi_register(fixture->partition.nmi, rtas);
-    rtas_parameters_register(rtas, fixture->partition.memory, 3, "01234567-89ab-cdef-0123-456789abcdef");
+    const RtasParts parts = {
+        .memory = fixture->partition.memory,
+        .vcpus = fixture->partition.vcpus,
+        .pci = fixture->pci,
+        .nvram = fixture->nvram,
+        .vty = fixture->vty,
+        .clock = fixture->clock,
+        .events = fixture->events,
+        .nmi = fixture->partition.nmi,
+        .control = control,
+        .uuid = "01234567-89ab-cdef-0123-456789abcdef",
+    };
+    rtas_register_families(rtas, &parts);
 }
+
+// All families of hypercalls, in a table of their own.
+static void make_hypercalls(Fixture *fixture, HomeNodeDomains domains)
+{
+    const HypercallParts parts = {
+        .vm = fixture->partition.vm,
+        .memory = fixture->partition.memory,
+        .vcpus = fixture->partition.vcpus,
+        .interrupts = fixture->interrupts,
+        .vty = fixture->vty,
+        .mmu = fixture->mmu,
+        .rtas = fixture->partition.rtas,
+        .domains = domains,
+    };
+    hypercall_table_free(fixture->hypercalls);
+    fixture->hypercalls = hypercall_table_new(4);
+    hypercall_register_families(fixture->hypercalls, &parts);
+}
+
+static void describe_hypercalls(const void *part, const Description *what, Tree *tree)
+{
+    const Fixture *fixture = part;
+    hypercall_table_part.describe(fixture->hypercalls, what, tree);
+}
+
+static const PartOps borrowed_hypercalls = { .kind = "hypercalls", .describe = describe_hypercalls };
 
 static void describe_rtas(const void *part, const Description *what, Tree *tree)
 {
@@ -92,6 +122,7 @@ static void make_list(Fixture *fixture)
     part_list_add(fixture->list, &pci_host_part, fixture->pci);
     part_list_add(fixture->list, &vty_part, fixture->vty);
     part_list_add(fixture->list, &nvram_part, fixture->nvram);
+    part_list_add(fixture->list, &borrowed_hypercalls, fixture);
     part_list_add(fixture->list, &borrowed_rtas, fixture->partition.rtas);
     part_list_add(fixture->list, &rtas_events_part, fixture->events);
 }
@@ -111,10 +142,11 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     fixture->mmu = mmu_new(partition->vm, MMU_AUTO, 0, PARTITION_RAM, NULL);
     fixture->negotiated = negotiated_make(NULL, mmu_is_radix(fixture->mmu), true, false);
     fixture->pci = pci_host_new(NULL);
-    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VIO, INTERRUPT_EDGE, NULL));
+    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VTY, INTERRUPT_EDGE, NULL));
     fixture->nvram = nvram_new();
     fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
     make_rtas(fixture);
+    make_hypercalls(fixture, NULL);
     g_assert_true(cpus_read(&fixture->cpus, partition->vm, vcpu_set_at(partition->vcpus, 0), NULL));
     make_list(fixture);
     fixture->sources = (TreeSources){ .vm = partition->vm,
@@ -132,6 +164,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     part_list_free(fixture->list);
+    hypercall_table_free(fixture->hypercalls);
     rtas_clock_free(fixture->clock);
     rtas_nmi_free(fixture->partition.nmi);
     mmu_free(fixture->mmu);
@@ -329,17 +362,31 @@ static void test_radix(Fixture *fixture, gconstpointer data)
     g_assert_true(has_hypercalls(fixture, "hcall-join"));
     g_assert_true(has_hypercalls(fixture, "hcall-sprg0"));
     g_assert_false(has_hypercalls(fixture, "hcall-vphn")); // no nodes
-    g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
-    g_assert_false(has_hypercalls(fixture, "hcall-rpt-invalidate")); // nobody has enabled it
+    g_assert_true(has_hypercalls(fixture, "hcall-multi-tce"));
+    g_assert_true(has_hypercalls(fixture, "hcall-rpt-invalidate"));
     assert_cells(fixture, "/cpus/PowerPC,POWER9@8", "ibm,processor-radix-AP-encodings", 0xc);
     g_assert_false(has(fixture, "/cpus/PowerPC,POWER9@8", "ibm,pft-size"));
     const uint8_t *features = property(fixture, "/cpus/PowerPC,POWER9@8", "ibm,pa-features", &size);
     g_assert_cmpint(size, ==, features[0] + 2);
     g_assert_cmphex(features[2 + 40] & 0x80, ==, 0x80);
     g_assert_cmphex(features[2 + 22] & 0x80, ==, 0); // no transactional memory
-    mmu_register(fixture->mmu, fixture->partition.hypercalls);
+}
+
+// What this KVM does not have.
+static void test_few_functions(Fixture *fixture, gconstpointer data)
+{
+    fixture->power->missing[0] = KVM_CAP_SPAPR_MULTITCE;
+    fixture->power->missing[1] = KVM_CAP_PPC_RPT_INVALIDATE;
+    make_hypercalls(fixture, NULL);
     place(fixture);
-    g_assert_true(has_hypercalls(fixture, "hcall-rpt-invalidate"));
+    g_assert_true(has_hypercalls(fixture, "hcall-tce"));
+    g_assert_false(has_hypercalls(fixture, "hcall-multi-tce"));
+    g_assert_false(has_hypercalls(fixture, "hcall-rpt-invalidate"));
+}
+
+static unsigned no_domains(void *owner, const Vcpu *vcpu, uint32_t domains[HOME_NODE_DOMAINS])
+{
+    return 0;
 }
 
 static void test_hash(Fixture *fixture, gconstpointer data)
@@ -353,7 +400,7 @@ static void test_hash(Fixture *fixture, gconstpointer data)
     static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x00, 0x19, 0x00, 0x1a, 0x00 };
     g_assert_cmpmem(value, (size_t)size, support, sizeof support);
     g_assert_true(has_hypercalls(fixture, "hcall-pft"));
-    g_assert_false(has_hypercalls(fixture, "hcall-hpt-resize")); // nobody has asked KVM
+    g_assert_true(has_hypercalls(fixture, "hcall-hpt-resize"));
     g_assert_true(has_hypercalls(fixture, "hcall-bulk"));
 #define CPU "/cpus/PowerPC,POWER9@8"
     assert_cells(fixture, CPU, "ibm,pft-size", 0, mmu_hash_order(fixture->mmu));
@@ -362,15 +409,12 @@ static void test_hash(Fixture *fixture, gconstpointer data)
     assert_cells(fixture, CPU, "ibm,slb-size", 32);
     const uint8_t *features = property(fixture, CPU, "ibm,pa-features", &size);
     g_assert_cmphex(features[2 + 40] & 0x80, ==, 0); // no radix
-    mmu_register(fixture->mmu, fixture->partition.hypercalls);
+    make_hypercalls(fixture, no_domains);
     // As many as a guest can have.
     const Numa numa = { .count = 1, .memory = { guest_memory_size(fixture->sources.memory) } };
     fixture->sources.numa = &numa;
-    fixture->sources.multi_tce = true;
     place(fixture);
-    g_assert_true(has_hypercalls(fixture, "hcall-hpt-resize"));
     g_assert_true(has_hypercalls(fixture, "hcall-vphn"));
-    g_assert_true(has_hypercalls(fixture, "hcall-multi-tce"));
 }
 
 // KVM_PPC_PAGE_SIZES_REAL: no page larger than what backs memory; then 16 MiB ones must not be offered here.
@@ -435,7 +479,6 @@ static void test_boot(Fixture *fixture, gconstpointer data)
         .initrd_size = 0x123 };
     fixture->sources.command_line = "console=hvc0 quiet";
     fixture->sources.boot_list = "/pci@800000020000000/scsi@0 /pci@800000020000000/scsi@3";
-    fixture->sources.multi_tce = true;
     place(fixture);
     assert_string(fixture, "/chosen", "bootargs", "console=hvc0 quiet");
     assert_string(fixture, "/chosen", "qemu,boot-list", fixture->sources.boot_list);
@@ -484,6 +527,7 @@ static void test_radix_only(Fixture *fixture, gconstpointer data)
     static const uint8_t support[] = { 0x17, 0x00, 0x18, 0x40, 0x19, 0x00, 0x1a, 0x40 };
     mmu_free(fixture->mmu);
     fixture->sources.mmu = fixture->mmu = mmu_new(fixture->partition.vm, MMU_RADIX, 0, PARTITION_RAM, NULL);
+    make_hypercalls(fixture, NULL);
     place(fixture);
     int size;
     const uint8_t *value = property(fixture, "/chosen", "ibm,arch-vec-5-platform-support", &size);
@@ -611,6 +655,7 @@ static void test_answer_hash(Fixture *fixture, gconstpointer data)
     g_autofree void *chosen = g_memdup2(fixture->blob, fdt_totalsize(fixture->blob));
     mmu_free(fixture->mmu);
     fixture->sources.mmu = fixture->mmu = mmu_new(fixture->partition.vm, MMU_HASH, 0, PARTITION_RAM, NULL);
+    make_hypercalls(fixture, NULL);
     place(fixture);
     g_assert_cmpmem(chosen, fdt_totalsize(chosen), fixture->blob, fdt_totalsize(fixture->blob));
     g_assert_true(has(fixture, CPU, "ibm,pft-size"));
@@ -621,6 +666,7 @@ static void test_answer_hash(Fixture *fixture, gconstpointer data)
 static void test_pr(Fixture *fixture, gconstpointer data)
 {
     fixture->power->pr = true;
+    make_hypercalls(fixture, NULL);
     place(fixture);
     assert_cells(
         fixture, "/hypervisor", "hcall-instructions", 0x44000022, 0x44000023, 0x44000024, 0x44000025);
@@ -762,6 +808,7 @@ int main(int argc, char **argv)
     ADD("devices", NULL, test_devices);
     ADD("rtas", NULL, test_rtas);
     ADD("radix", NULL, test_radix);
+    ADD("few-functions", NULL, test_few_functions);
     ADD("hash", "hash", test_hash);
     ADD("hash-real-pages", "hash", test_hash_real_pages);
     ADD("hash-most-pages", "hash", test_hash_most_pages);

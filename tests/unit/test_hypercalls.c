@@ -92,7 +92,8 @@ static void assert_lpcr(Partition *partition, uint64_t lpcr)
 
 static void test_set_mode(Partition *partition, gconstpointer data)
 {
-    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    hypercall_cpu_register(
+        partition->hypercalls, &(HypercallParts){ .vm = partition->vm, .vcpus = partition->vcpus });
     for (unsigned i = 0; i < 2; i++)
         fake_vcpu_set_reg(vcpu_kvm(vcpu_set_at(partition->vcpus, i)), KVM_PPC_LPCR, OTHER_BITS);
     // As Linux does: interrupts with relocation on, then little-endian ones. On all vCPUs.
@@ -108,7 +109,8 @@ static void test_set_mode(Partition *partition, gconstpointer data)
 
 static void test_set_mode_wrong(Partition *partition, gconstpointer data)
 {
-    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    hypercall_cpu_register(
+        partition->hypercalls, &(HypercallParts){ .vm = partition->vm, .vcpus = partition->vcpus });
     static const struct {
         uint64_t mode, resource, value1, value2;
         int64_t result;
@@ -141,7 +143,8 @@ static void test_set_mode_wrong(Partition *partition, gconstpointer data)
 static void test_set_mode_without_ail(Partition *partition, gconstpointer data)
 {
     fake_kvm_power(partition->vm)->missing[0] = 210; // KVM_CAP_PPC_AIL_MODE_3
-    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    hypercall_cpu_register(
+        partition->hypercalls, &(HypercallParts){ .vm = partition->vm, .vcpus = partition->vcpus });
     g_assert_cmpint(partition_call(partition, 0x31c, 3, 3, 0, 0), ==, -256);
     assert_lpcr(partition, 0);
     g_assert_cmpint(partition_call(partition, 0x31c, 0, 3, 0, 0), ==, 0);
@@ -163,14 +166,16 @@ static bool is_enabled(Partition *partition, uint64_t number)
 static void test_in_kernel(Partition *partition, gconstpointer data)
 {
     fake_kvm_power(partition->vm)->refused_hypercall = 0x10; // no reason to stop
-    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
-    page_hypercalls_register(partition->hypercalls, partition->vm, partition->memory);
+    hypercall_cpu_register(
+        partition->hypercalls, &(HypercallParts){ .vm = partition->vm, .vcpus = partition->vcpus });
+    hypercall_page_register(
+        partition->hypercalls, &(HypercallParts){ .vm = partition->vm, .memory = partition->memory });
     g_assert_true(is_enabled(partition, 0x31c));
     g_assert_true(is_enabled(partition, 0x300));
     g_assert_false(is_enabled(partition, 0x10));
     g_assert_true(is_enabled(partition, 0x14));
     g_assert_true(is_enabled(partition, 0x2c));
-    g_assert_true(tce_hypercalls_enable(partition->vm));
+    hypercall_kernel_register(partition->hypercalls, &(HypercallParts){ .vm = partition->vm });
     g_assert_true(is_enabled(partition, 0x138));
     g_assert_true(is_enabled(partition, 0x13c));
 }
@@ -179,18 +184,18 @@ static void test_not_in_kernel(Partition *partition, gconstpointer data)
 {
     FakeKvmPower *power = fake_kvm_power(partition->vm);
     power->missing[0] = KVM_CAP_PPC_HWRNG;
-    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    hypercall_cpu_register(
+        partition->hypercalls, &(HypercallParts){ .vm = partition->vm, .vcpus = partition->vcpus });
     g_assert_false(is_enabled(partition, 0x300));
-    power->refused_hypercall = 0x138;
-    g_assert_false(tce_hypercalls_enable(partition->vm));
-    power->refused_hypercall = 0;
     power->missing[1] = KVM_CAP_SPAPR_MULTITCE;
-    g_assert_false(tce_hypercalls_enable(partition->vm));
+    hypercall_kernel_register(partition->hypercalls, &(HypercallParts){ .vm = partition->vm });
+    g_assert_false(is_enabled(partition, 0x138));
 }
 
 static void test_characteristics_and_random(Partition *partition, gconstpointer data)
 {
-    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    hypercall_cpu_register(
+        partition->hypercalls, &(HypercallParts){ .vm = partition->vm, .vcpus = partition->vcpus });
     FakeKvmPower *power = fake_kvm_power(partition->vm);
     power->character = 0x8000000000000001ULL;
     power->behaviour = 0x4000000000000002ULL;
@@ -242,7 +247,8 @@ static FakeAnswer call_on(Partition *partition, unsigned index, unsigned exits, 
 static PeerCalls *start_both(Partition *partition)
 {
     const VcpuEntry entry = { .pc = 0x100, .msr = MSR_SF | MSR_ME };
-    PeerCalls *calls = peer_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    PeerCalls *calls = hypercall_own(partition->hypercalls, peer_calls_new(partition->vm, partition->vcpus));
+    hypercall_peers_register(partition->hypercalls, &(HypercallParts){ .peers = calls });
     for (unsigned i = 0; i < 2; i++)
         g_assert_true(vcpu_start(vcpu_set_at(partition->vcpus, i), &entry));
     return calls;
@@ -254,7 +260,7 @@ static void test_join(Partition *partition, gconstpointer data)
 {
     const FakeKvmPower *power = fake_kvm_power(partition->vm);
     PeerCalls *calls = start_both(partition);
-    peer_hypercalls_reset(calls);
+    peer_calls_reset(calls);
     g_assert_cmpuint(power->enabled_count, ==, 0);
     g_assert_cmpint((int64_t)call_on(partition, 0, 1, 0x298, 0).result, ==, 0);
     g_assert_cmpuint(power->enabled_count, ==, 1);
@@ -266,7 +272,7 @@ static void test_join(Partition *partition, gconstpointer data)
     g_assert_cmpuint(power->enabled_count, ==, 1);
     fake_vcpu_set_msr(vcpu_kvm(vcpu_set_at(partition->vcpus, 1)), 0x8000000000009000); // EE
     g_assert_cmpint((int64_t)call_on(partition, 1, 3, 0x298, 0).result, ==, -5);       // H_BAD_MODE
-    peer_hypercalls_reset(calls);
+    peer_calls_reset(calls);
     g_assert_cmpuint(power->enabled_count, ==, 2);
     g_assert_cmphex(power->enabled[1].argument0, ==, 0xe8);
     g_assert_cmpuint(power->enabled[1].argument1, ==, 1);

@@ -45,7 +45,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     Partition *partition = &fixture->partition;
     partition_open(partition, 1);
     fixture->ci = logical_ci_new(partition->vm, partition->bus, partition->memory);
-    logical_ci_register(fixture->ci, partition->hypercalls);
+    hypercall_logical_ci_register(partition->hypercalls, &(HypercallParts){ .logical_ci = fixture->ci });
     fixture->bell = doorbell_new(partition->vm, partition->bus, "bell", NULL);
     bus_range_map(bus_add_range(partition->bus, &ops, fixture), REGISTERS, REGISTERS_SIZE);
     doorbell_place(fixture->bell, BELL);

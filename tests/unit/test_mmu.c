@@ -27,7 +27,7 @@ static void set_up(Fixture *fixture, gconstpointer kind)
         fixture->power->missing[0] = KVM_CAP_PPC_MMU_RADIX;
     fixture->power->pr = g_strcmp0(kind, "pr") == 0;
     fixture->mmu = mmu_new(fixture->partition.vm, MMU_AUTO, 0, 4ULL << 30, NULL);
-    mmu_register(fixture->mmu, fixture->partition.hypercalls);
+    hypercall_mmu_register(fixture->partition.hypercalls, &(HypercallParts){ .mmu = fixture->mmu });
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -188,7 +188,7 @@ static void test_rpt_invalidate(void)
         power->missing[0] = cases[i].missing;
         power->refused_hypercall = cases[i].refused;
         Mmu *mmu = mmu_new(partition.vm, MMU_AUTO, 0, 4ULL << 30, NULL);
-        mmu_register(mmu, partition.hypercalls);
+        hypercall_mmu_register(partition.hypercalls, &(HypercallParts){ .mmu = mmu });
         g_assert_cmpint(mmu_has_rpt_invalidate(mmu), ==, cases[i].has);
         g_assert_cmpuint(power->enabled_count, ==, cases[i].has);
         if (cases[i].has) {

@@ -131,7 +131,7 @@ static const struct {
     { "-machine pseries,mmu=none", "-machine mmu none: lparun has not that one; give auto or radix or hash" },
     { "-machine pseries,cap-htm=off",
         "-machine: 'cap-htm' is not known; it takes type=, accel=, "
-        "ic-mode=, mmu=, hpt-order=, max-cpu-compat=, memory-backend= and firmware=" },
+        "ic-mode=, mmu=, hpt-order=, max-cpu-compat=, memory-backend=, firmware= and dumpdtb=" },
     { "-machine ic-mode=both", "-machine ic-mode both: lparun has not that one; give dual or xics or xive" },
     { "-machine pseries,max-cpu-compat=power8,ic-mode=xive",
         "-machine max-cpu-compat power8: that processor has no XIVE; leave ic-mode=xive out" },

@@ -17,9 +17,12 @@ static unsigned domains(void *owner, const Vcpu *vcpu, uint32_t cells[HOME_NODE_
 static void set_up(Partition *partition, gconstpointer data)
 {
     partition_open(partition, 2);
-    page_hypercalls_register(partition->hypercalls, partition->vm, partition->memory);
-    home_node_register(partition->hypercalls, partition->vcpus, domains, NULL);
-    cpu_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    const HypercallParts parts = {
+        .vm = partition->vm, .memory = partition->memory, .vcpus = partition->vcpus, .domains = domains
+    };
+    hypercall_page_register(partition->hypercalls, &parts);
+    hypercall_home_node_register(partition->hypercalls, &parts);
+    hypercall_cpu_register(partition->hypercalls, &parts);
 }
 
 static void tear_down(Partition *partition, gconstpointer data)

@@ -33,8 +33,10 @@ static int32_t silent(void *owner, Vcpu *vcpu, RtasCall *call)
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     partition_open(&fixture->partition, 1);
-    fixture->echo = rtas_register(fixture->partition.rtas, "echo", 2, 2, echo, fixture);
-    fixture->silent = rtas_register(fixture->partition.rtas, "silent", 0, 0, silent, fixture);
+    fixture->echo = RTAS_TOKEN_FIRST + 7;
+    fixture->silent = RTAS_TOKEN_FIRST + RTAS_TOKENS - 1;
+    rtas_register(fixture->partition.rtas, fixture->echo, "echo", 2, 2, echo, fixture);
+    rtas_register(fixture->partition.rtas, fixture->silent, "silent", 0, 0, silent, fixture);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -266,15 +268,24 @@ static void test_tokens(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(partition_token(partition, "silent"), ==, fixture->silent);
     g_assert_cmphex(fixture->echo, !=, fixture->silent);
     InterruptController *interrupts = interrupt_controller_new(partition->vm, NULL);
-    g_assert_cmpint(rtas_register_in_kernel(partition->rtas, interrupts, "ibm,set-xive"), ==, 0);
-    uint32_t token = partition_token(partition, "ibm,set-xive");
+    g_assert_true(rtas_register_in_kernel(partition->rtas, interrupts, NULL));
+    uint32_t token = partition_token(partition, "ibm,int-on"); // the last
     g_assert_cmphex(fake_kvm_power(partition->vm)->rtas_token, ==, token);
-    fake_kvm_power(partition->vm)->rtas = -ENOENT;
-    g_assert_cmpint(rtas_register_in_kernel(partition->rtas, interrupts, "ibm,none"), ==, -ENOENT);
     // The kernel's call here, all the same: it is unknown.
     uint32_t output[1];
     partition_rtas_at(partition, 0x4000, token, 3, (const uint32_t[]){ 1, 2, 3 }, 1, output);
     g_assert_cmpint((int32_t)output[0], ==, -3);
+    interrupt_controller_free(interrupts);
+}
+
+static void test_not_in_kernel(Fixture *fixture, gconstpointer data)
+{
+    Partition *partition = &fixture->partition;
+    g_autoptr(GError) error = NULL;
+    InterruptController *interrupts = interrupt_controller_new(partition->vm, NULL);
+    fake_kvm_power(partition->vm)->rtas = -ENOENT;
+    g_assert_false(rtas_register_in_kernel(partition->rtas, interrupts, &error));
+    g_assert_nonnull(strstr(error->message, "ibm,set-xive"));
     interrupt_controller_free(interrupts);
 }
 
@@ -292,5 +303,6 @@ int main(int argc, char **argv)
     ADD("unaligned", test_unaligned);
     ADD("counters", test_counters);
     ADD("tokens", test_tokens);
+    ADD("not-in-kernel", test_not_in_kernel);
     return g_test_run();
 }

@@ -24,16 +24,23 @@ static void request(void *owner, MachineEvent event, const char *text)
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
-    const MachineControl control = { .request = request, .owner = fixture };
     Partition *partition = &fixture->partition;
     partition_open(partition, 2);
     fixture->nvram = nvram_new();
     fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
-    rtas_clock_register(fixture->clock, partition->rtas);
-    rtas_nvram_register(partition->rtas, partition->memory, fixture->nvram);
-    rtas_power_register(partition->rtas, partition->memory, &control);
-    rtas_cpu_register(partition->rtas, partition->vcpus);
-    rtas_parameters_register(partition->rtas, partition->memory, 2, "01234567-89ab-cdef-FEDC-BA9876543210");
+    const RtasParts parts = {
+        .memory = partition->memory,
+        .vcpus = partition->vcpus,
+        .nvram = fixture->nvram,
+        .clock = fixture->clock,
+        .control = { .request = request, .owner = fixture },
+        .uuid = "01234567-89ab-cdef-FEDC-BA9876543210",
+    };
+    rtas_clock_register(partition->rtas, &parts);
+    rtas_nvram_register(partition->rtas, &parts);
+    rtas_power_register(partition->rtas, &parts);
+    rtas_cpu_register(partition->rtas, &parts);
+    rtas_parameters_register(partition->rtas, &parts);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -114,7 +121,7 @@ static void use_clock(Fixture *fixture, const ClockSetup *setup)
     partition_close(&fixture->partition);
     partition_open(&fixture->partition, 1);
     fixture->clock = rtas_clock_new(setup);
-    rtas_clock_register(fixture->clock, fixture->partition.rtas);
+    rtas_clock_register(fixture->partition.rtas, &(RtasParts){ .clock = fixture->clock });
 }
 
 static void test_time_bases(Fixture *fixture, gconstpointer data)

@@ -39,7 +39,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     };
     fixture->rtas = RTAS_BASE;
     partition->nmi = rtas_nmi_new(&parts, &control);
-    rtas_nmi_register(partition->nmi, partition->rtas);
+    rtas_nmi_register(partition->rtas, &(RtasParts){ .nmi = partition->nmi });
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -130,7 +130,8 @@ static void test_reset_of_oneself(Fixture *fixture, gconstpointer data)
     static const uint64_t whom[] = { 8, UINT64_MAX };
     Partition *partition = &fixture->partition;
     KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(partition->vcpus, 0));
-    peer_hypercalls_register(partition->hypercalls, partition->vm, partition->vcpus);
+    PeerCalls *peers = hypercall_own(partition->hypercalls, peer_calls_new(partition->vm, partition->vcpus));
+    hypercall_peers_register(partition->hypercalls, &(HypercallParts){ .peers = peers });
     g_assert_cmpint(nmi_register(fixture, ON_RESET, ON_CHECK), ==, 0);
     run(fixture, 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(whom); i++) {

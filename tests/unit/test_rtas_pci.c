@@ -39,7 +39,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     g_assert_true(pci_host_add(fixture->host, SLOT, fixture->device));
     PciDevice *plain = pci_device_new(&identity, &ops, fixture); // without MSI-X
     g_assert_true(pci_host_add(fixture->host, SLOT + 1, plain));
-    rtas_pci_register(fixture->partition.rtas, fixture->host);
+    rtas_pci_register(fixture->partition.rtas, &(RtasParts){ .pci = fixture->host });
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)

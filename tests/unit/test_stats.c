@@ -208,6 +208,32 @@ static void test_counts(Fixture *fixture, gconstpointer data)
     scratch_remove(path);
 }
 
+static void assert_source(Fixture *fixture, unsigned slot)
+{
+    const PciDevice *device = pci_host_find(fixture->pci, PHB_BUID, slot << 11);
+    const Msix *msix = pci_device_msix((PciDevice *)device);
+    for (unsigned i = 0; i < msix_vectors(msix); i++)
+        g_assert_cmphex(msix_source(msix, i), ==, 0x1300 + slot * 104 + i);
+}
+
+// A disk's interrupts are its slot's, whichever disks come before it.
+static void test_sources(Fixture *fixture, gconstpointer data)
+{
+    static const char bytes[4096];
+    char *path = scratch_file(bytes, sizeof bytes);
+    static const int slots[] = { 31, -1, 2 };
+    for (unsigned i = 0; i < G_N_ELEMENTS(slots); i++) {
+        g_autofree char *id = g_strdup_printf("%u", i);
+        add_disk(fixture, path, id);
+        ((DiskOptions *)fixture->options.disks->pdata[i])->slot = slots[i];
+    }
+    open_machine(fixture);
+    assert_source(fixture, 31);
+    assert_source(fixture, 0);
+    assert_source(fixture, 2);
+    scratch_remove(path);
+}
+
 // Exits that have no name are one number.
 static void test_others(Fixture *fixture, gconstpointer data)
 {
@@ -232,5 +258,6 @@ int main(int argc, char **argv)
     g_test_add("/stats/empty", Fixture, NULL, set_up, test_empty, tear_down);
     g_test_add("/stats/counts", Fixture, NULL, set_up, test_counts, tear_down);
     g_test_add("/stats/others", Fixture, NULL, set_up, test_others, tear_down);
+    g_test_add("/stats/sources", Fixture, NULL, set_up, test_sources, tear_down);
     return g_test_run();
 }

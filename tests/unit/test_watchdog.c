@@ -28,7 +28,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
 {
     partition_open(&fixture->partition, 1);
     fixture->watchdogs = watchdogs_new(expired, fixture);
-    watchdogs_register(fixture->watchdogs, fixture->partition.hypercalls);
+    hypercall_watchdog_register(
+        fixture->partition.hypercalls, &(HypercallParts){ .watchdogs = fixture->watchdogs });
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)

@@ -33,7 +33,10 @@ static void set_up(Fixture *fixture, gconstpointer data)
     for (uint32_t i = 0; i < MSIS; i++)
         interrupt_line_new(fixture->interrupts, MSI + i, INTERRUPT_EDGE, NULL);
     fixture->lsi = interrupt_line_new(fixture->interrupts, LSI, INTERRUPT_LEVEL, NULL);
-    xive_hypercalls_register(partition->hypercalls, fixture->interrupts, partition->memory, partition->vcpus);
+    const HypercallParts parts = {
+        .interrupts = fixture->interrupts, .memory = partition->memory, .vcpus = partition->vcpus
+    };
+    hypercall_xive_register(partition->hypercalls, &parts);
     if (data)
         return;
     g_assert_cmpint(interrupt_controller_reset(fixture->interrupts, partition->vcpus), ==, 0);
