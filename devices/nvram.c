@@ -1,6 +1,7 @@
 // NVRAM: bytes, and the partitions that firmware expects in new ones.
 #include "lparun/nvram.h"
 #include "lparun/error.h"
+#include "lparun/thread.h"
 #include "nvram_file.h"
 #include <errno.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 struct Nvram {
     uint32_t size;
     NvramFile *file; // or NULL; the thread's alone once it runs
-    GThread *thread; // or NULL
+    Thread *thread;  // or NULL
     GMutex lock;     // guards what follows
     GCond changed;
     uint8_t *bytes;
@@ -120,9 +121,9 @@ static bool await_work(Nvram *nvram, gint64 next_save)
 }
 
 // One save holds all stores before it, so they cannot pile up. The last one is before the thread's end.
-static void *save_thread(void *data)
+static void save_thread(void *owner)
 {
-    Nvram *nvram = data;
+    Nvram *nvram = owner;
     g_autofree uint8_t *bytes = g_malloc(nvram->size);
     bool told = false;
     gint64 next_save = 0;
@@ -137,7 +138,6 @@ static void *save_thread(void *data)
         note_result(nvram, result, &told);
     }
     g_mutex_unlock(&nvram->lock);
-    return NULL;
 }
 
 Nvram *nvram_open(const char *path, bool readonly, GError **error)
@@ -149,10 +149,8 @@ Nvram *nvram_open(const char *path, bool readonly, GError **error)
         return NULL;
     Nvram *nvram = make(bytes, size);
     nvram->file = file;
-    g_autoptr(GError) why = NULL;
-    if (readonly || (nvram->thread = g_thread_try_new("nvram", save_thread, nvram, &why)))
+    if (readonly || (nvram->thread = thread_start(THREAD_NVRAM, "nvram", save_thread, nvram, error)))
         return nvram;
-    error_host(error, "-drive if=pflash,file=%s: no thread for it: %s", path, why->message);
     nvram_free(nvram);
     return NULL;
 }
@@ -164,7 +162,7 @@ static void end_thread(Nvram *nvram)
     nvram->unsaved = nvram->unsaved || nvram->failed; // the reason may be gone
     g_cond_signal(&nvram->changed);
     g_mutex_unlock(&nvram->lock);
-    g_thread_join(nvram->thread);
+    thread_join(nvram->thread);
 }
 
 void nvram_free(Nvram *nvram)

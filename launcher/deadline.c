@@ -1,5 +1,6 @@
 // An end has a deadline: a disk that never answers, or a console that nobody reads, cannot keep the process.
 #include "deadline.h"
+#include "lparun/thread.h"
 #include "terminal_mode.h"
 #include <signal.h>
 #include <unistd.h>
@@ -14,11 +15,8 @@ static void end_now(int signal_number)
 
 void deadline_begin(int status)
 {
-    sigset_t alone;
-    sigemptyset(&alone);
-    sigaddset(&alone, SIGALRM);
     exit_status = status;
     sigaction(SIGALRM, &(struct sigaction){ .sa_handler = end_now }, NULL);
-    pthread_sigmask(SIG_UNBLOCK, &alone, NULL);
+    thread_let_in(SIGALRM);
     alarm(DEADLINE_SECONDS);
 }

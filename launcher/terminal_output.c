@@ -4,9 +4,9 @@
 // vCPU writes.
 #include "terminal_output.h"
 #include "lparun/error.h"
+#include "lparun/thread.h"
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@
 
 struct TerminalOutput {
     int fd;
-    pthread_t thread;
+    Thread *thread;
     GMutex lock;   // guards what follows
     GCond changed; // there is something to write, something was written, or the end is near
     uint8_t bytes[TERMINAL_OUTPUT];
@@ -65,9 +65,9 @@ static void release(TerminalOutput *output)
     g_free(output);
 }
 
-static void *write_thread(void *data)
+static void write_thread(void *owner)
 {
-    TerminalOutput *output = data;
+    TerminalOutput *output = owner;
     g_mutex_lock(&output->lock);
     while (!output->ending) {
         if (output->count > 0) {
@@ -84,7 +84,6 @@ static void *write_thread(void *data)
     g_mutex_unlock(&output->lock);
     if (abandoned)
         release(output);
-    return NULL;
 }
 
 TerminalOutput *terminal_output_new(int fd, GError **error)
@@ -93,14 +92,9 @@ TerminalOutput *terminal_output_new(int fd, GError **error)
     output->fd = fd;
     g_mutex_init(&output->lock);
     g_cond_init(&output->changed);
-    sigset_t all, before; // signals are the main thread's
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = pthread_create(&output->thread, NULL, write_thread, output);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result == 0)
+    output->thread = thread_start(THREAD_CONSOLE, "console", write_thread, output, error);
+    if (output->thread)
         return output;
-    error_host(error, "the console: no thread for it: %s; raise ulimit -u", g_strerror(result));
     release(output);
     return NULL;
 }
@@ -143,14 +137,14 @@ void terminal_output_free(TerminalOutput *output)
     gint64 end = g_get_monotonic_time() + (output->count > 0 ? 0 : PATIENCE);
     while (!output->ended && g_cond_wait_until(&output->changed, &output->lock, end))
         ;
-    pthread_t thread = output->thread;
+    Thread *thread = output->thread;
     bool ended = output->ended;
     output->abandoned = !ended;
     g_mutex_unlock(&output->lock);
     if (!ended) {
-        pthread_detach(thread);
+        thread_abandon(thread);
         return;
     }
-    pthread_join(thread, NULL);
+    thread_join(thread);
     release(output);
 }

@@ -1,8 +1,8 @@
 // Iothreads: the thread, calls into it, and work deferred to the end of a round.
 #include "iothread_wait.h"
 #include "lparun/error.h"
+#include "lparun/thread.h"
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ typedef struct Call {
 
 struct Iothread {
     char *id;
-    pthread_t thread;
+    Thread *thread;
     int wake; // an eventfd, rung for each post
     const IothreadWaitOps *ops;
     IothreadWait *wait;
@@ -103,13 +103,9 @@ static void tell_started(Iothread *iothread, int error)
     g_mutex_unlock(&iothread->lock);
 }
 
-static void *thread_main(void *opaque)
+static void thread_main(void *opaque)
 {
     Iothread *iothread = opaque;
-    char name[16]; // the kernel's limit
-    g_strlcpy(name, iothread->id, sizeof name);
-    pthread_setname_np(pthread_self(), name);
-
     int error = open_wait(iothread);
     IothreadWatch *wake = error ? NULL : begin_watch(iothread, iothread->wake, run_posts, iothread);
     if (!error && !wake) {
@@ -118,34 +114,36 @@ static void *thread_main(void *opaque)
     }
     tell_started(iothread, error);
     if (!wake)
-        return NULL;
+        return;
     while (!iothread->stop) {
         iothread->ops->round(iothread->wait, iothread->tasks == NULL);
         run_tasks(iothread);
     }
     iothread_unwatch(wake);
     iothread->ops->close(iothread->wait);
-    return NULL;
 }
 
-static int start_thread(Iothread *iothread)
+static bool refuse(const Iothread *iothread, int result, GError **error)
 {
-    // Inherited by the thread: signals are the main thread's.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&iothread->thread, NULL, thread_main, iothread);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error)
-        return -error;
+    return error_host(error,
+        "iothread %s: cannot start: %s; raise the limits on threads and open files (ulimit -u, ulimit -n)",
+        iothread->id, g_strerror(-result));
+}
+
+static bool start_thread(Iothread *iothread, GError **error)
+{
+    iothread->thread = thread_start(THREAD_IOTHREAD, iothread->id, thread_main, iothread, error);
+    if (!iothread->thread)
+        return false;
     g_mutex_lock(&iothread->lock);
     while (!iothread->started)
         g_cond_wait(&iothread->changed, &iothread->lock);
-    error = iothread->start_error;
+    int result = iothread->start_error;
     g_mutex_unlock(&iothread->lock);
-    if (error)
-        pthread_join(iothread->thread, NULL);
-    return error;
+    if (!result)
+        return true;
+    thread_join(iothread->thread);
+    return refuse(iothread, result, error);
 }
 
 static void release(Iothread *iothread)
@@ -168,12 +166,8 @@ Iothread *iothread_new_with(const char *id, const IothreadWaitOps *ops, GError *
     g_mutex_init(&iothread->lock);
     g_cond_init(&iothread->changed);
     iothread->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int result = iothread->wake < 0 ? -errno : start_thread(iothread);
-    if (!result)
+    if (iothread->wake < 0 ? refuse(iothread, -errno, error) : start_thread(iothread, error))
         return iothread;
-    error_host(error,
-        "iothread %s: cannot start: %s; raise the limits on threads and open files (ulimit -u, ulimit -n)",
-        id, g_strerror(-result));
     release(iothread);
     return NULL;
 }
@@ -194,7 +188,7 @@ void iothread_free(Iothread *iothread)
     if (!iothread)
         return;
     iothread_call(iothread, set_stop, iothread);
-    pthread_join(iothread->thread, NULL);
+    thread_join(iothread->thread);
     release(iothread);
 }
 
@@ -210,7 +204,7 @@ bool iothread_has_ring(const Iothread *iothread)
 
 bool iothread_is_current(const Iothread *iothread)
 {
-    return pthread_equal(pthread_self(), iothread->thread);
+    return thread_is_current(iothread->thread);
 }
 
 // Under the lock.

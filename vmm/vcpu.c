@@ -2,8 +2,8 @@
 #include "lparun/vcpu.h"
 #include "lparun/bytes.h"
 #include "lparun/error.h"
+#include "lparun/thread.h"
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,13 +26,12 @@ typedef struct Call {
 struct Vcpu {
     VcpuSet *set;
     KvmVcpu *kvm;
-    struct kvm_run *state;
+    struct kvm_run *run;
     uint32_t id;
     unsigned index;
     uint64_t first_lpcr; // after power-on
     bool online;         // as KVM was told; its thread's alone
-    pthread_t thread;
-    bool has_thread;
+    Thread *thread;
     pid_t thread_id; // 0 until the thread runs; under the set's lock
     GCond wake;      // where it sleeps: one alone is woken
     bool asleep;     // waits to be started; under the set's lock, as are the next seven
@@ -75,8 +74,8 @@ static void on_kick(int signal)
 // the set's lock.
 static void kick(Vcpu *vcpu)
 {
-    if (!__atomic_exchange_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST) && vcpu->has_thread)
-        pthread_kill(vcpu->thread, kick_signal());
+    if (!__atomic_exchange_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST) && vcpu->thread)
+        thread_signal(vcpu->thread, kick_signal());
     g_cond_signal(&vcpu->wake);
 }
 
@@ -135,7 +134,7 @@ static bool serve(Vcpu *vcpu)
 {
     VcpuSet *set = vcpu->set;
     g_mutex_lock(&set->lock);
-    __atomic_store_n(&vcpu->state->immediate_exit, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
     for (;;) {
         if (vcpu->entering) // before any work, which may read or change the registers
             kvm_vcpu_set_entry(vcpu->kvm, vcpu->entry.pc, vcpu->entry.r3, vcpu->entry.msr);
@@ -158,7 +157,7 @@ static bool serve(Vcpu *vcpu)
 
 static void handle_hypercall(Vcpu *vcpu)
 {
-    struct kvm_run *run = vcpu->state;
+    struct kvm_run *run = vcpu->run;
     uint64_t arguments[9];
     for (unsigned i = 0; i < 9; i++)
         arguments[i] = run->papr_hcall.args[i];
@@ -173,7 +172,7 @@ static void handle_hypercall(Vcpu *vcpu)
 // goes nowhere.
 static void handle_mmio(Vcpu *vcpu)
 {
-    struct kvm_run *run = vcpu->state;
+    struct kvm_run *run = vcpu->run;
     unsigned size = MIN(run->mmio.len, 8);
     if (run->mmio.is_write) {
         bus_write(vcpu->set->bus, run->mmio.phys_addr, size, le_bytes_get(run->mmio.data, size));
@@ -199,16 +198,16 @@ static void fail(Vcpu *vcpu, const char *what, uint64_t detail)
 static void machine_check(Vcpu *vcpu)
 {
     const VcpuOps *ops = vcpu->set->ops;
-    bool recovered = (vcpu->state->flags & NMI_DISPOSITION) == NMI_RECOVERED;
+    bool recovered = (vcpu->run->flags & NMI_DISPOSITION) == NMI_RECOVERED;
     if (ops->machine_check)
         ops->machine_check(vcpu->set->owner, vcpu, recovered);
     else
-        fail(vcpu, "a machine check", vcpu->state->flags);
+        fail(vcpu, "a machine check", vcpu->run->flags);
 }
 
 static void handle_exit(Vcpu *vcpu)
 {
-    struct kvm_run *run = vcpu->state;
+    struct kvm_run *run = vcpu->run;
     unsigned reason = MIN(run->exit_reason, VCPU_EXIT_REASONS - 1);
     // The one writer needs no atomic addition, only a store that a reader of statistics sees whole.
     atomic_store_explicit(&vcpu->exits[reason],
@@ -240,16 +239,10 @@ static void handle_exit(Vcpu *vcpu)
     }
 }
 
-static void *vcpu_thread(void *argument)
+static void vcpu_thread(void *owner)
 {
-    Vcpu *vcpu = argument;
-    char name[16];
-    snprintf(name, sizeof name, "vcpu %u", vcpu->id);
-    pthread_setname_np(pthread_self(), name);
-    sigset_t all;
-    sigfillset(&all);
-    sigdelset(&all, kick_signal());
-    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    Vcpu *vcpu = owner;
+    thread_let_in(kick_signal());
     g_mutex_lock(&vcpu->set->lock);
     vcpu->thread_id = gettid();
     g_cond_broadcast(&vcpu->set->changed);
@@ -265,7 +258,6 @@ static void *vcpu_thread(void *argument)
             fail(vcpu, "KVM_RUN failed with errno", (uint64_t)-result);
         go_on = serve(vcpu);
     }
-    return NULL;
 }
 
 VcpuSet *vcpu_set_new(KvmVm *vm, Bus *bus, const VcpuOps *ops, void *owner)
@@ -301,8 +293,7 @@ void vcpu_set_free(VcpuSet *set)
         vcpu->wanted = ENDED;
         kick(vcpu);
         g_mutex_unlock(&set->lock);
-        if (vcpu->has_thread)
-            pthread_join(vcpu->thread, NULL);
+        thread_join(vcpu->thread);
         vcpu_free(vcpu);
     }
     g_ptr_array_unref(set->vcpus);
@@ -320,6 +311,17 @@ static int connect_vcpu(Vcpu *vcpu, InterruptController *controller)
     return result;
 }
 
+static bool start_thread(Vcpu *vcpu, GError **error)
+{
+    VcpuSet *set = vcpu->set;
+    g_autofree char *name = g_strdup_printf("vcpu %u", vcpu->id);
+    g_mutex_lock(&set->lock); // the thread is in nobody's way until `thread` is set
+    vcpu->thread = thread_start(THREAD_VCPU, name, vcpu_thread, vcpu, error);
+    set->awake += vcpu->thread != NULL;
+    g_mutex_unlock(&set->lock);
+    return vcpu->thread;
+}
+
 bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GError **error)
 {
     KvmVcpu *kvm = kvm_vcpu_new(set->vm, id, error);
@@ -328,23 +330,13 @@ bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GE
     Vcpu *vcpu = g_new0(Vcpu, 1);
     vcpu->set = set;
     vcpu->kvm = kvm;
-    vcpu->state = kvm_vcpu_state(kvm);
+    vcpu->run = kvm_vcpu_state(kvm);
     vcpu->id = id;
     vcpu->index = set->vcpus->len;
     g_cond_init(&vcpu->wake);
-    int result = connect_vcpu(vcpu, controller), no_thread = 0;
-    if (result == 0) {
-        g_mutex_lock(&set->lock); // the thread finds has_thread set
-        no_thread = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
-        vcpu->has_thread = no_thread == 0;
-        set->awake += vcpu->has_thread;
-        g_mutex_unlock(&set->lock);
-    }
-    if (result < 0 || no_thread) {
-        if (no_thread)
-            error_host(error, "vCPU %u: no thread for it: %s; raise ulimit -u", id, g_strerror(no_thread));
-        else
-            error_host(error, "vCPU %u: %s", id, g_strerror(-result));
+    int result = connect_vcpu(vcpu, controller);
+    if (result < 0 ? !error_host(error, "vCPU %u: %s", id, g_strerror(-result))
+                   : !start_thread(vcpu, error)) {
         vcpu_free(vcpu);
         return false;
     }
@@ -415,7 +407,7 @@ void vcpu_park(Vcpu *vcpu)
     g_mutex_lock(&vcpu->set->lock);
     if (vcpu->wanted == RUNNING)
         vcpu->wanted = PARKED;
-    __atomic_store_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
     g_mutex_unlock(&vcpu->set->lock);
 }
 
@@ -452,7 +444,7 @@ bool vcpu_join(Vcpu *vcpu)
     bool last = is_last(vcpu);
     if (!last && !vcpu->prodded) {
         vcpu->joined = vcpu->wanted == RUNNING;
-        __atomic_store_n(&vcpu->state->immediate_exit, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
     }
     vcpu->prodded = false;
     g_mutex_unlock(&vcpu->set->lock);

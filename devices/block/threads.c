@@ -1,6 +1,7 @@
 // Block engine: worker threads with preadv2 and pwritev2. Works wherever Linux does.
 #include "engine.h"
 #include "lparun/error.h"
+#include "lparun/thread.h"
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
@@ -9,11 +10,13 @@
 #define WORKERS 8 // enough to keep a disk busy; each costs a stack
 
 struct BlockEngine {
-    GThreadPool *pool;
+    Thread *workers[WORKERS];
     int eventfd; // never read: the watch waits for edges
     IothreadWatch *watch;
-    GMutex lock; // guards `finished`
-    BlockQueue finished;
+    GMutex lock; // guards what follows
+    GCond changed;
+    BlockQueue waiting, finished;
+    bool ending;
 };
 
 static ssize_t write_once(const BlockTransfer *transfer)
@@ -43,21 +46,37 @@ static ssize_t transfer_once(const BlockTransfer *transfer)
     g_assert_not_reached();
 }
 
-static void work(gpointer data, gpointer user_data)
+static void try_once(BlockRequest *request)
 {
-    BlockRequest *request = data;
-    BlockEngine *engine = user_data;
     request->result = -ECANCELED;
-    if (!block_request_is_cancelled(request)) {
-        BlockTransfer transfer = block_request_transfer(request);
-        ssize_t result = transfer_once(&transfer);
-        request->result = result < 0 ? -errno : (int)result; // of BLOCK_PIECE at most
-    }
+    if (block_request_is_cancelled(request))
+        return;
+    BlockTransfer transfer = block_request_transfer(request);
+    ssize_t result = transfer_once(&transfer);
+    request->result = result < 0 ? -errno : (int)result; // of BLOCK_PIECE at most
+}
 
+// NULL at the end. Under the lock.
+static BlockRequest *await_request(BlockEngine *engine)
+{
+    BlockRequest *request;
+    while (!(request = block_queue_pop(&engine->waiting)) && !engine->ending)
+        g_cond_wait(&engine->changed, &engine->lock);
+    return request;
+}
+
+static void work(void *owner)
+{
+    BlockEngine *engine = owner;
+    BlockRequest *request;
     g_mutex_lock(&engine->lock);
-    block_queue_push(&engine->finished, request);
-    // Under the lock: once it is free, the iothread may find the request and close the engine.
-    eventfd_write(engine->eventfd, 1);
+    while ((request = await_request(engine))) {
+        g_mutex_unlock(&engine->lock);
+        try_once(request);
+        g_mutex_lock(&engine->lock);
+        block_queue_push(&engine->finished, request);
+        eventfd_write(engine->eventfd, 1);
+    }
     g_mutex_unlock(&engine->lock);
 }
 
@@ -74,44 +93,66 @@ static void reap(void *opaque)
     }
 }
 
+static void release(BlockEngine *engine)
+{
+    g_mutex_clear(&engine->lock);
+    g_cond_clear(&engine->changed);
+    g_free(engine);
+}
+
 static void threads_close(BlockEngine *engine)
 {
     iothread_unwatch(engine->watch);
-    if (engine->pool)
-        g_thread_pool_free(engine->pool, FALSE, TRUE);
+    g_mutex_lock(&engine->lock);
+    engine->ending = true;
+    g_cond_broadcast(&engine->changed);
+    g_mutex_unlock(&engine->lock);
+    for (unsigned i = 0; i < WORKERS; i++)
+        thread_join(engine->workers[i]);
     close(engine->eventfd);
-    g_mutex_clear(&engine->lock);
-    g_free(engine);
+    release(engine);
+}
+
+// All there from the start: one that could not be had later would leave requests waiting.
+static bool start_workers(BlockEngine *engine, GError **error)
+{
+    for (unsigned i = 0; i < WORKERS; i++)
+        if (!(engine->workers[i] = thread_start(THREAD_WORKER, "disk worker", work, engine, error))) {
+            g_prefix_error(error, "aio=threads: ");
+            return false;
+        }
+    return true;
 }
 
 static BlockEngine *threads_open(Iothread *iothread, GError **error)
 {
     BlockEngine *engine = g_new0(BlockEngine, 1);
+    block_queue_init(&engine->waiting);
     block_queue_init(&engine->finished);
     g_mutex_init(&engine->lock);
+    g_cond_init(&engine->changed);
     engine->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (engine->eventfd < 0) {
         error_host(error, "aio=threads: no file descriptor left; raise ulimit -n");
-        g_mutex_clear(&engine->lock);
-        g_free(engine);
+        release(engine);
         return NULL;
     }
-    // Workers of its own, all there from the start: one that could not be had later would leave requests
-    // waiting.
-    g_autoptr(GError) refusal = NULL;
-    engine->pool = g_thread_pool_new(work, engine, WORKERS, TRUE, &refusal);
-    // A pool that lacks workers is given all the same.
-    engine->watch = !refusal ? iothread_watch(iothread, engine->eventfd, reap, engine) : NULL;
-    if (engine->watch)
-        return engine;
-    error_host(error, "aio=threads: %s; raise ulimit -u", refusal ? refusal->message : g_strerror(errno));
+    if (start_workers(engine, error)) {
+        engine->watch = iothread_watch(iothread, engine->eventfd, reap, engine);
+        if (engine->watch)
+            return engine;
+        error_host(error, "aio=threads: %s", g_strerror(errno));
+    }
     threads_close(engine);
     return NULL;
 }
 
 static void threads_submit(BlockEngine *engine, BlockRequest *request)
 {
-    g_thread_pool_push(engine->pool, request, NULL);
+    g_mutex_lock(&engine->lock);
+    block_queue_push(&engine->waiting, request);
+    g_cond_signal(&engine->changed);
+    g_mutex_unlock(&engine->lock);
 }
 
 const BlockEngineOps block_threads_ops = {

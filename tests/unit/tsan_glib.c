@@ -44,29 +44,3 @@ const char *__tsan_default_suppressions(void)
 {
     return "race:transfer_once\n";
 }
-
-typedef struct Pool {
-    GFunc function;
-    gpointer user_data;
-} Pool;
-
-static void run_pooled(gpointer data, gpointer opaque)
-{
-    Pool *pool = opaque;
-    __tsan_acquire(data);
-    pool->function(data, pool->user_data);
-}
-
-GThreadPool *g_thread_pool_new(
-    GFunc function, gpointer user_data, gint threads, gboolean exclusive, GError **error)
-{
-    Pool *pool = g_new(Pool, 1); // as long as the program: a test's few pools
-    *pool = (Pool){ function, user_data };
-    return REAL(g_thread_pool_new)(run_pooled, pool, threads, exclusive, error);
-}
-
-gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **error)
-{
-    __tsan_release(data);
-    return REAL(g_thread_pool_push)(pool, data, error);
-}
