@@ -17,6 +17,11 @@ struct Disks {
     GPtrArray *disks;
 };
 
+static VirtioPci *transport(const Disk *disk)
+{
+    return virtio_device_pci(virtio_blk_device(disk->blk));
+}
+
 static void disk_free(gpointer data)
 {
     Disk *disk = data;
@@ -98,10 +103,10 @@ static bool add_disk(Disks *disks, const DriveOptions *drive, const DiskOptions 
         context, disk->name, serial, disk->block, iothread, pci_slot_source((unsigned)disk->slot), error);
     if (!disk->blk)
         return false;
-    if (pci_host_add(host, (unsigned)disk->slot, virtio_blk_pci(disk->blk)))
+    if (pci_host_add(host, (unsigned)disk->slot, virtio_pci_device(transport(disk))))
         return true;
     error_user(error, "-device addr=%x: that PCI slot is taken; give another", (unsigned)disk->slot);
-    pci_device_free(virtio_blk_pci(disk->blk));
+    pci_device_free(virtio_pci_device(transport(disk)));
     return false;
 }
 
@@ -201,7 +206,7 @@ static bool hold_part(void *part)
     Disks *disks = part;
     bool held = true;
     for (unsigned i = 0; i < disks->disks->len; i++)
-        held &= virtio_blk_hold(at(disks, i)->blk);
+        held &= virtio_pci_hold(transport(at(disks, i)));
     return held;
 }
 
@@ -209,13 +214,13 @@ static void release_part(void *part)
 {
     Disks *disks = part;
     for (unsigned i = 0; i < disks->disks->len; i++)
-        virtio_blk_release(at(disks, i)->blk);
+        virtio_pci_release(transport(at(disks, i)));
 }
 
-static void count_doorbells(VirtioBlk *blk, Counts *counts)
+static void count_doorbells(const VirtioDevice *device, Counts *counts)
 {
-    for (unsigned i = 0; i < virtio_blk_doorbell_count(blk); i++) {
-        Doorbell *bell = virtio_blk_doorbell(blk, i);
+    for (unsigned i = 0; i < virtio_device_queues(device); i++) {
+        Doorbell *bell = virtio_pci_doorbell(virtio_device_pci(device), i);
         counts_row(counts);
         counts_text(counts, "name", doorbell_name(bell));
         counts_value(counts, "fired", doorbell_fired(bell));
@@ -241,7 +246,7 @@ static void count_part(const void *part, Counts *counts)
     const Disks *disks = part;
     counts_section(counts, "doorbells", COUNTS_ROWS);
     for (unsigned i = 0; i < disks->disks->len; i++)
-        count_doorbells(at(disks, i)->blk, counts);
+        count_doorbells(virtio_blk_device(at(disks, i)->blk), counts);
     counts_section(counts, "disks", COUNTS_ROWS);
     for (unsigned i = 0; i < disks->disks->len; i++)
         count_disk(at(disks, i), counts);

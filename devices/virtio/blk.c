@@ -28,38 +28,20 @@
 #define CONFIG_BLK_SIZE 20
 #define CONFIG_SIZE 24
 
-#define REQUESTS VIRTIO_QUEUE_SIZE
-
 typedef struct Request {
+    VirtioRequest virtio;
     BlockRequest block;
-    VirtioBlk *blk;
-    struct Request *next; // in the free list, or of those that wait to be answered
-    int result;           // the block layer's
-    uint8_t *status;      // the chain's last byte, in guest memory
-    uint64_t bytes;       // of data
-    VirtioChain chain;
+    int result;      // the block layer's
+    uint8_t *status; // the chain's last byte, in guest memory
+    uint64_t bytes;  // of data
 } Request;
 
 struct VirtioBlk {
-    VirtioPci *pci;
+    VirtioDevice *device;
     Block *block;
-    Iothread *iothread;
     uint64_t sectors;
     char serial[ID_SIZE];
-
-    // The iothread's own.
-    VirtioRing *ring; // NULL while stopped
-    uint64_t features;
-    IothreadWatch *watch;
-    IothreadTask serve, publish;
-    bool starved; // chains wait for a free request
-    bool held;    // the bus is not to be used
-    // Done while held, and answered later.
-    Request *unanswered, **unanswered_end;
-    // Requests that were never used lie untouched behind `fresh`, so that they cost no memory.
-    Request *requests, *unused;
-    unsigned fresh;
-
+    uint64_t features; // the iothread's own
     // Written by the iothread alone.
     _Atomic uint64_t reads, writes, flushes, bytes_read, bytes_written, errors;
 };
@@ -70,48 +52,15 @@ static void count(_Atomic uint64_t *counter, uint64_t more)
     atomic_store_explicit(counter, before + more, memory_order_relaxed);
 }
 
-static Request *take_request(VirtioBlk *blk)
-{
-    Request *request = blk->unused;
-    if (request)
-        blk->unused = request->next;
-    else if (blk->fresh < REQUESTS)
-        request = &blk->requests[blk->fresh++];
-    return request;
-}
-
-static void give_back(VirtioBlk *blk, Request *request)
-{
-    request->next = blk->unused;
-    blk->unused = request;
-    if (blk->starved) {
-        blk->starved = false;
-        iothread_defer(blk->iothread, &blk->serve);
-    }
-}
-
 // Ends a request; `written` is how many bytes of data the driver got.
-static void answer(Request *request, uint8_t status, uint64_t written)
+static void answer(VirtioBlk *blk, Request *request, uint8_t status, uint64_t written)
 {
-    VirtioBlk *blk = request->blk;
     if (status == STATUS_IOERR)
         count(&blk->errors, 1);
-    if (blk->ring) {
-        *request->status = status;
-        // 2.7.8.2: the length counts from the first byte on, so the status byte at the end is in it only when
-        // all data is.
-        uint64_t length = written + (written == request->chain.in_bytes - 1);
-        virtio_ring_push(blk->ring, request->chain.head, (uint32_t)MIN(length, UINT32_MAX));
-        iothread_defer(blk->iothread, &blk->publish);
-    }
-    give_back(blk, request);
-}
-
-static void publish(void *opaque)
-{
-    VirtioBlk *blk = opaque;
-    if (blk->ring && !blk->held && virtio_ring_publish(blk->ring))
-        virtio_pci_notify(blk->pci, 0);
+    *request->status = status;
+    // 2.7.8.2: the length counts from the first byte on, so the status byte at the end is in it only when all
+    // data is.
+    virtio_request_answer(&request->virtio, written + (written == request->virtio.chain.in_bytes - 1));
 }
 
 static void count_done(VirtioBlk *blk, const Request *request, bool ok)
@@ -133,47 +82,29 @@ static void count_done(VirtioBlk *blk, const Request *request, bool ok)
     }
 }
 
-static void answer_block(Request *request)
+static void finish(void *owner, VirtioRequest *virtio)
 {
+    Request *request = (Request *)virtio;
     bool ok = request->result == 0;
     bool filled = ok && request->block.kind == BLOCK_READ;
-    answer(request, ok ? STATUS_OK : STATUS_IOERR, filled ? request->bytes : 0);
+    answer(owner, request, ok ? STATUS_OK : STATUS_IOERR, filled ? request->bytes : 0);
 }
 
 static void block_done(BlockRequest *block_request, int result)
 {
     Request *request = (Request *)((char *)block_request - offsetof(Request, block));
-    VirtioBlk *blk = request->blk;
     request->result = result;
     if (result == -ECANCELED) {
-        give_back(blk, request);
+        virtio_request_drop(&request->virtio);
         return;
     }
-    count_done(blk, request, result == 0);
-    if (!blk->held) {
-        answer_block(request);
-        return;
-    }
-    request->next = NULL;
-    *blk->unanswered_end = request;
-    blk->unanswered_end = &request->next;
+    count_done(block_request->owner, request, result == 0);
+    virtio_request_done(&request->virtio);
 }
 
-static void answer_waiting(VirtioBlk *blk)
+static void submit(
+    VirtioBlk *blk, Request *request, BlockKind kind, uint64_t sector, struct iovec *iov, unsigned iov_count)
 {
-    Request *request = blk->unanswered;
-    blk->unanswered = NULL;
-    blk->unanswered_end = &blk->unanswered;
-    while (request) {
-        Request *next = request->next;
-        answer_block(request);
-        request = next;
-    }
-}
-
-static void submit(Request *request, BlockKind kind, uint64_t sector, struct iovec *iov, unsigned iov_count)
-{
-    VirtioBlk *blk = request->blk;
     request->block.kind = kind;
     // 5.2.6.2: without FLUSH the driver has no other way to make a write stable.
     request->block.stable = !(blk->features & FEATURE_FLUSH);
@@ -181,30 +112,30 @@ static void submit(Request *request, BlockKind kind, uint64_t sector, struct iov
     request->block.iov = iov;
     request->block.iov_count = iov_count;
     request->block.done = block_done;
+    request->block.owner = blk;
     block_submit(blk->block, &request->block);
 }
 
-static void transfer(Request *request, BlockKind kind, uint64_t sector, struct iovec *iov, unsigned iov_count)
+static void transfer(
+    VirtioBlk *blk, Request *request, BlockKind kind, uint64_t sector, struct iovec *iov, unsigned iov_count)
 {
-    const VirtioBlk *blk = request->blk;
     uint64_t sectors = request->bytes / BLOCK_SECTOR;
     if (request->bytes % BLOCK_SECTOR || sector > blk->sectors || sectors > blk->sectors - sector ||
         (kind == BLOCK_WRITE && block_readonly(blk->block)))
-        answer(request, STATUS_IOERR, 0);
+        answer(blk, request, STATUS_IOERR, 0);
     else
-        submit(request, kind, sector, iov, iov_count);
+        submit(blk, request, kind, sector, iov, iov_count);
 }
 
-static void get_id(Request *request, const struct iovec *iov, unsigned iov_count)
+static void get_id(VirtioBlk *blk, Request *request, const struct iovec *iov, unsigned iov_count)
 {
-    const char *serial = request->blk->serial;
     uint64_t done = 0;
     for (unsigned i = 0; i < iov_count && done < ID_SIZE; i++) {
         size_t step = MIN(iov[i].iov_len, ID_SIZE - done);
-        memcpy(iov[i].iov_base, serial + done, step);
+        memcpy(iov[i].iov_base, blk->serial + done, step);
         done += step;
     }
-    answer(request, STATUS_OK, done);
+    answer(blk, request, STATUS_OK, done);
 }
 
 // Takes the header off the bytes that the device reads. Drivers may lay it out as they like (2.7.4), so it
@@ -237,134 +168,82 @@ static uint8_t *take_status(VirtioChain *chain, struct iovec **data, unsigned *d
 }
 
 // False when the chain has no room for header and status, so that there is no way to answer.
-static bool start_request(VirtioBlk *blk, Request *request)
+static bool handle(void *owner, unsigned queue, VirtioRequest *virtio)
 {
-    VirtioChain *chain = &request->chain;
+    VirtioBlk *blk = owner;
+    Request *request = (Request *)virtio;
+    VirtioChain *chain = &virtio->chain;
     if (chain->out_bytes < HEADER_SIZE || chain->in_bytes < 1)
         return false;
     struct iovec *out, *in;
     unsigned out_count, in_count;
     uint8_t header[HEADER_SIZE];
     take_header(chain, header, &out, &out_count);
-    request->blk = blk;
     request->status = take_status(chain, &in, &in_count);
     uint64_t sector = le_bytes_get(header + 8, 8);
     switch (le_bytes_get(header, 4) & ~(uint64_t)REQUEST_BARRIER) {
     case REQUEST_IN:
         request->bytes = chain->in_bytes - 1;
-        transfer(request, BLOCK_READ, sector, in, in_count);
+        transfer(blk, request, BLOCK_READ, sector, in, in_count);
         break;
     case REQUEST_OUT:
         request->bytes = chain->out_bytes - HEADER_SIZE;
-        transfer(request, BLOCK_WRITE, sector, out, out_count);
+        transfer(blk, request, BLOCK_WRITE, sector, out, out_count);
         break;
     case REQUEST_FLUSH:
         request->bytes = 0;
-        submit(request, BLOCK_FLUSH, 0, NULL, 0);
+        submit(blk, request, BLOCK_FLUSH, 0, NULL, 0);
         break;
     case REQUEST_GET_ID:
-        get_id(request, in, in_count);
+        get_id(blk, request, in, in_count);
         break;
     default:
-        answer(request, STATUS_UNSUPP, 0);
+        answer(blk, request, STATUS_UNSUPP, 0);
     }
     return true;
 }
 
-static void break_ring(VirtioBlk *blk)
-{
-    blk->ring->broken = true;
-    virtio_pci_needs_reset(blk->pci);
-}
-
-// Takes what the ring holds. One round takes a ring's worth at most, so that a driver that always adds more
-// does not keep other devices of the iothread waiting.
-static void serve(void *opaque)
-{
-    VirtioBlk *blk = opaque;
-    if (!blk->ring || blk->ring->broken || blk->held)
-        return;
-    virtio_ring_pause_bell(blk->ring);
-    for (unsigned budget = blk->ring->size; budget; budget--) {
-        Request *request = take_request(blk);
-        blk->starved = !request;
-        if (!request)
-            return;
-        VirtioPop pop = virtio_ring_pop(blk->ring, &request->chain);
-        if (pop == VIRTIO_POP_CHAIN && start_request(blk, request))
-            continue;
-        give_back(blk, request);
-        if (pop != VIRTIO_POP_EMPTY) {
-            break_ring(blk);
-            return;
-        }
-        if (!virtio_ring_resume_bell(blk->ring))
-            return;
-        virtio_ring_pause_bell(blk->ring);
-    }
-    iothread_defer(blk->iothread, &blk->serve);
-}
-
-static void start_device(void *owner, uint64_t features)
+static void start(void *owner, uint64_t features)
 {
     VirtioBlk *blk = owner;
     blk->features = features;
-    blk->starved = false;
-    blk->held = true;
-    blk->ring = virtio_pci_ring(blk->pci, 0);
-    if (!blk->ring)
-        return;
-    blk->watch = iothread_watch(blk->iothread, doorbell_fd(virtio_pci_doorbell(blk->pci, 0)), serve, blk);
-    if (!blk->watch) // the host has no memory for it
-        break_ring(blk);
-}
-
-static void resume_device(void *owner)
-{
-    VirtioBlk *blk = owner;
-    blk->held = false;
-    block_release(blk->block);
-    answer_waiting(blk);
-    iothread_defer(blk->iothread, &blk->publish);
-    serve(blk);
 }
 
 static void quiet(void *owner)
 {
     VirtioBlk *blk = owner;
-    virtio_pci_quiet(blk->pci);
+    virtio_device_quiet(blk->device);
 }
 
-static void hold_device(void *owner)
+static void hold(void *owner)
 {
     VirtioBlk *blk = owner;
-    blk->held = true;
     block_hold(blk->block, quiet, blk);
 }
 
-static void stop_device(void *owner)
+static void resume(void *owner)
 {
     VirtioBlk *blk = owner;
-    iothread_unwatch(blk->watch);
-    blk->watch = NULL;
-    blk->ring = NULL;
-    blk->starved = false;
-    blk->held = false;
-    answer_waiting(blk); // to nobody
-    iothread_undefer(blk->iothread, &blk->serve);
-    iothread_undefer(blk->iothread, &blk->publish);
-    block_cancel(blk->block, quiet, blk);
+    block_release(blk->block);
 }
 
-static const VirtioDeviceOps device_ops = {
-    .start = start_device, .resume = resume_device, .hold = hold_device, .stop = stop_device
-};
+static void cancel(void *owner)
+{
+    VirtioBlk *blk = owner;
+    block_cancel(blk->block, quiet, blk);
+}
 
 static const VirtioDeviceType device_type = {
     .type = 2,
     .class_code = 0x010000, // SLOF names the node scsi@ by it
     .config_size = CONFIG_SIZE,
-    .ops = &device_ops,
+    .request_size = sizeof(Request),
+    .handle = handle,
+    .finish = finish,
+    .start = start,
+    .hold = hold,
+    .release = resume,
+    .cancel = cancel,
 };
 
 static void describe(VirtioBlk *blk)
@@ -373,13 +252,7 @@ static void describe(VirtioBlk *blk)
     le_bytes_put(config + CONFIG_CAPACITY, 8, blk->sectors);
     le_bytes_put(config + CONFIG_SEG_MAX, 4, VIRTIO_CHAIN_MAX - 2); // without header and status
     le_bytes_put(config + CONFIG_BLK_SIZE, 4, BLOCK_SECTOR);        // SLOF reads it whatever was negotiated
-    virtio_pci_set_config(blk->pci, config);
-}
-
-static void release(VirtioBlk *blk)
-{
-    g_free(blk->requests);
-    g_free(blk);
+    virtio_pci_set_config(virtio_device_pci(blk->device), config);
 }
 
 VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const char *serial, Block *block,
@@ -387,21 +260,17 @@ VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const ch
 {
     VirtioBlk *blk = g_new0(VirtioBlk, 1);
     blk->block = block;
-    blk->iothread = iothread;
     blk->sectors = block_size(block) / BLOCK_SECTOR;
     if (serial)
         memcpy(blk->serial, serial, MIN(strlen(serial), ID_SIZE));
-    blk->serve = (IothreadTask){ .run = serve, .opaque = blk };
-    blk->publish = (IothreadTask){ .run = publish, .opaque = blk };
-    blk->requests = g_new0(Request, REQUESTS);
-    blk->unanswered_end = &blk->unanswered;
-    uint64_t features = FEATURE_SEG_MAX | FEATURE_BLK_SIZE | FEATURE_FLUSH | VIRTIO_F_INDIRECT_DESC |
-                        VIRTIO_F_EVENT_IDX | (block_readonly(block) ? FEATURE_RO : 0);
+    uint64_t features =
+        FEATURE_SEG_MAX | FEATURE_BLK_SIZE | FEATURE_FLUSH | (block_readonly(block) ? FEATURE_RO : 0);
     if (block_attach(block, iothread, error))
-        blk->pci = virtio_pci_new(context, id, &device_type, blk, iothread, features, 1, first_source, error);
-    if (!blk->pci) {
+        blk->device =
+            virtio_device_new(context, id, &device_type, blk, iothread, features, 1, first_source, error);
+    if (!blk->device) {
         block_detach(block);
-        release(blk);
+        g_free(blk);
         return NULL;
     }
     describe(blk);
@@ -412,34 +281,14 @@ void virtio_blk_free(VirtioBlk *blk)
 {
     if (!blk)
         return;
-    virtio_pci_free(blk->pci);
+    virtio_device_free(blk->device);
     block_detach(blk->block);
-    release(blk);
+    g_free(blk);
 }
 
-bool virtio_blk_hold(VirtioBlk *blk)
+VirtioDevice *virtio_blk_device(const VirtioBlk *blk)
 {
-    return virtio_pci_hold(blk->pci);
-}
-
-void virtio_blk_release(VirtioBlk *blk)
-{
-    virtio_pci_release(blk->pci);
-}
-
-PciDevice *virtio_blk_pci(VirtioBlk *blk)
-{
-    return virtio_pci_device(blk->pci);
-}
-
-unsigned virtio_blk_doorbell_count(const VirtioBlk *blk)
-{
-    return 1;
-}
-
-Doorbell *virtio_blk_doorbell(VirtioBlk *blk, unsigned index)
-{
-    return virtio_pci_doorbell(blk->pci, index);
+    return blk->device;
 }
 
 VirtioBlkCounters virtio_blk_counters(const VirtioBlk *blk)

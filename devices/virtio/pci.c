@@ -168,7 +168,7 @@ static bool add_doorbells(VirtioPci *pci, const char *id, GError **error)
     return true;
 }
 
-VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const VirtioDeviceType *type,
+VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const VirtioPciType *type,
     void *owner, Iothread *iothread, uint64_t features, unsigned queues, uint32_t first_source,
     GError **error)
 {

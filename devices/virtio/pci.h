@@ -48,7 +48,7 @@ typedef struct VirtioRun {
 
 struct VirtioPci {
     VirtioContext context;
-    const VirtioDeviceType *type;
+    const VirtioPciType *type;
     void *owner;
     PciDevice *function;
     Msix *msix;

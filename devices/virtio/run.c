@@ -7,7 +7,7 @@
 // From one state to the other, on the iothread.
 static void go(VirtioPci *pci, VirtioState from, VirtioState to, uint64_t features)
 {
-    const VirtioDeviceOps *ops = pci->type->ops;
+    const VirtioPciOps *ops = pci->type->ops;
     if (to == VIRTIO_STOPPED) {
         ops->stop(pci->owner);
         return;

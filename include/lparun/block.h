@@ -54,8 +54,8 @@ Block *block_open(const BlockOptions *options, GError **error);
 // Not while it is attached.
 void block_close(Block *block);
 
-// Bytes, a multiple of BLOCK_SECTOR: of an incomplete sector at the end of a file the rest reads as zeros, and
-// writing it makes the file longer.
+// Bytes, a multiple of BLOCK_SECTOR: of an incomplete sector at the end of a file the rest reads as zeros,
+// and writing it makes the file longer.
 uint64_t block_size(const Block *block);
 bool block_readonly(const Block *block);
 const char *block_path(const Block *block);
@@ -86,6 +86,7 @@ typedef struct BlockRequest {
     // On the iothread, never from within block_submit(). `result`: 0, -errno of the host, or -ECANCELED after
     // block_cancel().
     void (*done)(struct BlockRequest *request, int result);
+    void *owner; // the caller's, for `done`
 
     // The block layer's.
     Block *block;

@@ -94,7 +94,7 @@ typedef struct VirtioContext {
 
 // What a device does for its transport, on its iothread: no vCPU waits for it, and it waits for none. A
 // device that starts is held, until resume() says that it may use the bus.
-typedef struct VirtioDeviceOps {
+typedef struct VirtioPciOps {
     // DRIVER_OK: virtio_pci_ring() is ready for each enabled queue. `features` are the negotiated ones.
     void (*start)(void *owner, uint64_t features);
     // Bus mastering is on (PCI 3.0, 6.2.2): what waits goes on.
@@ -107,14 +107,14 @@ typedef struct VirtioDeviceOps {
     void (*stop)(void *owner);
     // A write into the device configuration, inside config_size; may be NULL. On a vCPU's thread.
     void (*config_write)(void *owner, unsigned offset, unsigned size, uint64_t value);
-} VirtioDeviceOps;
+} VirtioPciOps;
 
-typedef struct VirtioDeviceType {
+typedef struct VirtioPciType {
     uint16_t type;        // 5: the device ID
     uint32_t class_code;  // PCI's, 24 bits
     unsigned config_size; // bytes of device configuration, at most VIRTIO_CONFIG_MAX
-    const VirtioDeviceOps *ops;
-} VirtioDeviceType;
+    const VirtioPciOps *ops;
+} VirtioPciType;
 
 #define VIRTIO_CONFIG_MAX 256
 
@@ -122,7 +122,7 @@ typedef struct VirtioDeviceType {
 // The device works on `iothread`. `features` is what it offers; VERSION_1 comes by itself. It takes
 // virtio_pci_vectors(queues) interrupt sources from `first_source` on: configuration changes, then one a
 // queue. NULL and `error` (the host's).
-VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const VirtioDeviceType *type,
+VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const VirtioPciType *type,
     void *owner, Iothread *iothread, uint64_t features, unsigned queues, uint32_t first_source,
     GError **error);
 // Stops the device first, and waits for it. The PCI function is left to the bridge that owns it (without one:

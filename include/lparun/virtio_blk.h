@@ -1,7 +1,7 @@
 // The virtio block device (virtio 1.2, 5.2): a Block that an iothread serves.
 #pragma once
 #include "lparun/block.h"
-#include "lparun/virtio.h"
+#include "lparun/virtio_device.h"
 
 typedef struct VirtioBlk VirtioBlk;
 
@@ -11,15 +11,8 @@ VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const ch
     Iothread *iothread, uint32_t first_source, GError **error);
 // Waits for I/O in flight. As virtio_pci_free(), and before iothread_free() and block_close().
 void virtio_blk_free(VirtioBlk *blk);
-// virtio_pci_hold() and virtio_pci_release().
-bool virtio_blk_hold(VirtioBlk *blk);
-void virtio_blk_release(VirtioBlk *blk);
-// The function, to be put on a bridge.
-PciDevice *virtio_blk_pci(VirtioBlk *blk);
-
-// For statistics.
-unsigned virtio_blk_doorbell_count(const VirtioBlk *blk);
-Doorbell *virtio_blk_doorbell(VirtioBlk *blk, unsigned index);
+// The device, for its transport: to be put on a bridge, held, released and counted.
+VirtioDevice *virtio_blk_device(const VirtioBlk *blk);
 
 typedef struct VirtioBlkCounters {
     uint64_t reads, writes, flushes;    // requests that were done, failed ones included

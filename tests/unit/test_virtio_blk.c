@@ -77,7 +77,7 @@ static void plug_device(Fixture *fixture, gconstpointer data)
         fixture->blk = virtio_blk_new(&fixture->guest.context, "virtio-blk0", "a serial of twenty bytes",
             fixture->block, fixture->iothread, GUEST_SOURCE, &error);
     if (fixture->blk) {
-        guest_plug(&fixture->guest, virtio_blk_pci(fixture->blk));
+        guest_plug(&fixture->guest, virtio_pci_device(virtio_device_pci(virtio_blk_device(fixture->blk))));
         return;
     }
     // Only what the host lacks may be missing.
@@ -174,8 +174,9 @@ static void test_registers(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(guest_common(guest, 0x200c, 4), ==, 254);
     g_assert_cmpuint(guest_common(guest, 0x2014, 4), ==, 512);
     g_assert_cmpuint(guest_common(guest, 0x12, 2), ==, 1);
-    g_assert_cmpuint(virtio_blk_doorbell_count(fixture->blk), ==, 1);
-    g_assert_cmpstr(doorbell_name(virtio_blk_doorbell(fixture->blk, 0)), ==, "virtio-blk0 queue 0");
+    g_assert_cmpuint(virtio_device_queues(virtio_blk_device(fixture->blk)), ==, 1);
+    g_assert_cmpstr(doorbell_name(virtio_pci_doorbell(virtio_device_pci(virtio_blk_device(fixture->blk)), 0)),
+        ==, "virtio-blk0 queue 0");
 }
 
 static void test_slof(Fixture *fixture, gconstpointer data)
@@ -200,8 +201,10 @@ static void test_slof(Fixture *fixture, gconstpointer data)
         guest_set_common(guest, 0x14, 1, 0);
         g_assert_cmpuint(guest_status(guest), ==, 0);
     }
-    g_assert_cmpuint(doorbell_fired(virtio_blk_doorbell(fixture->blk, 0)), ==, 60);
-    g_assert_cmpuint(doorbell_rung(virtio_blk_doorbell(fixture->blk, 0)), ==, 0);
+    g_assert_cmpuint(
+        doorbell_fired(virtio_pci_doorbell(virtio_device_pci(virtio_blk_device(fixture->blk)), 0)), ==, 60);
+    g_assert_cmpuint(
+        doorbell_rung(virtio_pci_doorbell(virtio_device_pci(virtio_blk_device(fixture->blk)), 0)), ==, 0);
 }
 
 static void test_counters(Fixture *fixture, gconstpointer data)
@@ -439,7 +442,7 @@ static bool keep_still(Fixture *fixture, bool machine)
     gint64 begin = g_get_monotonic_time();
     if (!machine)
         pci_device_write(fixture->guest.device, 4, 2, 2);
-    while (machine && !virtio_blk_hold(fixture->blk)) {
+    while (machine && !virtio_pci_hold(virtio_device_pci(virtio_blk_device(fixture->blk)))) {
         g_assert_cmpint(g_get_monotonic_time() - begin, <, 20 * G_USEC_PER_SEC);
         g_usleep(100);
     }
@@ -449,7 +452,7 @@ static bool keep_still(Fixture *fixture, bool machine)
 static void go_on(Fixture *fixture, bool machine)
 {
     if (machine)
-        virtio_blk_release(fixture->blk);
+        virtio_pci_release(virtio_device_pci(virtio_blk_device(fixture->blk)));
     else
         pci_device_write(fixture->guest.device, 4, 2, 6);
 }
@@ -668,7 +671,7 @@ static void test_no_descriptor(Fixture *fixture, gconstpointer data)
         g_assert_cmpint(dup(STDIN_FILENO), ==, first);
         close(first);
     }
-    guest_plug(&fixture->guest, virtio_blk_pci(fixture->blk));
+    guest_plug(&fixture->guest, virtio_pci_device(virtio_device_pci(virtio_blk_device(fixture->blk))));
 }
 #endif
 

@@ -53,14 +53,14 @@ static void config_write(void *owner, unsigned offset, unsigned size, uint64_t v
     ((Fixture *)owner)->written = (uint64_t)offset << 32 | value;
 }
 
-static const VirtioDeviceOps ops = {
+static const VirtioPciOps ops = {
     .start = device_start,
     .resume = device_resume,
     .hold = device_hold,
     .stop = device_stop,
     .config_write = config_write,
 };
-static const VirtioDeviceType type = { .type = 4, .class_code = 0x00ff00, .config_size = 12, .ops = &ops };
+static const VirtioPciType type = { .type = 4, .class_code = 0x00ff00, .config_size = 12, .ops = &ops };
 
 static void open_device(Fixture *fixture, gconstpointer data)
 {
