@@ -10,6 +10,8 @@ static const CompatLevel levels[] = {
     { "power11", 0x0f000007, 310 },
 };
 
+const Word compat_words[] = { { "power8" }, { "power9" }, { "power10" }, { "power11" }, { 0 } };
+
 const CompatLevel *compat_find(const char *name)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)

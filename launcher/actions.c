@@ -1,15 +1,8 @@
 // -action: QEMU's words, and what follows on what.
 #include "actions.h"
-#include "key_values.h"
-#include "lparun/error.h"
-#include <string.h>
+#include "values.h"
 
-typedef struct Word {
-    const char *word;
-    int value;
-} Word;
-
-// Ends with a word of NULL.
+// All zeros are the defaults, so a switch of two words is a bool.
 static const Word reboot_words[] = { { "reset", false }, { "shutdown", true }, { 0 } };
 static const Word shutdown_words[] = { { "poweroff", false }, { "pause", true }, { 0 } };
 // exit-failure: a panic has an exit status of its own in any case.
@@ -20,48 +13,32 @@ static const Word watchdog_words[] = { { "reset", WATCHDOG_RESET }, { "shutdown"
     { "poweroff", WATCHDOG_POWEROFF }, { "inject-nmi", WATCHDOG_INJECT_NMI }, { "pause", WATCHDOG_PAUSE },
     { "none", WATCHDOG_NONE }, { 0 } };
 
-static bool wrong_word(
-    const char *option, const char *key, const char *text, const Word *words, GError **error)
-{
-    g_autoptr(GString) list = g_string_new(NULL);
-    for (const Word *word = words; word->word; word++)
-        g_string_append_printf(list, "%s%s", word == words ? "" : word[1].word ? ", " : " or ", word->word);
-    return error_user(error, "%s %s=%s: lparun has not that one; give %s", option, key, text, list->str);
-}
-
-// `value` stays where the key is not there.
-static bool take(
-    KeyValues *values, const char *option, const char *key, const Word *words, int *value, GError **error)
-{
-    const char *text = key_values_take(values, key);
-    if (!text)
-        return true;
-    for (const Word *word = words; word->word; word++)
-        if (strcmp(word->word, text) == 0) {
-            *value = word->value;
-            return true;
-        }
-    return wrong_word(option, key, text, words, error);
-}
+#define KEY(key, table, text)                                                                                \
+    {                                                                                                        \
+        .name = #key, .type = KEY_WORD, .at = offsetof(Actions, key), .words = table, .help = text           \
+    }
+static const Key keys[] = {
+    KEY(reboot, reboot_words, "when the guest reboots (default reset)"),
+    KEY(shutdown, shutdown_words, "when it powers off (default poweroff)"),
+    KEY(panic, panic_words, "when it panics (default shutdown)"),
+    KEY(watchdog, watchdog_words, "when its watchdog expires (default: what the guest asked for)"),
+    { 0 },
+};
 
 bool actions_parse(Actions *actions, const char *option, const char *value, GError **error)
 {
-    int reboot = actions->reboot_ends, shutdown = actions->shutdown_pauses;
-    int panic = (int)actions->panic, watchdog = (int)actions->watchdog;
-    g_autoptr(KeyValues) values = key_values_parse(option, value, NULL, error);
-    if (!values || !take(values, option, "reboot", reboot_words, &reboot, error) ||
-        !take(values, option, "shutdown", shutdown_words, &shutdown, error) ||
-        !take(values, option, "panic", panic_words, &panic, error) ||
-        !take(values, option, "watchdog", watchdog_words, &watchdog, error) ||
-        !key_values_finish(values, "reboot=, shutdown=, panic= and watchdog=", error))
-        return false;
-    *actions = (Actions){ reboot, shutdown, (PanicAction)panic, (WatchdogAction)watchdog };
-    return true;
+    g_autoptr(Values) values = values_parse(option, value, NULL, error);
+    return values && values_fill(values, keys, actions, error);
+}
+
+const char *actions_watchdog_name(WatchdogAction action)
+{
+    return words_name(watchdog_words, (int)action);
 }
 
 static Next next_of_shutdown(const Actions *actions)
 {
-    return actions->shutdown_pauses ? NEXT_PAUSE : NEXT_END;
+    return actions->shutdown ? NEXT_PAUSE : NEXT_END;
 }
 
 // As in QEMU, shutdown=pause holds for a panic, too.
@@ -84,7 +61,7 @@ Next actions_next(const Actions *actions, MachineEvent event)
         return next_of_shutdown(actions);
     case MACHINE_REBOOT:
     case MACHINE_RESET:
-        return actions->reboot_ends ? next_of_shutdown(actions) : NEXT_RESET;
+        return actions->reboot ? next_of_shutdown(actions) : NEXT_RESET;
     case MACHINE_PANICKED:
         return next_of_panic(actions);
     default: // the user's wish, or no vCPU that could go on

@@ -18,8 +18,8 @@ typedef enum {
 
 // All zeros is the default.
 typedef struct Actions {
-    bool reboot_ends;     // reboot=shutdown
-    bool shutdown_pauses; // shutdown=pause
+    int reboot;   // true: reboot=shutdown
+    int shutdown; // true: shutdown=pause
     PanicAction panic;
     WatchdogAction watchdog;
 } Actions;
@@ -27,6 +27,8 @@ typedef struct Actions {
 // Takes "reboot=...,shutdown=...,panic=...,watchdog=..." of `option`; what is not named stays. False and
 // `error`: one line.
 bool actions_parse(Actions *actions, const char *option, const char *value, GError **error);
+// QEMU's word for it.
+const char *actions_watchdog_name(WatchdogAction action);
 
 typedef enum {
     NEXT_END,

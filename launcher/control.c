@@ -217,16 +217,10 @@ static WatchdogAction asked_for(WatchdogExpiry what)
 
 void control_watchdog(Control *control, WatchdogExpiry what)
 {
-    static const char *const names[] = { [WATCHDOG_RESET] = "reset",
-        [WATCHDOG_SHUTDOWN] = "shutdown",
-        [WATCHDOG_POWEROFF] = "poweroff",
-        [WATCHDOG_INJECT_NMI] = "inject-nmi",
-        [WATCHDOG_PAUSE] = "pause",
-        [WATCHDOG_NONE] = "none" };
     WatchdogAction action = control->parts.watchdog_action;
     if (action == WATCHDOG_AS_ASKED)
         action = asked_for(what);
-    tell_action(control, MONITOR_WATCHDOG, names[action]);
+    tell_action(control, MONITOR_WATCHDOG, actions_watchdog_name(action));
     switch (action) {
     case WATCHDOG_RESET:
         request(control, MACHINE_REBOOT);

@@ -95,6 +95,9 @@ int main(int argc, char **argv)
         fputs(help, stdout);
         break;
     }
+    case OPTIONS_HELP_OF:
+        fputs(options.help, stdout);
+        break;
     case OPTIONS_VERSION:
         puts("lparun " LPARUN_VERSION);
         break;

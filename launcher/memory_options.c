@@ -1,6 +1,7 @@
 // Where the guest's memory comes from, and its nodes: QEMU's options.
 #include "memory_options.h"
 #include "lparun/error.h"
+#include "values.h"
 #include <string.h>
 
 #define MIB ((uint64_t)1 << 20)
@@ -8,36 +9,28 @@
 // SPAPR_MEMORY_BLOCK_SIZE).
 #define BLOCK (256 * MIB)
 
-typedef struct Backend {
-    char *option, *id, *path;
+typedef struct Backend { // -object memory-backend-*
+    char *path;
     uint64_t size;
-    bool share, prealloc, used;
+    bool share, prealloc;
 } Backend;
 
 typedef struct Node {
-    int id;       // -1: the next one
-    char *memdev; // or NULL
-    char *cpus;   // "0-1,4", or NULL
-    uint64_t memory;
-    bool memory_given;
+    int id;          // -1: the next one
+    char *memdev;    // or NULL
+    char *cpus;      // "0-1,4", or NULL
+    uint64_t memory; // NOT_GIVEN: none was
 } Node;
 
+#define NOT_GIVEN UINT64_MAX
+
 typedef struct Distance {
-    uint64_t source, destination, value;
+    unsigned source, destination, value;
 } Distance;
 
 static bool wrong(const char *option, const char *what, GError **error)
 {
     return error_user(error, "%s: %s", option, what);
-}
-
-static void backend_free(gpointer data)
-{
-    Backend *backend = data;
-    g_free(backend->option);
-    g_free(backend->id);
-    g_free(backend->path);
-    g_free(backend);
 }
 
 static void node_free(gpointer data)
@@ -51,7 +44,8 @@ static void node_free(gpointer data)
 void memory_options_init(MemoryOptions *options)
 {
     *options = (MemoryOptions){
-        .backends = g_ptr_array_new_with_free_func(backend_free),
+        .names = g_ptr_array_new_with_free_func(g_free),
+        .used = g_ptr_array_new(),
         .nodes = g_ptr_array_new_with_free_func(node_free),
         .distances = g_ptr_array_new_with_free_func(g_free),
         .parts = g_array_new(FALSE, TRUE, sizeof(MemoryPart)),
@@ -63,7 +57,8 @@ void memory_options_clear(MemoryOptions *options)
     g_free(options->path);
     g_free(options->backend);
     g_free(options->numa);
-    g_clear_pointer(&options->backends, g_ptr_array_unref);
+    g_clear_pointer(&options->names, g_ptr_array_unref);
+    g_clear_pointer(&options->used, g_ptr_array_unref);
     g_clear_pointer(&options->nodes, g_ptr_array_unref);
     g_clear_pointer(&options->distances, g_ptr_array_unref);
     g_clear_pointer(&options->parts, g_array_unref);
@@ -71,107 +66,113 @@ void memory_options_clear(MemoryOptions *options)
 
 // --- Reading.
 
-#define BACKEND_RAM "memory-backend-ram"
-#define BACKEND_FILE "memory-backend-file"
-
-bool memory_options_is_backend(const char *type)
+static bool check_backend(const void *values, GError **error)
 {
-    return strcmp(type, BACKEND_RAM) == 0 || strcmp(type, BACKEND_FILE) == 0;
-}
-
-static Backend *find_backend(const MemoryOptions *options, const char *id)
-{
-    for (unsigned i = 0; i < options->backends->len; i++) {
-        Backend *backend = options->backends->pdata[i];
-        if (strcmp(backend->id, id) == 0)
-            return backend;
-    }
-    return NULL;
-}
-
-bool memory_options_has_backend(const MemoryOptions *options, const char *id)
-{
-    return find_backend(options, id);
-}
-
-bool memory_options_parse_backend(
-    MemoryOptions *options, const char *type, const char *id, KeyValues *values, GError **error)
-{
-    bool is_file = strcmp(type, BACKEND_FILE) == 0;
-    g_autofree char *option = g_strdup_printf("-object %s,id=%s", type, id);
-    const char *size = key_values_take(values, "size");
-    Backend *backend = g_new0(Backend, 1);
-    backend->option = g_strdup(option);
-    backend->id = g_strdup(id);
-    backend->path = is_file ? g_strdup(key_values_take(values, "mem-path")) : NULL;
-    g_ptr_array_add(options->backends, backend);
-    if (!key_values_take_bool(values, "prealloc", false, &backend->prealloc, error) ||
-        (is_file && !key_values_take_bool(values, "share", false, &backend->share, error)) ||
-        !key_values_finish(values,
-            is_file ? "id=, size=, mem-path=, share= and prealloc=" : "id=, size= and prealloc=", error))
-        return false;
-    if (is_file && !backend->path)
-        return wrong(option, "no path; give mem-path=, a folder or a file", error);
+    const Backend *backend = values;
     // Without a suffix it is bytes, as QEMU has it.
-    if (!size || !size_parse(size, 1, &backend->size) || backend->size == 0 || backend->size % MIB)
-        return wrong(option, "give size=, a number with M, G or T", error);
-    return true;
+    return (backend->size > 0 && backend->size % MIB == 0) ||
+           error_user(error, "size=: give a multiple of 1M, a number with M, G or T");
 }
 
-static bool parse_node(MemoryOptions *options, const char *option, KeyValues *values, GError **error)
+#define SIZE_KEY                                                                                             \
+    {                                                                                                        \
+        "size", KEY_SIZE, offsetof(Backend, size), .value = "SIZE", .unit = 1,                               \
+                                                   .mend = "give a number with M, G or T", .needed = true,   \
+                                                   .help = "bytes, or with M, G, T"                          \
+    }
+#define PREALLOC_KEY                                                                                         \
+    {                                                                                                        \
+        "prealloc", KEY_SWITCH, offsetof(Backend, prealloc),                                                 \
+            .help = "have the host's pages from the start on"                                                \
+    }
+
+static const Key ram_keys[] = { SIZE_KEY, PREALLOC_KEY, { 0 } };
+
+static const Key file_keys[] = {
+    SIZE_KEY,
+    { "mem-path", KEY_TEXT, offsetof(Backend, path), .value = "PATH", .needed = true,
+        .help = "a file, or a folder for a nameless one" },
+    { "share", KEY_SWITCH, offsetof(Backend, share), .help = "others that map the file see the memory" },
+    PREALLOC_KEY,
+    { 0 },
+};
+
+const ObjectKind memory_backend_ram_kind = { .name = "memory-backend-ram",
+    .help = "memory for -numa node,memdev= or -machine memory-backend=",
+    .keys = ram_keys,
+    .size = sizeof(Backend),
+    .check = check_backend };
+
+const ObjectKind memory_backend_file_kind = { .name = "memory-backend-file",
+    .help = "the same from a file or folder",
+    .keys = file_keys,
+    .size = sizeof(Backend),
+    .check = check_backend };
+
+static bool is_backend(const Object *object)
 {
-    const char *id = key_values_take(values, "nodeid"), *memory = key_values_take(values, "mem");
-    guint64 number = 0;
+    return object->kind == &memory_backend_ram_kind || object->kind == &memory_backend_file_kind;
+}
+
+static const Key node_keys[] = {
+    { "nodeid", KEY_NUMBER, offsetof(Node, id), .most = NUMA_NODES - 1, .help = "default: the next one" },
+    { "cpus", KEY_TEXT, offsetof(Node, cpus), .value = "A[-B]", .list = true, .help = "vCPUs" },
+    { "mem", KEY_SIZE, offsetof(Node, memory), .unit = MIB, .help = "MiB, or with K, M, G, T" },
+    { "memdev", KEY_TEXT, offsetof(Node, memdev), .value = "ID", .help = "the -object that its memory is" },
+    { 0 },
+};
+
+static bool parse_node(MemoryOptions *options, const char *option, Values *values, GError **error)
+{
     Node *node = g_new0(Node, 1);
+    *node = (Node){ .id = -1, .memory = NOT_GIVEN };
     g_ptr_array_add(options->nodes, node);
-    node->memdev = g_strdup(key_values_take(values, "memdev"));
-    node->cpus = g_strdup(key_values_take(values, "cpus"));
-    node->memory_given = memory;
-    if (!key_values_finish(values, "node, nodeid=, cpus=, mem= and memdev=", error))
+    if (!values_fill(values, node_keys, node, error))
         return false;
-    if (id && !g_ascii_string_to_unsigned(id, 10, 0, NUMA_NODES - 1, &number, NULL))
-        return error_user(error, "%s nodeid=%s: not a node; give 0 to %u", option, id, NUMA_NODES - 1);
-    node->id = id ? (int)number : -1;
-    if (memory && !size_parse(memory, MIB, &node->memory))
-        return error_user(
-            error, "%s mem=%s: not a size; give MiB, or a number with K, M, G or T", option, memory);
-    if (memory && node->memdev)
+    if (node->memory != NOT_GIVEN && node->memdev)
         return wrong(option, "a node's memory is mem= or memdev=; leave one of them out", error);
     return true;
 }
 
-static bool parse_distance(MemoryOptions *options, const char *option, KeyValues *values, GError **error)
+#define DISTANCE_KEY(key, member)                                                                            \
+    {                                                                                                        \
+        .name = key, .type = KEY_NUMBER, .at = offsetof(Distance, member), .most = NUMA_NODES - 1,           \
+        .value = "NODE", .needed = true, .help = "a node"                                                    \
+    }
+static const Key distance_keys[] = {
+    DISTANCE_KEY("src", source),
+    DISTANCE_KEY("dst", destination),
+    { "val", KEY_NUMBER, offsetof(Distance, value), .least = NUMA_LOCAL, .most = 254, .value = "N",
+        .needed = true, .help = "how far: 10 to itself, 11 to 254 to others" },
+    { 0 },
+};
+
+static bool parse_distance(MemoryOptions *options, const char *option, Values *values, GError **error)
 {
-    const char *source = key_values_take(values, "src"), *destination = key_values_take(values, "dst");
-    const char *value = key_values_take(values, "val");
     Distance *distance = g_new0(Distance, 1);
     g_ptr_array_add(options->distances, distance);
-    if (!key_values_finish(values, "dist, src=, dst= and val=", error))
+    if (!values_fill(values, distance_keys, distance, error))
         return false;
-    if (!source || !destination || !value ||
-        !g_ascii_string_to_unsigned(source, 10, 0, NUMA_NODES - 1, &distance->source, NULL) ||
-        !g_ascii_string_to_unsigned(destination, 10, 0, NUMA_NODES - 1, &distance->destination, NULL))
-        return wrong(option, "a distance is dist,src=NODE,dst=NODE,val=N; give all of them", error);
-    bool local = distance->source == distance->destination;
-    if (!g_ascii_string_to_unsigned(
-            value, 10, NUMA_LOCAL + (local ? 0 : 1), local ? NUMA_LOCAL : 254, &distance->value, NULL))
+    if ((distance->source == distance->destination) != (distance->value == NUMA_LOCAL))
         return error_user(error,
-            "%s val=%s: not such a distance; a node is %u from itself, 11 to 254 from others", option, value,
-            NUMA_LOCAL);
+            "%s val=%u: not such a distance; a node is %u from itself, 11 to 254 from others", option,
+            distance->value, NUMA_LOCAL);
     return true;
 }
 
 bool memory_options_parse_numa(MemoryOptions *options, const char *option, const char *value, GError **error)
 {
-    g_autoptr(KeyValues) values = key_values_parse_list(option, value, "type", "cpus", error);
+    g_autoptr(Values) values = values_parse(option, value, "type", error);
     if (!values)
         return false;
-    const char *type = key_values_take(values, "type");
+    const char *type = values_take(values, "type");
+    g_autofree char *name = g_strdup_printf("%s %s", option, type);
+    values_rename(values, name);
     if (g_strcmp0(type, "node") == 0)
-        return parse_node(options, option, values, error);
+        return parse_node(options, name, values, error);
     if (g_strcmp0(type, "dist") == 0)
-        return parse_distance(options, option, values, error);
-    return error_user(error, "%s %s: lparun has node and dist; give one of them first", option, value);
+        return parse_distance(options, name, values, error);
+    return error_user(error, "%s %s: give node or dist first", option, value);
 }
 
 // --- What it comes to: memory.
@@ -183,18 +184,35 @@ static void add_part(MemoryOptions *options, const MemoryPart *part)
     g_array_append_val(options->parts, whole);
 }
 
-static Backend *use_backend(MemoryOptions *options, const char *key, const char *id, GError **error)
+static const Object *find_backend(const MemoryOptions *options, const char *id)
 {
-    Backend *backend = find_backend(options, id);
-    if (!backend || backend->used) {
+    for (unsigned i = 0; i < options->objects->len; i++) {
+        const Object *object = options->objects->pdata[i];
+        if (is_backend(object) && strcmp(object->id, id) == 0)
+            return object;
+    }
+    return NULL;
+}
+
+static char *backend_name(const Object *object)
+{
+    return g_strdup_printf("-object %s,id=%s", object->kind->name, object->id);
+}
+
+static const Backend *use_backend(MemoryOptions *options, const char *key, const char *id, GError **error)
+{
+    const Object *object = find_backend(options, id);
+    if (!object || g_ptr_array_find(options->used, object, NULL)) {
         error_user(error, "%s=%s: %s", key, id,
-            backend ? "that memory is used twice; give each its own"
-                    : "there is no such memory; add -object memory-backend-ram,id=ID,size=SIZE");
+            object ? "that memory is used twice; give each its own"
+                   : "there is no such memory; add -object memory-backend-ram,id=ID,size=SIZE");
         return NULL;
     }
-    backend->used = true;
+    const Backend *backend = object->values;
+    g_ptr_array_add(options->used, (gpointer)object);
+    g_ptr_array_add(options->names, backend_name(object));
     const MemoryPart part = {
-        .option = backend->option,
+        .option = options->names->pdata[options->names->len - 1],
         .size = backend->size,
         .path = backend->path,
         .share = backend->share,
@@ -216,13 +234,15 @@ static bool add_plain(MemoryOptions *options, uint64_t size)
 
 static bool check_backends(const MemoryOptions *options, GError **error)
 {
-    for (unsigned i = 0; i < options->backends->len; i++) {
-        const Backend *backend = options->backends->pdata[i];
-        if (!backend->used)
-            return wrong(backend->option,
-                "nothing uses it; name it by -machine memory-backend= or -numa node,memdev=", error);
+    for (unsigned i = 0; i < options->objects->len; i++) {
+        const Object *object = options->objects->pdata[i];
+        if (!is_backend(object) || g_ptr_array_find(options->used, object, NULL))
+            continue;
+        g_autofree char *name = backend_name(object);
+        return wrong(
+            name, "nothing uses it; name it by -machine memory-backend= or -numa node,memdev=", error);
     }
-    if (options->path && options->backends->len > 0)
+    if (options->path && options->used->len > 0)
         return wrong("-mem-path", "that memory comes from -object; leave one of them out", error);
     return true;
 }
@@ -267,7 +287,7 @@ static unsigned nodes_with_memory(const MemoryOptions *options)
     unsigned count = 0;
     for (unsigned i = 0; i < options->nodes->len; i++) {
         const Node *node = options->nodes->pdata[i];
-        count += node->memdev || node->memory_given;
+        count += node->memdev || node->memory != NOT_GIVEN;
     }
     return count;
 }
@@ -428,7 +448,7 @@ static bool take_distances(MemoryOptions *options, GError **error)
         const Distance *distance = options->distances->pdata[i];
         if (MAX(distance->source, distance->destination) >= numa->count)
             return error_user(error, "-numa dist,src=%u,dst=%u: there is no such node; add -numa node",
-                (unsigned)distance->source, (unsigned)distance->destination);
+                distance->source, distance->destination);
         numa->distance[distance->source][distance->destination] = (uint8_t)distance->value;
     }
     for (unsigned i = 0; i < numa->count; i++)
@@ -456,10 +476,11 @@ static bool resolve_nodes(
            take_distances(options, error);
 }
 
-bool memory_options_resolve(
-    MemoryOptions *options, uint64_t *size, bool size_given, unsigned cpus, unsigned threads, GError **error)
+bool memory_options_resolve(MemoryOptions *options, const GPtrArray *objects, uint64_t *size, bool size_given,
+    unsigned cpus, unsigned threads, GError **error)
 {
     bool done;
+    options->objects = objects;
     if (options->nodes->len > 0)
         done = resolve_nodes(options, *size, cpus, threads, error);
     else if (options->distances->len > 0)

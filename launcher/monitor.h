@@ -64,14 +64,6 @@ typedef struct MonitorEvent {
     const char *action; // PANICKED, WATCHDOG: a GuestPanicAction or WatchdogAction of the schema
 } MonitorEvent;
 
-// What the module has under the name "monitor_module".
-typedef struct MonitorModule {
-    const char *version; // LPARUN_VERSION: both sides are of one build
-    Monitor *(*open)(const char *path, const MonitorMachine *machine, GError **error);
-    void (*tell)(Monitor *monitor, const MonitorEvent *event);
-    void (*close)(Monitor *monitor);
-} MonitorModule;
-
 // Loads the module and listens on a Unix socket at `path`. A socket that no one listens on any more is
 // replaced. NULL and `error`: no such folder, something else is there, another program listens, no module.
 Monitor *monitor_open(const char *path, const MonitorMachine *machine, GError **error);

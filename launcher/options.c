@@ -1,11 +1,13 @@
 // The command line: QEMU's names and meanings, and a few of lparun's own.
 #include "options.h"
-#include "key_values.h"
-#include "lparun/block.h"
+#include "device_kinds.h"
 #include "lparun/error.h"
 #include "lparun/papr.h"
 #include "rtc.h"
+#include "machine_options.h"
 #include "smp.h"
+#include "storage_options.h"
+#include "values.h"
 #include <getopt.h>
 #include <string.h>
 
@@ -34,14 +36,13 @@ static bool check_memory(const Options *options, const char *option, const char 
 
 static bool parse_memory(Options *options, const char *option, const char *value, GError **error)
 {
-    g_autoptr(KeyValues) values = key_values_parse(option, value, "size", error);
-    if (!values)
+    static const Key keys[] = {
+        { "size", KEY_SIZE, offsetof(Options, memory), .unit = 1 << 20, .help = "guest memory" },
+        { 0 },
+    };
+    g_autoptr(Values) values = values_parse(option, value, "size", error);
+    if (!values || !values_fill(values, keys, options, error))
         return false;
-    const char *size = key_values_take(values, "size");
-    if (!key_values_finish(values, "size=", error))
-        return false;
-    if (!size || !size_parse(size, 1 << 20, &options->memory))
-        return wrong(option, value, "not a size; give MiB, or a number with K, M, G or T", error);
     options->memory_given = true;
     return check_memory(options, option, value, error);
 }
@@ -112,122 +113,98 @@ static bool parse_uuid(Options *options, const char *option, const char *value, 
     return true;
 }
 
-// For the options that have one value, or a few that mean the same here.
-static bool parse_one_of(const char *option, const char *value, const char *const *words, GError **error)
+// For the options that are one word.
+static bool parse_word(
+    Options *options, const char *option, const char *value, const Word *words, int *to, GError **error)
 {
-    if (g_strv_contains(words, value))
+    if (strcmp(value, "help") == 0 || strcmp(value, "?") == 0) {
+        GString *help = g_string_new(NULL);
+        for (const Word *word = words; word->word; word++)
+            g_string_append_printf(help, "%s\n", word->word);
+        options->help = g_string_free(help, FALSE);
         return true;
-    g_autofree char *list = g_strjoinv(" or ", (char **)words);
-    g_autofree char *mend = g_strdup_printf("lparun has not that one; give %s", list);
-    return wrong(option, value, mend, error);
+    }
+    if (words_find(words, value, to))
+        return true;
+    g_autofree char *list = words_list(words, ", ", " or ");
+    return error_user(error, "%s %s: it takes %s", option, value, list);
 }
 
-static bool parse_hash_order(const char *text, unsigned *order)
+static bool parse_switch(
+    Options *options, const char *option, const char *value, const Word *words, bool *to, GError **error)
 {
-    guint64 number;
-    if (!g_ascii_string_to_unsigned(text, 10, MMU_HASH_ORDER_MIN, MMU_HASH_ORDER_MAX, &number, NULL))
-        return false;
-    *order = (unsigned)number;
-    return true;
-}
-
-static bool parse_machine(Options *options, const char *option, const char *value, GError **error)
-{
-    static const char *const types[] = { "pseries", NULL }, *const accelerators[] = { "kvm", NULL };
-    static const char *const mmus[] = { "auto", "radix", "hash", NULL };
-    static const char *const modes[] = { "dual", "xics", "xive", NULL };
-    g_autoptr(KeyValues) values = key_values_parse(option, value, "type", error);
-    if (!values)
-        return false;
-    const char *type = key_values_take(values, "type"), *accelerator = key_values_take(values, "accel");
-    const char *mmu = key_values_take(values, "mmu"), *order = key_values_take(values, "hpt-order");
-    const char *compat = key_values_take(values, "max-cpu-compat"),
-               *mode = key_values_take(values, "ic-mode");
-    const char *firmware = key_values_take(values, "firmware");
-    const char *backend = key_values_take(values, "memory-backend");
-    const char *dump = key_values_take(values, "dumpdtb");
-    if ((type && !parse_one_of("-machine type", type, types, error)) ||
-        (accelerator && !parse_one_of("-machine accel", accelerator, accelerators, error)) ||
-        (mmu && !parse_one_of("-machine mmu", mmu, mmus, error)) ||
-        (mode && !parse_one_of("-machine ic-mode", mode, modes, error)))
-        return false;
-    if (mode)
-        options->interrupts = strcmp(mode, "xive") == 0   ? INTERRUPT_XIVE
-                              : strcmp(mode, "xics") == 0 ? INTERRUPT_XICS
-                                                          : INTERRUPT_DUAL;
-    if (mmu)
-        options->mmu = strcmp(mmu, "radix") == 0 ? MMU_RADIX : strcmp(mmu, "hash") == 0 ? MMU_HASH : MMU_AUTO;
-    if (order && !parse_hash_order(order, &options->hash_order))
-        return wrong(
-            "-machine hpt-order", order, "not the log2 of a hashed page table's bytes; give 18 to 46", error);
-    if (compat && !(options->max_compat = compat_find(compat)))
-        return wrong("-machine max-cpu-compat", compat, "give one of " COMPAT_WORDS, error);
-    if (firmware) // -bios is QEMU's short word for the same
-        set(&options->bios, firmware);
-    if (backend)
-        set(&options->memory_options.backend, backend);
-    if (dump)
-        set(&options->dump_tree, dump);
-    return key_values_finish(values,
-        "type=, accel=, ic-mode=, mmu=, hpt-order=, max-cpu-compat=, memory-backend=, firmware= and dumpdtb=",
-        error);
+    int word = *to;
+    bool done = parse_word(options, option, value, words, &word, error);
+    *to = word;
+    return done;
 }
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
 {
-    return parse_one_of(option, value, (const char *const[]){ "kvm", NULL }, error);
+    static const Word words[] = { { "kvm" }, { 0 } };
+    return parse_word(options, option, value, words, &options->nothing, error);
 }
 
 static bool parse_cpu(Options *options, const char *option, const char *value, GError **error)
 {
-    return parse_one_of(option, value, (const char *const[]){ "host", NULL }, error);
+    static const Word words[] = { { "host" }, { 0 } };
+    return parse_word(options, option, value, words, &options->nothing, error);
 }
 
 static bool parse_display(Options *options, const char *option, const char *value, GError **error)
 {
-    return parse_one_of(option, value, (const char *const[]){ "none", NULL }, error);
+    static const Word words[] = { { "none" }, { 0 } };
+    return parse_word(options, option, value, words, &options->nothing, error);
 }
 
 static bool parse_serial(Options *options, const char *option, const char *value, GError **error)
 {
-    if (!parse_one_of(option, value, (const char *const[]){ "stdio", "none", "null", NULL }, error))
-        return false;
-    options->console = strcmp(value, "stdio") == 0;
-    return true;
+    static const Word words[] = { { "stdio", true }, { "none", false }, { "null", false }, { 0 } };
+    return parse_switch(options, option, value, words, &options->console, error);
 }
 
 // QEMU's words for a socket; "nowait" is its older way to say wait=off.
-static bool parse_qmp(Options *options, const char *option, const char *value, GError **error)
-{
-    g_autoptr(KeyValues) values = key_values_parse(option, value, "address", error);
-    if (!values)
-        return false;
-    const char *address = key_values_take(values, "address");
+typedef struct Qmp {
+    char *address;
     bool server, wait, nowait;
-    if (!key_values_take_bool(values, "server", false, &server, error) ||
-        !key_values_take_bool(values, "wait", true, &wait, error) ||
-        !key_values_take_bool(values, "nowait", false, &nowait, error) ||
-        !key_values_finish(values, "unix:PATH, server= and wait=", error))
-        return false;
-    if (!address || !g_str_has_prefix(address, "unix:") || address[strlen("unix:")] == '\0')
+} Qmp;
+
+static bool check_qmp(
+    const Qmp *qmp, const Options *options, const char *option, const char *value, GError **error)
+{
+    if (!qmp->address || !g_str_has_prefix(qmp->address, "unix:") || qmp->address[strlen("unix:")] == '\0')
         return wrong(option, value, "not a Unix socket; give unix:PATH,server=on,wait=off", error);
-    if (!server)
+    if (!qmp->server)
         return wrong(option, value, "lparun is the one that listens; give server=on", error);
-    if (wait && !nowait)
+    if (qmp->wait && !qmp->nowait)
         return wrong(
             option, value, "lparun does not wait for a client before it starts; give wait=off", error);
-    if (options->qmp)
-        return wrong(option, value, "there is one monitor; give -qmp once", error);
-    options->qmp = g_strdup(address + strlen("unix:"));
-    return true;
+    return !options->qmp || wrong(option, value, "there is one monitor; give -qmp once", error);
+}
+
+static bool parse_qmp(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Key keys[] = {
+        { "address", KEY_TEXT, offsetof(Qmp, address), .value = "unix:PATH", .help = "the socket" },
+        { "server", KEY_SWITCH, offsetof(Qmp, server), .help = "on: lparun listens" },
+        { "wait", KEY_SWITCH, offsetof(Qmp, wait), .help = "off: it does not wait for a client" },
+        { "nowait", KEY_SWITCH, offsetof(Qmp, nowait), .help = "the same as wait=off" },
+        { 0 },
+    };
+    Qmp qmp = { .wait = true };
+    g_autoptr(Values) values = values_parse(option, value, "address", error);
+    bool done =
+        values && values_fill(values, keys, &qmp, error) && check_qmp(&qmp, options, option, value, error);
+    if (done)
+        options->qmp = g_strdup(qmp.address + strlen("unix:"));
+    keys_clear(keys, &qmp);
+    return done;
 }
 
 static bool parse_ci(Options *options, const char *option, const char *value, GError **error)
 {
-    if (!parse_one_of(option, value, (const char *const[]){ "kernel", "user", NULL }, error))
-        return false;
-    options->ci_in_kernel = strcmp(value, "kernel") == 0;
-    return true;
+    static const Word words[] = { { "kernel", true }, { "user", false }, { 0 } };
+    return parse_switch(options, option, value, words, &options->ci_in_kernel, error);
 }
 
 static bool parse_action(Options *options, const char *option, const char *value, GError **error)
@@ -262,204 +239,6 @@ static bool parse_nothing(Options *options, const char *option, const char *valu
     return true; // there is nothing that it could switch off or on: no display, no default devices
 }
 
-static void drive_free(gpointer data)
-{
-    DriveOptions *drive = data;
-    g_free(drive->id);
-    g_free(drive->file);
-    g_free(drive->cache);
-    g_free(drive->aio);
-    g_free(drive->serial);
-    g_free(drive);
-}
-
-static bool check_drive(
-    const DriveOptions *drive, const char *option, const char *format, const char *interface, GError **error)
-{
-    BlockCache cache;
-    BlockAio aio;
-    if (!drive->file)
-        return wrong(option, "file=", "no file; give file=PATH", error);
-    if (format && strcmp(format, "raw") != 0)
-        return wrong("-drive format", format, "lparun has raw images only; convert it with qemu-img", error);
-    static const char *const interfaces[] = { "virtio", "none", "pflash", NULL };
-    if (interface && !g_strv_contains(interfaces, interface))
-        return wrong("-drive if", interface, "give virtio, pflash for NVRAM, or none with a -device", error);
-    if (g_strcmp0(interface, "none") == 0 && !drive->id)
-        return wrong(option, "if=none", "no id, so no -device can name it; give id=NAME or if=virtio", error);
-    if (!block_cache_parse(drive->cache, &cache))
-        return wrong("-drive cache", drive->cache, "give one of " BLOCK_CACHE_WORDS, error);
-    if (!block_aio_parse(drive->aio, &aio))
-        return wrong("-drive aio", drive->aio, "give one of " BLOCK_AIO_WORDS, error);
-    return true;
-}
-
-// One of `drives` is the one that NVRAM is kept in.
-static bool use_for_nvram(Options *options, unsigned index, GError **error)
-{
-    if (options->nvram)
-        return wrong("-drive", "if=pflash", "there is one NVRAM; give it once", error);
-    options->nvram = g_ptr_array_steal_index(options->drives, index);
-    return true;
-}
-
-static bool parse_drive(Options *options, const char *option, const char *value, GError **error)
-{
-    g_autoptr(KeyValues) values = key_values_parse(option, value, "file", error);
-    if (!values)
-        return false;
-    DriveOptions *drive = g_new0(DriveOptions, 1);
-    g_ptr_array_add(options->drives, drive);
-    drive->id = g_strdup(key_values_take(values, "id"));
-    drive->file = g_strdup(key_values_take(values, "file"));
-    drive->cache = g_strdup(key_values_take(values, "cache"));
-    drive->aio = g_strdup(key_values_take(values, "aio"));
-    drive->serial = g_strdup(key_values_take(values, "serial"));
-    const char *interface = key_values_take(values, "if"), *format = key_values_take(values, "format");
-    drive->virtio = !interface || strcmp(interface, "virtio") == 0;
-    for (unsigned i = 0; drive->id && i + 1 < options->drives->len; i++) {
-        const DriveOptions *other = options->drives->pdata[i];
-        if (other->id && strcmp(other->id, drive->id) == 0)
-            return wrong("-drive id", drive->id, "that id is given twice; give each drive its own", error);
-    }
-    return key_values_take_bool(values, "readonly", false, &drive->readonly, error) &&
-           key_values_finish(
-               values, "file=, if=, id=, format=, readonly=, cache=, aio= and serial=", error) &&
-           check_drive(drive, option, format, interface, error) &&
-           (g_strcmp0(interface, "pflash") != 0 || use_for_nvram(options, options->drives->len - 1, error));
-}
-
-// -device spapr-nvram: its drive may come later.
-static bool parse_nvram(Options *options, const char *option, KeyValues *values, GError **error)
-{
-    const char *drive = key_values_take(values, "drive");
-    if (!key_values_finish(values, "drive=", error))
-        return false;
-    if (!drive)
-        return wrong(option, "spapr-nvram", "no drive; give drive=ID of a -drive", error);
-    if (options->nvram_drive)
-        return wrong(option, "spapr-nvram", "there is one NVRAM; give it once", error);
-    options->nvram_drive = g_strdup(drive);
-    return true;
-}
-
-static bool find_nvram(Options *options, GError **error)
-{
-    for (unsigned i = 0; options->nvram_drive && i < options->drives->len; i++) {
-        const DriveOptions *drive = options->drives->pdata[i];
-        if (g_strcmp0(drive->id, options->nvram_drive) != 0)
-            continue;
-        return !drive->virtio
-                   ? use_for_nvram(options, i, error)
-                   : wrong("-device spapr-nvram,drive", options->nvram_drive, DRIVE_IS_A_DISK, error);
-    }
-    return !options->nvram_drive || wrong("-device spapr-nvram,drive", options->nvram_drive,
-                                        "there is no such drive; add -drive file=PATH,if=none,id=ID", error);
-}
-
-static void disk_free(gpointer data)
-{
-    DiskOptions *disk = data;
-    g_free(disk->id);
-    g_free(disk->drive);
-    g_free(disk->iothread);
-    g_free(disk->serial);
-    g_free(disk);
-}
-
-// "3", "0x3" or "3.0": QEMU's words.
-static bool parse_slot(const char *text, int *slot)
-{
-    guint64 number;
-    g_autofree char *digits = g_strdup(g_str_has_prefix(text, "0x") ? text + 2 : text);
-    if (g_str_has_suffix(digits, ".0"))
-        digits[strlen(digits) - 2] = '\0';
-    if (!g_ascii_string_to_unsigned(digits, 16, 0, 31, &number, NULL))
-        return false;
-    *slot = (int)number;
-    return true;
-}
-
-// What two devices may not share.
-static bool check_device(const Options *options, const DiskOptions *disk, GError **error)
-{
-    for (unsigned i = 0; i < options->disks->len; i++) {
-        const DiskOptions *other = options->disks->pdata[i];
-        if (other == disk)
-            continue;
-        if (disk->id && g_strcmp0(other->id, disk->id) == 0)
-            return wrong("-device id", disk->id, "that id is given twice; give each device its own", error);
-        if (disk->bootindex >= 0 && other->bootindex == disk->bootindex)
-            return error_user(
-                error, "-device bootindex %d: two devices have it; give each its own", disk->bootindex);
-    }
-    return true;
-}
-
-static bool parse_device(Options *options, const char *option, const char *value, GError **error)
-{
-    g_autoptr(KeyValues) values = key_values_parse(option, value, "driver", error);
-    if (!values)
-        return false;
-    const char *driver = key_values_take(values, "driver");
-    if (g_strcmp0(driver, "spapr-nvram") == 0)
-        return parse_nvram(options, option, values, error);
-    if (!driver || strcmp(driver, "virtio-blk-pci") != 0)
-        return wrong(option, driver ? driver : value,
-            "lparun has not that device; it has virtio-blk-pci and spapr-nvram", error);
-    DiskOptions *disk = g_new0(DiskOptions, 1);
-    g_ptr_array_add(options->disks, disk);
-    *disk = (DiskOptions){ .slot = -1, .bootindex = -1 };
-    disk->id = g_strdup(key_values_take(values, "id"));
-    disk->drive = g_strdup(key_values_take(values, "drive"));
-    disk->iothread = g_strdup(key_values_take(values, "iothread"));
-    disk->serial = g_strdup(key_values_take(values, "serial"));
-    const char *slot = key_values_take(values, "addr"), *bootindex = key_values_take(values, "bootindex");
-    guint64 boot;
-    if (!key_values_finish(values, "drive=, iothread=, id=, serial=, addr= and bootindex=", error))
-        return false;
-    if (!disk->drive)
-        return wrong(option, value, "no drive; give drive=ID of a -drive", error);
-    if (slot && !parse_slot(slot, &disk->slot))
-        return wrong(
-            "-device addr", slot, "not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)", error);
-    if (bootindex && !g_ascii_string_to_unsigned(bootindex, 10, 0, G_MAXINT, &boot, NULL))
-        return wrong("-device bootindex", bootindex, "not a number from 0 on", error);
-    if (bootindex)
-        disk->bootindex = (int)boot;
-    return check_device(options, disk, error);
-}
-
-static bool is_object(const Options *options, const char *id)
-{
-    for (unsigned i = 0; i < options->iothreads->len; i++)
-        if (strcmp(options->iothreads->pdata[i], id) == 0)
-            return true;
-    return memory_options_has_backend(&options->memory_options, id);
-}
-
-static bool parse_object(Options *options, const char *option, const char *value, GError **error)
-{
-    g_autoptr(KeyValues) values = key_values_parse(option, value, "type", error);
-    if (!values)
-        return false;
-    const char *type = key_values_take(values, "type"), *id = key_values_take(values, "id");
-    if (id && is_object(options, id))
-        return wrong(option, value, "that id is given twice; give each object its own", error);
-    if (type && memory_options_is_backend(type))
-        return id ? memory_options_parse_backend(&options->memory_options, type, id, values, error)
-                  : wrong(option, value, "no id; give id=NAME", error);
-    if (!type || strcmp(type, "iothread") != 0)
-        return wrong(option, type ? type : value,
-            "lparun has not that object; it has iothread, memory-backend-ram and memory-backend-file", error);
-    if (!key_values_finish(values, "id=", error))
-        return false;
-    if (!id)
-        return wrong(option, value, "no id; give id=NAME", error);
-    g_ptr_array_add(options->iothreads, g_strdup(id));
-    return true;
-}
-
 // Every option: what -help says is what the parser takes.
 static const struct {
     const char *name, *value, *help; // value NULL: none
@@ -486,18 +265,18 @@ static const struct {
         "file=F[,if=virtio|none|pflash][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A][,serial=S]",
         "a disk image; if=virtio (the default) makes a disk with an iothread of its own\n"
         "if=pflash: the file of 8K to 1M that NVRAM is kept in\n"
-        "cache: " BLOCK_CACHE_WORDS "\naio: " BLOCK_AIO_WORDS,
-        parse_drive },
-    { "object", "iothread,id=I", "a thread that serves disks", parse_object },
+        "cache: writeback (default), none, writethrough, directsync, unsafe\naio: io_uring, native, threads",
+        options_parse_drive },
+    { "object", "iothread,id=I", "a thread that serves disks", options_parse_object },
     { "object", "memory-backend-ram,id=I,size=SIZE[,prealloc=on|off]",
-        "memory for -numa node,memdev= or -machine memory-backend=", parse_object },
+        "memory for -numa node,memdev= or -machine memory-backend=", options_parse_object },
     { "object", "memory-backend-file,id=I,size=SIZE,mem-path=PATH[,share=on|off][,prealloc=on|off]",
         "the same from a file or folder; share: others that map the file see the guest's memory",
-        parse_object },
+        options_parse_object },
     { "device", "virtio-blk-pci,drive=I[,iothread=I][,id=I][,serial=S][,addr=SLOT][,bootindex=N]",
-        "a disk for a -drive with if=none; without iothread= it gets one of its own", parse_device },
+        "a disk for a -drive with if=none; without iothread= it gets one of its own", options_parse_device },
     { "device", "spapr-nvram,drive=I", "NVRAM is kept in that -drive's file, as with if=pflash",
-        parse_device },
+        options_parse_device },
     { "serial", "stdio|none|null", "the guest's console (default stdio; Ctrl-A h there helps)",
         parse_serial },
     { "machine",
@@ -507,11 +286,12 @@ static const struct {
         "dual: all that KVM has)\n"
         "mmu: what the guest may choose (default auto: all that KVM has)\n"
         "hpt-order: log2 of the bytes of a hashed page table (default: 1/128 of memory)\n"
-        "max-cpu-compat: the newest processor that the guest sees (default: the host's): " COMPAT_WORDS
+        "max-cpu-compat: the newest processor that the guest sees (default: the host's): power8, power9, "
+        "power10, power11"
         "\nmemory-backend: the -object that all of memory is\nfirmware: as -bios\n"
         "dumpdtb: write the device tree that the guest would start with, and end",
-        parse_machine },
-    { "M", "...", "the same", parse_machine },
+        options_parse_machine },
+    { "M", "...", "the same", options_parse_machine },
     { "accel", "kvm", "the one accelerator there is", parse_accel },
     { "enable-kvm", NULL, "the same", parse_nothing },
     { "cpu", "host", "the one processor there is", parse_cpu },
@@ -589,11 +369,9 @@ void options_clear(Options *options)
     g_free(options->qmp);
     g_free(options->dump_tree);
     memory_options_clear(&options->memory_options);
-    g_free(options->nvram_drive);
-    g_clear_pointer(&options->nvram, drive_free);
-    g_clear_pointer(&options->iothreads, g_ptr_array_unref);
-    g_clear_pointer(&options->drives, g_ptr_array_unref);
-    g_clear_pointer(&options->disks, g_ptr_array_unref);
+    g_free(options->help);
+    storage_options_clear(options);
+    kinds_clear(options);
 }
 
 bool options_are_direct(const Options *options)
@@ -603,8 +381,8 @@ bool options_are_direct(const Options *options)
 
 static bool check_together(Options *options, GError **error)
 {
-    if (!memory_options_resolve(&options->memory_options, &options->memory, options->memory_given,
-            options->cpus, options->threads, error) ||
+    if (!memory_options_resolve(&options->memory_options, options->objects, &options->memory,
+            options->memory_given, options->cpus, options->threads, error) ||
         !check_memory(options, "-machine memory-backend", options->memory_options.backend, error))
         return false;
     if (options_are_direct(options) && !options->kernel)
@@ -690,13 +468,16 @@ static OptionsResult parse_all(Options *options, int argc, char **argv, GError *
             return parse_other(name, argc, argv, error);
         if (!table[result].parse(options, option, optarg, error))
             return OPTIONS_WRONG;
+        if (options->help)
+            return OPTIONS_HELP_OF;
     }
     if (optind < argc) {
         error_user(error, "%s: not an option; give a disk as -drive file=%s,if=virtio,format=raw",
             argv[optind], argv[optind]);
         return OPTIONS_WRONG;
     }
-    return find_nvram(options, error) && check_together(options, error) ? OPTIONS_RUN : OPTIONS_WRONG;
+    return storage_options_resolve(options, error) && check_together(options, error) ? OPTIONS_RUN
+                                                                                     : OPTIONS_WRONG;
 }
 
 OptionsResult options_parse(Options *options, int argc, char **argv, GError **error)
@@ -707,10 +488,9 @@ OptionsResult options_parse(Options *options, int argc, char **argv, GError **er
         .threads = 1,
         .ci_in_kernel = true,
         .console = true,
-        .iothreads = g_ptr_array_new_with_free_func(g_free),
-        .drives = g_ptr_array_new_with_free_func(drive_free),
-        .disks = g_ptr_array_new_with_free_func(disk_free),
     };
+    storage_options_init(options);
+    kinds_init(options);
     memory_options_init(&options->memory_options);
     return parse_all(options, argc, argv, error);
 }

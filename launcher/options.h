@@ -2,6 +2,7 @@
 #pragma once
 #include "actions.h"
 #include "lparun/cas.h"
+#include "lparun/kinds.h"
 #include "lparun/mmu.h"
 #include "lparun/rtas_clock.h"
 #include "memory_options.h"
@@ -9,21 +10,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+typedef enum { DRIVE_VIRTIO, DRIVE_NONE, DRIVE_PFLASH } DriveInterface;
+
 typedef struct DriveOptions {
-    char *id; // NULL: a drive of its own with if=virtio
-    char *file, *cache, *aio, *serial;
+    char *id, *file, *serial; // the last may be NULL
+    DriveInterface interface;
+    int format; // raw
+    BlockCache cache;
+    BlockAio aio;
     bool readonly;
-    bool virtio; // if=virtio: a disk without a -device
 } DriveOptions;
 
 // Of a drive that a -device names too.
 #define DRIVE_IS_A_DISK "that drive is a disk already; add if=none to its -drive"
 
-typedef struct DiskOptions { // -device virtio-blk-pci
-    char *id, *drive, *iothread, *serial;
+typedef struct DeviceOptions {
+    const DeviceKind *kind;
+    char *id;      // or NULL
     int slot;      // -1: the first free one
     int bootindex; // -1: none
-} DiskOptions;
+    bool implied;  // of a -drive with if=virtio
+    void *values;  // of the kind's keys, behind this struct
+} DeviceOptions;
 
 typedef struct Options {
     uint64_t memory; // bytes
@@ -41,12 +49,13 @@ typedef struct Options {
     bool demo_stall; // doorbells are on KVM's bus alone
     Actions actions;
     ClockSetup clock;
-    bool console;         // stdin and stdout are the guest's
-    GPtrArray *iothreads; // ids
-    GPtrArray *drives;    // DriveOptions
-    DriveOptions *nvram;  // that NVRAM is kept in, or NULL
-    char *nvram_drive;    // id of the drive that shall become that, or NULL
-    GPtrArray *disks;     // DiskOptions
+    bool console;        // stdin and stdout are the guest's
+    GPtrArray *objects;  // Object
+    GPtrArray *drives;   // DriveOptions
+    GPtrArray *devices;  // DeviceOptions; drives with if=virtio are among them
+    DriveOptions *nvram; // that NVRAM is kept in, or NULL
+    int nothing;         // where keys with one possible value go
+    char *help;          // what was asked for by "help" as a value, or NULL
 } Options;
 
 typedef enum {
@@ -54,6 +63,7 @@ typedef enum {
     OPTIONS_PROBE,
     OPTIONS_PROBE_JSON,
     OPTIONS_HELP,
+    OPTIONS_HELP_OF, // `help` has it
     OPTIONS_VERSION,
     OPTIONS_WRONG
 } OptionsResult;

@@ -3,7 +3,7 @@
 #include "pseries.h"
 #include "control.h"
 #include "deadline.h"
-#include "disks.h"
+#include "devices.h"
 #include "lparun/bytes.h"
 #include "lparun/cas.h"
 #include "lparun/device_tree.h"
@@ -34,7 +34,8 @@ struct Machine {
     TreeSources tree;
     DmaWindow *dma;
     PciHost *pci;
-    Disks *disks;
+    VirtioContext context; // of all its devices
+    Devices *devices;
     Terminal *terminal;
     Vty *vty;
     Nvram *nvram;
@@ -228,7 +229,7 @@ static bool make_nvram(Machine *machine, GError **error)
 
 static bool make_devices(Machine *machine, GError **error)
 {
-    VirtioContext context = {
+    machine->context = (VirtioContext){
         .vm = machine->vm,
         .bus = machine->bus,
         .doorbell_bus = machine->options->demo_stall ? NULL : machine->bus,
@@ -240,10 +241,10 @@ static bool make_devices(Machine *machine, GError **error)
         return false;
     machine->pci = pci_host_new(machine->dma);
     add(machine, &pci_host_part, machine->pci);
-    machine->disks = disks_new(machine->options, &context, machine->pci, error);
-    if (!add(machine, &disks_part, machine->disks))
+    machine->devices = devices_new(machine->options, &machine->context, machine->pci, error);
+    if (!add(machine, &devices_part, machine->devices))
         return false;
-    machine->boot_list = disks_boot_list(machine->disks);
+    machine->boot_list = devices_boot_list(machine->devices);
     InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VTY, INTERRUPT_EDGE, error);
     if (!line)
         return false;

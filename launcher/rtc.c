@@ -1,7 +1,6 @@
 // -rtc: QEMU's words.
 #include "rtc.h"
-#include "key_values.h"
-#include "lparun/error.h"
+#include "values.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -26,45 +25,30 @@ static bool parse_date(const char *text, gint64 *seconds)
     return date;
 }
 
-static bool wrong(const char *option, const char *key, const char *value, const char *mend, GError **error)
+static bool read_base(const char *text, void *to)
 {
-    return error_user(error, "%s %s=%s: %s", option, key, value, mend);
-}
-
-static bool parse_base(ClockSetup *setup, const char *option, const char *base, GError **error)
-{
-    if (strcmp(base, "utc") == 0)
-        setup->base = CLOCK_FROM_UTC;
-    else if (strcmp(base, "localtime") == 0)
-        setup->base = CLOCK_FROM_LOCAL;
-    else if (parse_date(base, &setup->date))
-        setup->base = CLOCK_FROM_DATE;
-    else
-        return wrong(option, "base", base,
-            "give utc, localtime, or a date such as 2026-11-22 or 2026-11-22T16:01:21", error);
+    ClockSetup *setup = to;
+    static const Word words[] = { { "utc", CLOCK_FROM_UTC }, { "localtime", CLOCK_FROM_LOCAL }, { 0 } };
+    int base = CLOCK_FROM_DATE;
+    if (!words_find(words, text, &base) && !parse_date(text, &setup->date))
+        return false;
+    setup->base = (ClockBase)base;
     return true;
 }
 
-static bool parse_clock(ClockSetup *setup, const char *option, const char *clock, GError **error)
-{
-    if (strcmp(clock, "host") == 0)
-        setup->source = CLOCK_OF_HOST;
-    else if (strcmp(clock, "rt") == 0)
-        setup->source = CLOCK_STEADY;
-    else if (strcmp(clock, "vm") == 0)
-        setup->source = CLOCK_OF_MACHINE;
-    else
-        return wrong(option, "clock", clock, "give host, rt or vm", error);
-    return true;
-}
+static const Word sources[] = { { "host", CLOCK_OF_HOST }, { "rt", CLOCK_STEADY }, { "vm", CLOCK_OF_MACHINE },
+    { 0 } };
+
+static const Key keys[] = {
+    { "base", KEY_READ, .value = "utc|localtime|DATE", .read = read_base,
+        .mend = "give utc, localtime, or a date such as 2026-11-22 or 2026-11-22T16:01:21",
+        .help = "where the time of day starts (default utc)" },
+    { "clock", KEY_WORD, offsetof(ClockSetup, source), .words = sources, .help = "what drives it" },
+    { 0 },
+};
 
 bool rtc_parse(ClockSetup *setup, const char *option, const char *value, GError **error)
 {
-    g_autoptr(KeyValues) values = key_values_parse(option, value, NULL, error);
-    if (!values)
-        return false;
-    const char *base = key_values_take(values, "base"), *clock = key_values_take(values, "clock");
-    return (!base || parse_base(setup, option, base, error)) &&
-           (!clock || parse_clock(setup, option, clock, error)) &&
-           key_values_finish(values, "base= and clock=", error);
+    g_autoptr(Values) values = values_parse(option, value, NULL, error);
+    return values && values_fill(values, keys, setup, error);
 }

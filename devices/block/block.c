@@ -43,16 +43,8 @@ struct Block {
 
 Block *block_open(const BlockOptions *options, GError **error)
 {
-    BlockAio aio;
-    if (!block_aio_parse(options->aio, &aio)) {
-        error_user(error, "aio=%s: not known; one of " BLOCK_AIO_WORDS, options->aio);
-        return NULL;
-    }
-    BlockCache cache;
-    if (!block_cache_parse(options->cache, &cache)) {
-        error_user(error, "cache=%s: not known; one of " BLOCK_CACHE_WORDS, options->cache);
-        return NULL;
-    }
+    BlockAio aio = options->aio;
+    BlockCache cache = options->cache;
     if (aio == BLOCK_AIO_NATIVE && cache != BLOCK_NONE && cache != BLOCK_DIRECTSYNC) {
         error_user(error, "aio=native: works only past the page cache; add cache=none, or use aio=io_uring");
         return NULL;

@@ -10,39 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool block_cache_parse(const char *word, BlockCache *cache)
-{
-    static const char *const words[] = {
-        [BLOCK_WRITEBACK] = "writeback",
-        [BLOCK_NONE] = "none",
-        [BLOCK_WRITETHROUGH] = "writethrough",
-        [BLOCK_DIRECTSYNC] = "directsync",
-        [BLOCK_UNSAFE] = "unsafe",
-    };
-    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (g_strcmp0(word ? word : "writeback", words[i]) == 0) {
-            *cache = i;
-            return true;
-        }
-    }
-    return false;
-}
+const Word block_cache_words[] = {
+    { "writeback", BLOCK_WRITEBACK },
+    { "none", BLOCK_NONE },
+    { "writethrough", BLOCK_WRITETHROUGH },
+    { "directsync", BLOCK_DIRECTSYNC },
+    { "unsafe", BLOCK_UNSAFE },
+    { 0 },
+};
 
-bool block_aio_parse(const char *word, BlockAio *aio)
-{
-    static const char *const words[] = {
-        [BLOCK_AIO_IO_URING] = "io_uring",
-        [BLOCK_AIO_NATIVE] = "native",
-        [BLOCK_AIO_THREADS] = "threads",
-    };
-    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (g_strcmp0(word, words[i]) == 0) {
-            *aio = i;
-            return true;
-        }
-    }
-    return false;
-}
+const Word block_aio_words[] = {
+    { "io_uring", BLOCK_AIO_IO_URING },
+    { "native", BLOCK_AIO_NATIVE },
+    { "threads", BLOCK_AIO_THREADS },
+    { 0 },
+};
 
 #define refuse(error, path, format, ...) error_user(error, "file=%s: " format, path, ##__VA_ARGS__)
 

@@ -4,6 +4,7 @@
 // gets their completions. Offsets and lengths are bytes.
 #pragma once
 #include "lparun/iothread.h"
+#include "lparun/words.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,26 +31,20 @@ typedef enum {
     BLOCK_AIO_THREADS, // preadv and pwritev on worker threads
 } BlockAio;
 
-// The words that the parsers take, for error messages and the manual.
-#define BLOCK_CACHE_WORDS "writeback, none, writethrough, directsync, unsafe"
-#define BLOCK_AIO_WORDS "io_uring, native, threads"
+extern const Word block_cache_words[], block_aio_words[];
 
-// False, and nothing stored, for another word. NULL is the default: writeback, BLOCK_AIO_DEFAULT.
-bool block_cache_parse(const char *word, BlockCache *cache);
-bool block_aio_parse(const char *word, BlockAio *aio);
-
-// What -drive says: file=, readonly=, cache=, aio= (the last two may be NULL).
+// What -drive says: file=, readonly=, cache=, aio=.
 typedef struct BlockOptions {
     const char *path;
     bool readonly;
-    const char *cache;
-    const char *aio;
+    BlockCache cache;
+    BlockAio aio;
 } BlockOptions;
 
 // Opens and locks the image: for writing alone, or shared with other readers when it is read-only. The lock
-// is the kernel's own and ends with the process. NULL and `error`, always the user's: a bad word, no such
-// file, a folder, no permission, in use by another process, shorter than a sector, direct I/O that its file
-// system has not. The message begins with the path or the option and says what to do.
+// is the kernel's own and ends with the process. NULL and `error`, always the user's: no such file, a folder,
+// no permission, in use by another process, shorter than a sector, direct I/O that its file system has not.
+// The message begins with the path or the option and says what to do.
 Block *block_open(const BlockOptions *options, GError **error);
 // Not while it is attached.
 void block_close(Block *block);

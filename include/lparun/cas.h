@@ -5,6 +5,7 @@
 // support" and its table of option vectors.)
 #pragma once
 #include "lparun/part.h"
+#include "lparun/words.h"
 #include "lparun/mmu.h"
 
 // A level of the architecture that KVM can hold a newer processor to.
@@ -13,10 +14,10 @@ typedef struct CompatLevel {
     uint32_t pvr;     // the logical PVR that stands for the level
     unsigned isa;     // 207, 300, 310
 } CompatLevel;
-#define COMPAT_WORDS "power8, power9, power10, power11"
 
-// hcalls/compat.c. The level with this name, or NULL.
+// hcalls/compat.c. The level with this name, or NULL. `words` has all names, with no value of interest.
 const CompatLevel *compat_find(const char *name);
+extern const Word compat_words[];
 // The levels that this KVM takes, a bit each. Sets `vcpu`'s, and leaves it raw; while no vCPU runs.
 unsigned compat_accepted(Vcpu *vcpu);
 // The best level of `accepted` that is no newer than `max` (NULL: any) and that `is_known` says yes to

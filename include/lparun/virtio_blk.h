@@ -21,3 +21,8 @@ typedef struct VirtioBlkCounters {
 } VirtioBlkCounters;
 // Any thread.
 VirtioBlkCounters virtio_blk_counters(const VirtioBlk *blk);
+
+// -device virtio-blk-pci.
+typedef struct VirtioBlkValues {
+    char *drive, *iothread, *serial; // the last two may be NULL
+} VirtioBlkValues;

@@ -4,6 +4,8 @@
 #include "frame.h"
 #include <string.h>
 
+G_DEFINE_QUARK(lparun - qmp - error, qmp_error)
+
 typedef struct Scan {
     char *at, *end;
     char *id; // the last one's text, or NULL

@@ -2,7 +2,8 @@
 //
 // A client cannot make lparun grow: its messages are bounded (frame.h), it gets its next answer only when it
 // has taken the one before, and one that lets events pile up is sent away.
-#include "../monitor.h"
+#include "../module.h"
+#include "json_values.h"
 #include "lparun/error.h"
 #include "session.h"
 #include <errno.h>
@@ -254,9 +255,11 @@ static void tell(Monitor *monitor, const MonitorEvent *event)
         watch(monitor);
 }
 
-const MonitorModule monitor_module = {
+extern const QmpModule qmp_module;
+const QmpModule qmp_module = {
     .version = LPARUN_VERSION,
     .open = open_monitor,
     .tell = tell,
     .close = close_monitor,
+    .read_json = json_values_read,
 };

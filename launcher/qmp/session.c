@@ -12,8 +12,6 @@ struct Session {
     bool negotiated; // qmp_capabilities was called
 };
 
-G_DEFINE_QUARK(lparun - qmp - error, qmp_error)
-
 Session *session_new(
     const MonitorMachine *machine, void (*write)(void *owner, const char *line, size_t length), void *owner)
 {

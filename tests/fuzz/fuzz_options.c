@@ -1,8 +1,8 @@
 // What a person or a script may write behind an option: whatever it is, it is taken or refused with one line.
 //
-// For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with launcher/{options,memory_options,
-// actions,rtc,key_values,smp}.c and lparun's parts. Without it the program makes its own inputs, good values
-// with some bytes changed, for a fixed number of rounds from a fixed start.
+// For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with launcher/{options,*_options,
+// device_kinds,actions,rtc,values,smp}.c and lparun's parts. Without it the program makes its own inputs,
+// good values with some bytes changed, for a fixed number of rounds from a fixed start.
 #include "lparun/error.h"
 #include "options.h"
 #include <string.h>
@@ -51,7 +51,9 @@ static const char *const options[] = { "-m\n1G", "-m\nsize=2048M",
     "-machine\npseries,accel=kvm,ic-mode=dual,mmu=auto,hpt-order=24,max-cpu-compat=power9",
     "-rtc\nbase=2026-11-22T16:01:21,clock=vm", "-action\nreboot=shutdown,panic=pause,watchdog=inject-nmi",
     "-qmp\nunix:/tmp/q,server=on,wait=off", "-uuid\n12345678-1234-1234-1234-123456789abc", "-bios\nnone",
-    "-kernel\nk", "-serial\nnull", "-boot\norder=c", "-mem-path\n/tmp" };
+    "-kernel\nk", "-serial\nnull", "-boot\norder=c", "-mem-path\n/tmp",
+    "-device\n{\"driver\":\"virtio-blk\",\"drive\":\"d0\",\"addr\":\"1e\",\"bootindex\":2}", "-device\nhelp",
+    "-object\n{\"qom-type\":\"memory-backend-ram\",\"id\":\"m1\",\"size\":268435456}" };
 
 static void change(GRand *rand, GString *text)
 {

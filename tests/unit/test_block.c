@@ -172,7 +172,8 @@ static void check_many(Iothread *iothread, Block *block)
 }
 
 typedef struct Mode {
-    const char *cache, *aio;
+    BlockCache cache;
+    BlockAio aio;
 } Mode;
 
 // Skips the test where the host lacks what the mode needs, and only then.
@@ -204,7 +205,7 @@ static void test_mode(Image *image, gconstpointer data)
     Block *block = open_mode(image, mode, iothread);
     if (block) {
         g_assert_cmpuint(block_size(block), ==, IMAGE_SIZE);
-        g_assert_cmpstr(block_engine_name(block), ==, mode->aio);
+        g_assert_cmpstr(block_engine_name(block), ==, words_name(block_aio_words, (int)mode->aio));
         check_reads(iothread, block, 0);
         check_reads(iothread, block, 3);
         check_many(iothread, block);
@@ -228,18 +229,8 @@ static void check_error(const BlockOptions *options, const char *message)
 
 static void test_bad_words(Image *image, gconstpointer data)
 {
-    check_error(&(BlockOptions){ .path = image->path, .cache = "none ", .aio = NULL },
-        "cache=none : not known; one of writeback, none, writethrough, directsync, unsafe");
-    check_error(&(BlockOptions){ .path = image->path, .aio = "posix" },
-        "aio=posix: not known; one of io_uring, native, threads");
-    check_error(&(BlockOptions){ .path = image->path, .aio = "native" },
+    check_error(&(BlockOptions){ .path = image->path, .aio = BLOCK_AIO_NATIVE },
         "aio=native: works only past the page cache; add cache=none, or use aio=io_uring");
-    BlockCache cache;
-    BlockAio aio;
-    g_assert_true(block_cache_parse(NULL, &cache) && cache == BLOCK_WRITEBACK);
-    g_assert_true(block_aio_parse(NULL, &aio) && aio == BLOCK_AIO_DEFAULT);
-    g_assert_true(block_aio_parse("native", &aio) && aio == BLOCK_AIO_NATIVE);
-    g_assert_false(block_aio_parse("", &aio));
 }
 
 static void test_bad_files(Image *image, gconstpointer data)
@@ -398,7 +389,8 @@ static void test_told_once(Image *image, gconstpointer data)
 
 static void add_mode(const char *name, const Mode *mode, void (*test)(Image *, gconstpointer))
 {
-    g_autofree char *path = g_strdup_printf("/block/%s/%s/%s", name, mode->aio, mode->cache);
+    g_autofree char *path = g_strdup_printf("/block/%s/%s/%s", name,
+        words_name(block_aio_words, (int)mode->aio), words_name(block_cache_words, (int)mode->cache));
     g_test_add(path, Image, mode, make_image, test, remove_image);
 }
 
@@ -411,18 +403,18 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     static const Mode modes[] = {
-        { "writeback", "io_uring" },
-        { "none", "io_uring" },
-        { "writethrough", "io_uring" },
-        { "directsync", "io_uring" },
-        { "unsafe", "io_uring" },
-        { "none", "native" },
-        { "directsync", "native" },
-        { "writeback", "threads" },
-        { "none", "threads" },
-        { "writethrough", "threads" },
-        { "directsync", "threads" },
-        { "unsafe", "threads" },
+        { BLOCK_WRITEBACK, BLOCK_AIO_IO_URING },
+        { BLOCK_NONE, BLOCK_AIO_IO_URING },
+        { BLOCK_WRITETHROUGH, BLOCK_AIO_IO_URING },
+        { BLOCK_DIRECTSYNC, BLOCK_AIO_IO_URING },
+        { BLOCK_UNSAFE, BLOCK_AIO_IO_URING },
+        { BLOCK_NONE, BLOCK_AIO_NATIVE },
+        { BLOCK_DIRECTSYNC, BLOCK_AIO_NATIVE },
+        { BLOCK_WRITEBACK, BLOCK_AIO_THREADS },
+        { BLOCK_NONE, BLOCK_AIO_THREADS },
+        { BLOCK_WRITETHROUGH, BLOCK_AIO_THREADS },
+        { BLOCK_DIRECTSYNC, BLOCK_AIO_THREADS },
+        { BLOCK_UNSAFE, BLOCK_AIO_THREADS },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
         add_mode("mode", &modes[i], test_mode);

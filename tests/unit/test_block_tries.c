@@ -72,7 +72,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     host.limit = SIZE_MAX;
     host.calls = 0;
     host.most = 0;
-    BlockOptions options = { .path = fixture->path, .aio = "threads" };
+    BlockOptions options = { .path = fixture->path, .aio = BLOCK_AIO_THREADS };
     fixture->iothread = iothread_new("test", NULL);
     fixture->block = block_open(&options, NULL);
     g_assert_true(block_attach(fixture->block, fixture->iothread, NULL));

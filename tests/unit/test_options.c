@@ -2,6 +2,7 @@
 #include "lparun/error.h"
 #include "lparun/mmu.h"
 #include "lparun/rtas_clock.h"
+#include "lparun/virtio_blk.h"
 #include "options.h"
 #include <string.h>
 
@@ -56,17 +57,17 @@ static const struct {
     { "-ker vmlinux", "-ker: unknown option; see lparun -help" },
     { "--ker=vmlinux", "--ker=vmlinux: unknown option; see lparun -help" },
     { "-drive file=a,if=none,id=d -drive file=b,if=none,id=d",
-        "-drive id d: that id is given twice; give each drive its own" },
+        "-drive id=d: that id is given twice; give each drive its own" },
     { "-drive", "-drive: needs a value; see lparun -help" },
     // -m
     { "-m ^", "-m: 'size' has no value; give key=value" },
-    { "-m x", "-m x: not a size; give MiB, or a number with K, M, G or T" },
-    { "-m -1", "-m -1: not a size; give MiB, or a number with K, M, G or T" },
-    { "-m 1.5G", "-m 1.5G: not a size; give MiB, or a number with K, M, G or T" },
-    { "-m 4GB", "-m 4GB: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m x", "-m size=x: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m -1", "-m size=-1: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m 1.5G", "-m size=1.5G: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m 4GB", "-m size=4GB: not a size; give MiB, or a number with K, M, G or T" },
     { "-m 99999999999999999999",
-        "-m 99999999999999999999: not a size; give MiB, or a number with K, M, G or T" },
-    { "-m 16777216T", "-m 16777216T: not a size; give MiB, or a number with K, M, G or T" },
+        "-m size=99999999999999999999: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m 16777216T", "-m size=16777216T: not a size; give MiB, or a number with K, M, G or T" },
     { "-m 0", "-m 0: too little memory; give at least 256M" },
     { "-m 255", "-m 255: too little memory; give at least 256M" },
     { "-m 262145K", "-m 262145K: Linux takes memory in sections of 16 MiB; give a multiple of 16M" },
@@ -74,7 +75,7 @@ static const struct {
     { "-m 32769G", "-m 32769G: it would reach into the PCI windows; give at most 32T" },
     { "-m 1G,slots=2", "-m: 'slots' is not known; it takes size=" },
     { "-m size=1G,size=2G", "-m: 'size' is given twice; give it once" },
-    { "-m slots", "-m slots: not a size; give MiB, or a number with K, M, G or T" },
+    { "-m slots", "-m size=slots: not a size; give MiB, or a number with K, M, G or T" },
     // -rtc
     { "-rtc utc", "-rtc: 'utc' is not known; it takes base= and clock=" },
     { "-rtc base=now", "-rtc base=now: give utc, localtime, or a date such as 2026-11-22 or "
@@ -86,26 +87,25 @@ static const struct {
     { "-rtc base=2026-11-22T24:00:00",
         "-rtc base=2026-11-22T24:00:00: give utc, localtime, or a date such as "
         "2026-11-22 or 2026-11-22T16:01:21" },
-    { "-rtc clock=tsc", "-rtc clock=tsc: give host, rt or vm" },
+    { "-rtc clock=tsc", "-rtc clock=tsc: it takes host, rt or vm" },
     { "-rtc base=utc,driftfix=slew", "-rtc: 'driftfix' is not known; it takes base= and clock=" },
     // -action
-    { "-action reboot", "-action reboot=on: lparun has not that one; give reset or shutdown" },
-    { "-action shutdown=off", "-action shutdown=off: lparun has not that one; give poweroff or pause" },
-    { "-action panic=run",
-        "-action panic=run: lparun has not that one; give shutdown, exit-failure, pause or none" },
-    { "-action watchdog=debug", "-action watchdog=debug: lparun has not that one; give reset, shutdown, "
-                                "poweroff, inject-nmi, pause or none" },
+    { "-action reboot", "-action reboot=on: it takes reset or shutdown" },
+    { "-action shutdown=off", "-action shutdown=off: it takes poweroff or pause" },
+    { "-action panic=run", "-action panic=run: it takes shutdown, exit-failure, pause or none" },
+    { "-action watchdog=debug",
+        "-action watchdog=debug: it takes reset, shutdown, poweroff, inject-nmi, pause or none" },
     { "-action reboot=reset,halt=pause",
         "-action: 'halt' is not known; it takes reboot=, shutdown=, panic= and watchdog=" },
     { "-no-shutdown=1", "-no-shutdown: takes no value; see lparun -help" },
     // -smp
-    { "-smp 0", "-smp cpus=0: not a number that can be; give 1 to 1024" },
-    { "-smp 1025", "-smp cpus=1025: not a number that can be; give 1 to 1024" },
-    { "-smp -1", "-smp cpus=-1: not a number that can be; give 1 to 1024" },
-    { "-smp 4294967297", "-smp cpus=4294967297: not a number that can be; give 1 to 1024" },
-    { "-smp two", "-smp cpus=two: not a number that can be; give 1 to 1024" },
-    { "-smp 2x", "-smp cpus=2x: not a number that can be; give 1 to 1024" },
-    { "-smp 2,threads=0", "-smp threads=0: not a number that can be; give 1 to 1024" },
+    { "-smp 0", "-smp cpus=0: not a number from 1 to 1024" },
+    { "-smp 1025", "-smp cpus=1025: not a number from 1 to 1024" },
+    { "-smp -1", "-smp cpus=-1: not a number from 1 to 1024" },
+    { "-smp 4294967297", "-smp cpus=4294967297: not a number from 1 to 1024" },
+    { "-smp two", "-smp cpus=two: not a number from 1 to 1024" },
+    { "-smp 2x", "-smp cpus=2x: not a number from 1 to 1024" },
+    { "-smp 2,threads=0", "-smp threads=0: not a number from 1 to 1024" },
     { "-smp 2,dies=1", "-smp: 'dies' is not known; it takes cpus=, maxcpus=, sockets=, cores= and threads=" },
     { "-smp 2,maxcpus=4",
         "-smp maxcpus=4: lparun cannot add vCPUs to a guest that runs; give cpus=4, or leave it out" },
@@ -125,34 +125,34 @@ static const struct {
         "-bios none: without firmware there is nothing to start; give -kernel too" },
     { "-M pseries,firmware=", "-M: 'firmware' has no value; give key=value" },
     // Machines, processors, displays.
-    { "-machine q35", "-machine type q35: lparun has not that one; give pseries" },
-    { "-M powernv", "-machine type powernv: lparun has not that one; give pseries" },
-    { "-machine pseries,accel=tcg", "-machine accel tcg: lparun has not that one; give kvm" },
-    { "-machine pseries,mmu=none", "-machine mmu none: lparun has not that one; give auto or radix or hash" },
+    { "-machine q35", "-machine type=q35: it takes pseries" },
+    { "-M powernv", "-M type=powernv: it takes pseries" },
+    { "-machine pseries,accel=tcg", "-machine accel=tcg: it takes kvm" },
+    { "-machine pseries,mmu=none", "-machine mmu=none: it takes auto, radix or hash" },
     { "-machine pseries,cap-htm=off",
         "-machine: 'cap-htm' is not known; it takes type=, accel=, "
         "ic-mode=, mmu=, hpt-order=, max-cpu-compat=, memory-backend=, firmware= and dumpdtb=" },
-    { "-machine ic-mode=both", "-machine ic-mode both: lparun has not that one; give dual or xics or xive" },
+    { "-machine ic-mode=both", "-machine ic-mode=both: it takes dual, xics or xive" },
     { "-machine pseries,max-cpu-compat=power8,ic-mode=xive",
         "-machine max-cpu-compat power8: that processor has no XIVE; leave ic-mode=xive out" },
     { "-machine pseries,max-cpu-compat=power7",
-        "-machine max-cpu-compat power7: give one of power8, power9, power10, power11" },
+        "-machine max-cpu-compat=power7: it takes power8, power9, power10 or power11" },
     { "-machine pseries,max-cpu-compat=power8,mmu=radix",
         "-machine max-cpu-compat power8: that processor has no radix MMU; leave mmu=radix out" },
     { "-machine mmu=radix -machine max-cpu-compat=power8",
         "-machine max-cpu-compat power8: that processor has no radix MMU; leave mmu=radix out" },
     { "-machine pseries,hpt-order=17",
-        "-machine hpt-order 17: not the log2 of a hashed page table's bytes; give 18 to 46" },
+        "-machine hpt-order=17: not the log2 of a hashed page table's bytes; give 18 to 46" },
     { "-machine pseries,hpt-order=47",
-        "-machine hpt-order 47: not the log2 of a hashed page table's bytes; give 18 to 46" },
+        "-machine hpt-order=47: not the log2 of a hashed page table's bytes; give 18 to 46" },
     { "-machine pseries,hpt-order=16M",
-        "-machine hpt-order 16M: not the log2 of a hashed page table's bytes; give 18 to 46" },
-    { "-accel tcg", "-accel tcg: lparun has not that one; give kvm" },
-    { "-cpu power9", "-cpu power9: lparun has not that one; give host" },
-    { "-display gtk", "-display gtk: lparun has not that one; give none" },
-    { "-vga std", "-vga std: lparun has not that one; give none" },
-    { "-serial pty", "-serial pty: lparun has not that one; give stdio or none or null" },
-    { "-ci-hcalls both", "-ci-hcalls both: lparun has not that one; give kernel or user" },
+        "-machine hpt-order=16M: not the log2 of a hashed page table's bytes; give 18 to 46" },
+    { "-accel tcg", "-accel tcg: it takes kvm" },
+    { "-cpu power9", "-cpu power9: it takes host" },
+    { "-display gtk", "-display gtk: it takes none" },
+    { "-vga std", "-vga std: it takes none" },
+    { "-serial pty", "-serial pty: it takes stdio, none or null" },
+    { "-ci-hcalls both", "-ci-hcalls both: it takes kernel or user" },
     // -qmp
     { "-qmp stdio", "-qmp stdio: not a Unix socket; give unix:PATH,server=on,wait=off" },
     { "-qmp unix:,server=on,wait=off",
@@ -165,8 +165,8 @@ static const struct {
     { "-qmp unix:/q,server=on",
         "-qmp unix:/q,server=on: lparun does not wait for a client before it starts; give wait=off" },
     { "-qmp unix:/q,server=on,wait=off,abstract=on",
-        "-qmp: 'abstract' is not known; it takes unix:PATH, server= and wait=" },
-    { "-qmp unix:/q,server=on,wait=perhaps", "-qmp: wait=perhaps is neither on nor off; give one of them" },
+        "-qmp: 'abstract' is not known; it takes address=, server=, wait= and nowait=" },
+    { "-qmp unix:/q,server=on,wait=perhaps", "-qmp wait=perhaps: it takes on or off" },
     { "-qmp unix:/q,server=on,wait=off -qmp unix:/r,server=on,wait=off",
         "-qmp unix:/r,server=on,wait=off: there is one monitor; give -qmp once" },
     { "-uuid 1234", "-uuid 1234: not a UUID; give one as uuidgen prints it" },
@@ -178,68 +178,70 @@ static const struct {
     { "-initrd i", "-initrd i: there is no kernel for it; give -kernel too" },
     { "-append quiet", "-append quiet: there is no kernel for it; give -kernel too" },
     // -drive
-    { "-drive if=virtio", "-drive file=: no file; give file=PATH" },
+    { "-drive if=virtio", "-drive: no file; give file=PATH" },
     { "-drive file=", "-drive: 'file' has no value; give key=value" },
     { "-drive file=a,file=b", "-drive: 'file' is given twice; give it once" },
     { "-drive a,file=b", "-drive: 'file' is given twice; give it once" },
     { "-drive file=a,media=cdrom", "-drive: 'media' is not known; it takes file=, if=, id=, format=, "
                                    "readonly=, cache=, aio= and serial=" },
     { "-drive file=a,format=qcow2",
-        "-drive format qcow2: lparun has raw images only; convert it with qemu-img" },
-    { "-drive file=a,if=scsi", "-drive if scsi: give virtio, pflash for NVRAM, or none with a -device" },
+        "-drive format=qcow2: lparun has raw images only; convert it with qemu-img" },
+    { "-drive file=a,if=scsi", "-drive if=scsi: give virtio, pflash for NVRAM, or none with a -device" },
     { "-drive file=a,if=none",
         "-drive if=none: no id, so no -device can name it; give id=NAME or if=virtio" },
-    { "-drive file=a,readonly=maybe", "-drive: readonly=maybe is neither on nor off; give one of them" },
+    { "-drive file=a,readonly=maybe", "-drive readonly=maybe: it takes on or off" },
     { "-drive file=a,cache=fast",
-        "-drive cache fast: give one of writeback, none, writethrough, directsync, unsafe" },
-    { "-drive file=a,aio=posix", "-drive aio posix: give one of io_uring, native, threads" },
+        "-drive cache=fast: it takes writeback, none, writethrough, directsync or unsafe" },
+    { "-drive file=a,aio=posix", "-drive aio=posix: it takes io_uring, native or threads" },
     // -device
-    { "-device e1000", "-device e1000: lparun has not that device; it has virtio-blk-pci and spapr-nvram" },
-    { "-device drive=d",
-        "-device drive=d: lparun has not that device; it has virtio-blk-pci and spapr-nvram" },
+    { "-device e1000", "-device e1000: there is no such device; it takes virtio-blk-pci or spapr-nvram" },
+    { "-device drive=d", "-device drive=d: there is no such device; it takes virtio-blk-pci or spapr-nvram" },
     { "-drive file=a,if=pflash -drive file=b,if=pflash",
         "-drive if=pflash: there is one NVRAM; give it once" },
-    { "-drive if=pflash", "-drive file=: no file; give file=PATH" },
+    { "-drive if=pflash", "-drive: no file; give file=PATH" },
     { "-drive file=a,if=pflash,unit=0", "-drive: 'unit' is not known; it takes file=, if=, id=, format=, "
                                         "readonly=, cache=, aio= and serial=" },
-    { "-device spapr-nvram", "-device spapr-nvram: no drive; give drive=ID of a -drive" },
-    { "-device spapr-nvram,drive=n", "-device spapr-nvram,drive n: there is no such drive; add -drive "
-                                     "file=PATH,if=none,id=ID" },
+    { "-device spapr-nvram", "-device spapr-nvram: no drive; give drive=ID" },
+    { "-device spapr-nvram,drive=n",
+        "-device spapr-nvram,drive=n: there is no such drive; add -drive file=PATH,if=none,id=ID" },
     { "-device spapr-nvram,drive=n -drive file=a,if=virtio,id=n",
-        "-device spapr-nvram,drive n: that drive is a disk already; add if=none to its -drive" },
+        "-device spapr-nvram,drive=n: that drive is a disk already; add if=none to its -drive" },
     { "-device virtio-blk-pci,drive=a,id=d -device virtio-blk-pci,drive=b,id=d",
-        "-device id d: that id is given twice; give each device its own" },
+        "-device id=d: that id is given twice; give each device its own" },
     { "-device virtio-blk-pci,drive=a,bootindex=1 -device virtio-blk-pci,drive=b,bootindex=1",
-        "-device bootindex 1: two devices have it; give each its own" },
+        "-device bootindex=1: two devices have it; give each its own" },
     { "-object iothread,id=m -object memory-backend-ram,id=m,size=1G",
-        "-object memory-backend-ram,id=m,size=1G: that id is given twice; give each object its own" },
+        "-object memory-backend-ram,id=m: that id is given twice; give each object its own" },
     { "-object memory-backend-ram,id=m,size=1G -object iothread,id=m",
         "-object iothread,id=m: that id is given twice; give each object its own" },
     { "-device spapr-nvram,drive=n -device spapr-nvram,drive=m",
-        "-device spapr-nvram: there is one NVRAM; give it once" },
+        "-device spapr-nvram: there is one; give it once" },
     { "-drive file=a,if=pflash -drive file=b,if=none,id=n -device spapr-nvram,drive=n",
         "-drive if=pflash: there is one NVRAM; give it once" },
-    { "-device virtio-blk-pci", "-device virtio-blk-pci: no drive; give drive=ID of a -drive" },
+    { "-device virtio-blk-pci", "-device virtio-blk-pci: no drive; give drive=ID" },
     { "-device virtio-blk-pci,drive=d,addr=20",
-        "-device addr 20: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
+        "-device virtio-blk-pci addr=20: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
     { "-device virtio-blk-pci,drive=d,addr=x",
-        "-device addr x: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
+        "-device virtio-blk-pci addr=x: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
     { "-device virtio-blk-pci,drive=d,addr=3.1",
-        "-device addr 3.1: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
+        "-device virtio-blk-pci addr=3.1: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
     { "-device virtio-blk-pci,drive=d,addr=-1",
-        "-device addr -1: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
-    { "-device virtio-blk-pci,drive=d,bootindex=-1", "-device bootindex -1: not a number from 0 on" },
+        "-device virtio-blk-pci addr=-1: not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)" },
+    { "-device virtio-blk-pci,drive=d,bootindex=-1",
+        "-device virtio-blk-pci bootindex=-1: not a number from 0 to 2147483647" },
     { "-device virtio-blk-pci,drive=d,bootindex=2147483648",
-        "-device bootindex 2147483648: not a number from 0 on" },
-    { "-device virtio-blk-pci,drive=d,num-queues=4", "-device: 'num-queues' is not known; it takes drive=, "
-                                                     "iothread=, id=, serial=, addr= and bootindex=" },
-    { "-device virtio-blk-pci,drive=d,drive=e", "-device: 'drive' is given twice; give it once" },
+        "-device virtio-blk-pci bootindex=2147483648: not a number from 0 to 2147483647" },
+    { "-device virtio-blk-pci,drive=d,num-queues=4",
+        "-device virtio-blk-pci: 'num-queues' is not known; it takes drive=, iothread=, serial=, id=, addr= "
+        "and bootindex=" },
+    { "-device virtio-blk-pci,drive=d,drive=e",
+        "-device virtio-blk-pci: 'drive' is given twice; give it once" },
     // -object
-    { "-object rng-random,id=r", "-object rng-random: lparun has not that object; it has iothread, "
-                                 "memory-backend-ram and memory-backend-file" },
+    { "-object rng-random,id=r", "-object rng-random: there is no such object; it takes iothread, "
+                                 "memory-backend-ram or memory-backend-file" },
     { "-object iothread", "-object iothread: no id; give id=NAME" },
     { "-object iothread,id=", "-object: 'id' has no value; give key=value" },
-    { "-object iothread,id=t,poll-max-ns=0", "-object: 'poll-max-ns' is not known; it takes id=" },
+    { "-object iothread,id=t,poll-max-ns=0", "-object iothread: 'poll-max-ns' is not known; it takes id=" },
     { "-object iothread,id=t -object iothread,id=t",
         "-object iothread,id=t: that id is given twice; give each object its own" },
 };
@@ -280,7 +282,7 @@ static void test_defaults(void)
     g_assert_null(options.kernel);
     g_assert_null(options.uuid);
     g_assert_null(options.qmp);
-    g_assert_cmpuint(options.drives->len + options.disks->len + options.iothreads->len, ==, 0);
+    g_assert_cmpuint(options.drives->len + options.devices->len + options.objects->len, ==, 0);
     options_clear(&options);
 }
 
@@ -449,7 +451,7 @@ static void test_simple(void)
     g_assert_cmpstr(options.bios, ==, "slof.bin");
     g_assert_cmpstr(options.stats, ==, "s.json");
     g_assert_cmpstr(options.uuid, ==, "01234567-89AB-cdef-0123-456789abcdef");
-    g_assert_true(options.actions.reboot_ends);
+    g_assert_true(options.actions.reboot);
     options_clear(&options);
     parse_right(
         "-M pseries,accel=kvm,mmu=hash -accel kvm -cpu host -display none -vga none -serial none", &options);
@@ -514,52 +516,111 @@ static void test_drives(void)
     const DriveOptions *drive = options.drives->pdata[0];
     g_assert_cmpstr(drive->file, ==, "a,b.img");
     g_assert_cmpstr(drive->id, ==, "d0");
-    g_assert_cmpstr(drive->cache, ==, "none");
-    g_assert_cmpstr(drive->aio, ==, "native");
+    g_assert_cmpint(drive->cache, ==, BLOCK_NONE);
+    g_assert_cmpint(drive->aio, ==, BLOCK_AIO_NATIVE);
     g_assert_cmpstr(drive->serial, ==, "S1");
     g_assert_true(drive->readonly);
-    g_assert_false(drive->virtio);
+    g_assert_cmpint(drive->interface, ==, DRIVE_NONE);
     drive = options.drives->pdata[1];
     g_assert_cmpstr(drive->file, ==, "c.img");
-    g_assert_null(drive->id);
-    g_assert_null(drive->cache);
+    g_assert_cmpint(drive->cache, ==, BLOCK_WRITEBACK);
     g_assert_false(drive->readonly);
-    g_assert_true(drive->virtio);
+    g_assert_cmpint(drive->interface, ==, DRIVE_VIRTIO);
     drive = options.drives->pdata[2];
     g_assert_true(drive->readonly);
-    g_assert_true(drive->virtio);
+    g_assert_cmpint(drive->interface, ==, DRIVE_VIRTIO);
     options_clear(&options);
 }
 
 static void test_devices(void)
 {
     Options options;
-    parse_right("-object iothread,id=t0 -object id=t1,type=iothread "
+    parse_right("-object iothread,id=t0 -object id=t1,qom-type=iothread "
                 "-device virtio-blk-pci,drive=d0,iothread=t0,id=disk,serial=S,addr=0x1f,bootindex=7 "
                 "-device drive=d1,driver=virtio-blk-pci,addr=0.0,bootindex=0",
         &options);
-    g_assert_cmpuint(options.iothreads->len, ==, 2);
-    g_assert_cmpstr(options.iothreads->pdata[0], ==, "t0");
-    g_assert_cmpstr(options.iothreads->pdata[1], ==, "t1");
-    g_assert_cmpuint(options.disks->len, ==, 2);
-    const DiskOptions *disk = options.disks->pdata[0];
+    g_assert_cmpuint(options.objects->len, ==, 2);
+    g_assert_cmpstr(((Object *)options.objects->pdata[0])->id, ==, "t0");
+    g_assert_cmpstr(((Object *)options.objects->pdata[1])->id, ==, "t1");
+    g_assert_cmpuint(options.devices->len, ==, 2);
+    const DeviceOptions *device = options.devices->pdata[0];
+    const VirtioBlkValues *disk = device->values;
     g_assert_cmpstr(disk->drive, ==, "d0");
     g_assert_cmpstr(disk->iothread, ==, "t0");
-    g_assert_cmpstr(disk->id, ==, "disk");
+    g_assert_cmpstr(device->id, ==, "disk");
     g_assert_cmpstr(disk->serial, ==, "S");
-    g_assert_cmpint(disk->slot, ==, 31);
-    g_assert_cmpint(disk->bootindex, ==, 7);
-    disk = options.disks->pdata[1];
+    g_assert_cmpint(device->slot, ==, 31);
+    g_assert_cmpint(device->bootindex, ==, 7);
+    device = options.devices->pdata[1];
+    disk = device->values;
     g_assert_cmpstr(disk->drive, ==, "d1");
     g_assert_null(disk->iothread);
-    g_assert_cmpint(disk->slot, ==, 0);
-    g_assert_cmpint(disk->bootindex, ==, 0);
+    g_assert_cmpint(device->slot, ==, 0);
+    g_assert_cmpint(device->bootindex, ==, 0);
     options_clear(&options);
     parse_right("-device virtio-blk-pci,drive=d", &options);
-    disk = options.disks->pdata[0];
-    g_assert_cmpint(disk->slot, ==, -1);
-    g_assert_cmpint(disk->bootindex, ==, -1);
+    device = options.devices->pdata[0];
+    g_assert_cmpint(device->slot, ==, -1);
+    g_assert_cmpint(device->bootindex, ==, -1);
     options_clear(&options);
+}
+
+// QEMU's other names for it, and JSON for all of it.
+static void test_other_ways(void)
+{
+    static const char *const ways[] = {
+        "-device virtio-blk,drive=d0,id=a,addr=3,bootindex=1",
+        "-device virtio-blk-pci-non-transitional,drive=d0,id=a,addr=3,bootindex=1",
+        "-device {\"driver\":\"virtio-blk-pci\",\"drive\":\"d0\",\"id\":\"a\",\"addr\":\"3\",\"bootindex\":1}"
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+        Options options;
+        parse_right(ways[i], &options);
+        const DeviceOptions *device = options.devices->pdata[0];
+        g_assert_cmpstr(device->kind->name, ==, "virtio-blk-pci");
+        g_assert_cmpstr(((const VirtioBlkValues *)device->values)->drive, ==, "d0");
+        g_assert_cmpstr(device->id, ==, "a");
+        g_assert_cmpint(device->slot, ==, 3);
+        g_assert_cmpint(device->bootindex, ==, 1);
+        options_clear(&options);
+    }
+    Options options;
+    parse_right(
+        "-object {\"qom-type\":\"memory-backend-ram\",\"id\":\"m\",\"size\":536870912,\"prealloc\":true} "
+        "-machine memory-backend=m",
+        &options);
+    g_assert_cmpuint(options.memory, ==, 512 << 20);
+    options_clear(&options);
+}
+
+// "help" as a value: what there is, with nothing run.
+static void test_help_of(void)
+{
+    static const struct {
+        const char *text, *has;
+    } cases[] = {
+        { "-device help", "virtio-blk-pci" },
+        { "-device ?", "spapr-nvram" },
+        { "-device virtio-blk,help", "bootindex=" },
+        { "-device spapr-nvram,help", "drive=ID" },
+        { "-object help", "memory-backend-file" },
+        { "-object memory-backend-ram,help", "prealloc=on|off" },
+        { "-machine help", "pseries" },
+        { "-machine pseries,help", "ic-mode=dual|xics|xive" },
+        { "-M ?", "max-cpu-compat" },
+        { "-cpu help", "host" },
+        { "-accel help", "kvm" },
+        { "-drive help", "cache=writeback|none" },
+        { "-m 1G -device help -foo", "virtio-blk-pci" },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        Options options;
+        g_assert_cmpint(parse(cases[i].text, &options, &error), ==, OPTIONS_HELP_OF);
+        g_assert_no_error(error);
+        g_assert_nonnull(strstr(options.help, cases[i].has));
+        options_clear(&options);
+    }
 }
 
 // After these there is nothing to run, whatever else is wrong.
@@ -632,6 +693,8 @@ int main(int argc, char **argv)
     g_test_add_func("/options/direct", test_direct);
     g_test_add_func("/options/drives", test_drives);
     g_test_add_func("/options/devices", test_devices);
+    g_test_add_func("/options/other-ways", test_other_ways);
+    g_test_add_func("/options/help-of", test_help_of);
     g_test_add_func("/options/other-results", test_other_results);
     g_test_add_func("/options/help", test_help);
     return g_test_run();

@@ -1,6 +1,7 @@
 // The monitor's socket: one client at a time, slow ones, ones that go, and what is left of the file.
 #include "fake_machine.h"
 #include "lparun/error.h"
+#include "module.h"
 #include "qmp/frame.h"
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -11,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-extern const MonitorModule monitor_module;
+extern const QmpModule qmp_module;
 
 typedef struct Fixture {
     FakeMachine machine;
@@ -24,14 +25,14 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->folder = g_dir_make_tmp("lparun-qmp-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->folder, "socket", NULL);
     fake_machine_init(&fixture->machine);
-    fixture->monitor = monitor_module.open(fixture->path, &fixture->machine.operations, NULL);
+    fixture->monitor = qmp_module.open(fixture->path, &fixture->machine.operations, NULL);
     g_assert_nonnull(fixture->monitor);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     if (fixture->monitor)
-        monitor_module.close(fixture->monitor);
+        qmp_module.close(fixture->monitor);
     g_assert_cmpint(g_access(fixture->path, F_OK), <, 0);
     g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);
     g_free(fixture->folder);
@@ -137,10 +138,10 @@ static void test_events(Fixture *fixture, gconstpointer data)
 {
     const MonitorEvent event = { .kind = MONITOR_SHUTDOWN, .reason = "host-signal" };
     char text[512];
-    monitor_module.tell(fixture->monitor, &event); // nobody is there
+    qmp_module.tell(fixture->monitor, &event); // nobody is there
     int client = connect_and_negotiate(fixture);
-    monitor_module.tell(fixture->monitor, &event);
-    monitor_module.close(fixture->monitor); // as at the end of a run: it is sent all the same
+    qmp_module.tell(fixture->monitor, &event);
+    qmp_module.close(fixture->monitor); // as at the end of a run: it is sent all the same
     fixture->monitor = NULL;
     g_assert_cmpint(receive(client, text, sizeof text), ==, 0);
     g_assert_nonnull(strstr(text, "SHUTDOWN"));
@@ -178,7 +179,7 @@ static void test_events_pile_up(Fixture *fixture, gconstpointer data)
     const MonitorEvent event = { .kind = MONITOR_RESET, .reason = "guest-reset", .by_guest = true };
     int client = connect_and_negotiate(fixture);
     for (unsigned i = 0; i < 40000; i++)
-        monitor_module.tell(fixture->monitor, &event);
+        qmp_module.tell(fixture->monitor, &event);
     g_autofree char *text = g_malloc(1 << 24);
     g_assert_cmpint(receive(client, text, 1 << 24), ==, 0);
     g_assert_cmpuint(strlen(text), <, 40000 * strlen("{\"event\":\"RESET\"}"));
@@ -232,7 +233,7 @@ static void test_no_descriptor(Fixture *fixture, gconstpointer ends)
     g_assert_cmpuint(rounds, >=, 1);
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
     if (ends)
-        g_clear_pointer(&fixture->monitor, monitor_module.close);
+        g_clear_pointer(&fixture->monitor, qmp_module.close);
     else
         g_main_context_iteration(NULL, TRUE);
     receive(client, text, sizeof text);
@@ -243,7 +244,7 @@ static void test_no_descriptor(Fixture *fixture, gconstpointer ends)
 static Monitor *open_at(Fixture *fixture, const char *path, const char *message)
 {
     g_autoptr(GError) error = NULL;
-    Monitor *monitor = monitor_module.open(path, &fixture->machine.operations, &error);
+    Monitor *monitor = qmp_module.open(path, &fixture->machine.operations, &error);
     if (message) {
         g_assert_null(monitor);
         g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
@@ -283,7 +284,7 @@ static void test_stale(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(monitor);
     g_unlink(path);
     g_assert_true(g_file_set_contents(path, "another's", -1, NULL));
-    monitor_module.close(monitor);
+    qmp_module.close(monitor);
     g_assert_cmpint(g_unlink(path), ==, 0);
 }
 

@@ -1,11 +1,13 @@
 // -stats: one JSON object, whatever the ids in it are.
-#include "disks.h"
+#include "device_kinds.h"
+#include "devices.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
 #include "partition.h"
 #include "scratch_file.h"
 #include "stats.h"
+#include "storage_options.h"
 #include <string.h>
 
 // --- JSON, as far as it is needed to say whether a text is some (RFC 8259).
@@ -81,21 +83,21 @@ typedef struct Fixture {
     InterruptController *interrupts;
     PartList *parts;
     PciHost *pci;
-    Disks *disks;
+    Devices *devices;
     Options options;
+    VirtioContext context;
     GPtrArray *ops;
 } Fixture;
 
-static void add_disk(Fixture *fixture, const char *path, const char *id)
+// `slot` -1: the first free one.
+static void add_disk(Fixture *fixture, const char *path, const char *id, int slot)
 {
-    DriveOptions *drive = g_new0(DriveOptions, 1);
-    DiskOptions *disk = g_new0(DiskOptions, 1);
-    drive->id = g_strdup(id);
-    drive->file = g_strdup(path);
-    drive->readonly = true;
-    *disk = (DiskOptions){ .id = g_strdup(id), .drive = g_strdup(id), .slot = -1, .bootindex = -1 };
-    g_ptr_array_add(fixture->options.drives, drive);
-    g_ptr_array_add(fixture->options.disks, disk);
+    g_autofree char *drive = g_strdup_printf("file=%s,if=none,readonly=on,id=%s", path, id);
+    g_autofree char *device = g_strdup_printf("virtio-blk-pci,drive=%s,id=%s", id, id);
+    g_assert_true(options_parse_drive(&fixture->options, "-drive", drive, NULL));
+    g_assert_true(options_parse_device(&fixture->options, "-device", device, NULL));
+    DeviceOptions *options = fixture->options.devices->pdata[fixture->options.devices->len - 1];
+    options->slot = slot;
 }
 
 static char *write_stats(Fixture *fixture)
@@ -124,16 +126,16 @@ static void open_machine(Fixture *fixture)
     Partition *partition = &fixture->partition;
     fixture->interrupts = interrupt_controller_new(partition->vm, NULL);
     fixture->pci = pci_host_new(NULL);
-    VirtioContext context = { .vm = partition->vm,
+    fixture->context = (VirtioContext){ .vm = partition->vm,
         .bus = partition->bus,
         .memory = partition->memory,
         .interrupts = fixture->interrupts };
-    fixture->disks = disks_new(&fixture->options, &context, fixture->pci, &error);
+    fixture->devices = devices_new(&fixture->options, &fixture->context, fixture->pci, &error);
     g_assert_no_error(error);
     fixture->parts = part_list_new();
     add(fixture, &vcpu_set_part, partition->vcpus);
     add(fixture, &interrupt_controller_part, fixture->interrupts);
-    add(fixture, &disks_part, fixture->disks);
+    add(fixture, &devices_part, fixture->devices);
     add(fixture, &hypercall_table_part, partition->hypercalls);
     add(fixture, &rtas_table_part, partition->rtas);
 }
@@ -142,32 +144,20 @@ static void set_up(Fixture *fixture, gconstpointer data)
 {
     partition_open(&fixture->partition, 2);
     fixture->ops = g_ptr_array_new_with_free_func(g_free);
-    fixture->options.iothreads = g_ptr_array_new();
-    fixture->options.drives = g_ptr_array_new();
-    fixture->options.disks = g_ptr_array_new();
+    storage_options_init(&fixture->options);
+    kinds_init(&fixture->options);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     part_list_free(fixture->parts);
     g_ptr_array_unref(fixture->ops);
-    disks_free(fixture->disks);
+    devices_free(fixture->devices);
     pci_host_free(fixture->pci);
     interrupt_controller_free(fixture->interrupts);
     partition_close(&fixture->partition);
-    for (unsigned i = 0; i < fixture->options.disks->len; i++) {
-        DriveOptions *drive = fixture->options.drives->pdata[i];
-        DiskOptions *disk = fixture->options.disks->pdata[i];
-        g_free(drive->id);
-        g_free(drive->file);
-        g_free(disk->id);
-        g_free(disk->drive);
-        g_free(drive);
-        g_free(disk);
-    }
-    g_ptr_array_unref(fixture->options.iothreads);
-    g_ptr_array_unref(fixture->options.drives);
-    g_ptr_array_unref(fixture->options.disks);
+    storage_options_clear(&fixture->options);
+    kinds_clear(&fixture->options);
 }
 
 static void test_empty(Fixture *fixture, gconstpointer data)
@@ -180,8 +170,8 @@ static void test_counts(Fixture *fixture, gconstpointer data)
 {
     static const char bytes[4096];
     char *path = scratch_file(bytes, sizeof bytes);
-    add_disk(fixture, path, "disk \"one\" \\ \x01\n");
-    add_disk(fixture, path, "two");
+    add_disk(fixture, path, "disk \"one\" \\ \x01\n", -1);
+    add_disk(fixture, path, "two", -1);
     open_machine(fixture);
     partition_call(&fixture->partition, 0x888, 0);
     partition_call(&fixture->partition, 0x88c, 0);
@@ -224,8 +214,7 @@ static void test_sources(Fixture *fixture, gconstpointer data)
     static const int slots[] = { 31, -1, 2 };
     for (unsigned i = 0; i < G_N_ELEMENTS(slots); i++) {
         g_autofree char *id = g_strdup_printf("%u", i);
-        add_disk(fixture, path, id);
-        ((DiskOptions *)fixture->options.disks->pdata[i])->slot = slots[i];
+        add_disk(fixture, path, id, slots[i]);
     }
     open_machine(fixture);
     assert_source(fixture, 31);

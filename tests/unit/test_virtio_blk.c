@@ -30,7 +30,8 @@
 
 typedef struct Setup {
     bool readonly;
-    const char *cache, *aio;
+    BlockCache cache;
+    BlockAio aio;
     bool no_ring; // as on a host without io_uring
 } Setup;
 
@@ -63,7 +64,7 @@ static void make_image(Fixture *fixture)
 
 static void plug_device(Fixture *fixture, gconstpointer data)
 {
-    static const Setup usual = { .cache = "writeback" };
+    static const Setup usual = { .cache = BLOCK_WRITEBACK };
     const Setup *setup = data ? data : &usual;
     guest_open(&fixture->guest);
     GError *error = NULL;
@@ -650,7 +651,7 @@ static void test_no_descriptor(Fixture *fixture, gconstpointer data)
 {
     unplug_device(fixture);
     fixture->iothread = iothread_new("test", NULL);
-    fixture->block = block_open(&(BlockOptions){ .path = fixture->path, .aio = "threads" }, NULL);
+    fixture->block = block_open(&(BlockOptions){ .path = fixture->path, .aio = BLOCK_AIO_THREADS }, NULL);
     fixture->blk = NULL;
     struct rlimit old;
     g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &old), ==, 0);
@@ -689,19 +690,19 @@ static void open_usual(Fixture *fixture, gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    static const Setup readonly = { .readonly = true, .cache = "writeback" };
-    static const Setup no_ring = { .cache = "writeback", .no_ring = true };
+    static const Setup readonly = { .readonly = true, .cache = BLOCK_WRITEBACK };
+    static const Setup no_ring = { .cache = BLOCK_WRITEBACK, .no_ring = true };
     static const Setup modes[] = {
-        { .cache = "writeback", .aio = "io_uring" },
-        { .cache = "none", .aio = "io_uring" },
-        { .cache = "writethrough", .aio = "io_uring" },
-        { .cache = "directsync", .aio = "io_uring" },
-        { .cache = "unsafe", .aio = "io_uring" },
-        { .cache = "none", .aio = "native" },
-        { .cache = "directsync", .aio = "native" },
-        { .cache = "writeback", .aio = "threads" },
-        { .cache = "none", .aio = "threads" },
-        { .cache = "writethrough", .aio = "threads" },
+        { .cache = BLOCK_WRITEBACK, .aio = BLOCK_AIO_IO_URING },
+        { .cache = BLOCK_NONE, .aio = BLOCK_AIO_IO_URING },
+        { .cache = BLOCK_WRITETHROUGH, .aio = BLOCK_AIO_IO_URING },
+        { .cache = BLOCK_DIRECTSYNC, .aio = BLOCK_AIO_IO_URING },
+        { .cache = BLOCK_UNSAFE, .aio = BLOCK_AIO_IO_URING },
+        { .cache = BLOCK_NONE, .aio = BLOCK_AIO_NATIVE },
+        { .cache = BLOCK_DIRECTSYNC, .aio = BLOCK_AIO_NATIVE },
+        { .cache = BLOCK_WRITEBACK, .aio = BLOCK_AIO_THREADS },
+        { .cache = BLOCK_NONE, .aio = BLOCK_AIO_THREADS },
+        { .cache = BLOCK_WRITETHROUGH, .aio = BLOCK_AIO_THREADS },
     };
     add("/virtio-blk/registers", NULL, test_registers);
     add("/virtio-blk/slof", NULL, test_slof);
@@ -726,14 +727,21 @@ int main(int argc, char **argv)
     add("/virtio-blk/no-descriptor", NULL, test_no_descriptor);
 #endif
     for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
-        g_autofree char *path = g_strdup_printf("/virtio-blk/mode/%s/%s", modes[i].aio, modes[i].cache);
+        g_autofree char *path =
+            g_strdup_printf("/virtio-blk/mode/%s/%s", words_name(block_aio_words, (int)modes[i].aio),
+                words_name(block_cache_words, (int)modes[i].cache));
         add(path, &modes[i], test_mode);
-        g_autofree char *reset = g_strdup_printf("/virtio-blk/reset/%s/%s", modes[i].aio, modes[i].cache);
+        g_autofree char *reset =
+            g_strdup_printf("/virtio-blk/reset/%s/%s", words_name(block_aio_words, (int)modes[i].aio),
+                words_name(block_cache_words, (int)modes[i].cache));
         add(reset, &modes[i], test_reset_in_flight);
-        g_autofree char *master = g_strdup_printf("/virtio-blk/master/%s/%s", modes[i].aio, modes[i].cache);
+        g_autofree char *master =
+            g_strdup_printf("/virtio-blk/master/%s/%s", words_name(block_aio_words, (int)modes[i].aio),
+                words_name(block_cache_words, (int)modes[i].cache));
         add(master, &modes[i], test_master);
         g_autofree char *all =
-            g_strdup_printf("/virtio-blk/all-of-memory/%s/%s", modes[i].aio, modes[i].cache);
+            g_strdup_printf("/virtio-blk/all-of-memory/%s/%s", words_name(block_aio_words, (int)modes[i].aio),
+                words_name(block_cache_words, (int)modes[i].cache));
         add(all, &modes[i], test_all_of_memory);
     }
     return g_test_run();

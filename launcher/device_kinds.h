@@ -1,0 +1,16 @@
+// The kinds of -object and -device that there are, a row each, and what the command line says of them.
+#pragma once
+#include "options.h"
+
+void kinds_init(Options *options);
+void kinds_clear(Options *options);
+// One -object, one -device.
+bool options_parse_object(Options *options, const char *option, const char *value, GError **error);
+bool options_parse_device(Options *options, const char *option, const char *value, GError **error);
+// The kinds of devices by number; NULL behind the last.
+const DeviceKind *kinds_device(unsigned index);
+// The drive that -device spapr-nvram names, or NULL.
+const char *kinds_nvram_drive(const Options *options);
+// The device of a drive that has none.
+void kinds_add_disk(Options *options, const char *drive);
+extern const ObjectKind iothread_kind;

@@ -1,0 +1,303 @@
+// Devices from the command line, brought together with drives, objects and iothreads by their ids.
+#include "devices.h"
+#include "device_kinds.h"
+#include "lparun/error.h"
+#include "lparun/papr.h"
+#include "lparun/virtio_blk.h"
+#include <string.h>
+
+typedef struct Device {
+    const DeviceOptions *options;
+    char *name; // its id, or one that was made up
+    void *device;
+    int slot;
+} Device;
+
+struct Devices {
+    const Options *options;
+    const VirtioContext *context;
+    PciHost *host;
+    GPtrArray *iothreads;
+    GPtrArray *list;   // of Device
+    GPtrArray *drives; // that are a device's
+};
+
+static VirtioPci *transport(const Device *device)
+{
+    return virtio_device_pci(device->options->kind->virtio(device->device));
+}
+
+static void device_free(gpointer data)
+{
+    Device *device = data;
+    if (device->device)
+        device->options->kind->free(device->device);
+    g_free(device->name);
+    g_free(device);
+}
+
+static void free_iothread(gpointer data)
+{
+    iothread_free(data);
+}
+
+void devices_free(Devices *devices)
+{
+    if (!devices)
+        return;
+    g_ptr_array_unref(devices->list); // before the threads that serve them
+    g_ptr_array_unref(devices->iothreads);
+    g_ptr_array_unref(devices->drives);
+    g_free(devices);
+}
+
+// --- What a device asks for.
+
+static Iothread *add_iothread(Devices *devices, const char *id, GError **error)
+{
+    Iothread *iothread = iothread_new(id, error);
+    if (iothread)
+        g_ptr_array_add(devices->iothreads, iothread);
+    return iothread;
+}
+
+static Iothread *iothread_for(const DeviceMaking *making, const char *id, GError **error)
+{
+    Devices *devices = making->owner;
+    if (!id) {
+        g_autofree char *own = g_strdup_printf("io-%s", making->name);
+        return add_iothread(devices, own, error);
+    }
+    for (unsigned i = 0; i < devices->iothreads->len; i++)
+        if (strcmp(iothread_id(devices->iothreads->pdata[i]), id) == 0)
+            return devices->iothreads->pdata[i];
+    error_user(error, "-device iothread=%s: there is no such iothread; add -object iothread,id=%s", id, id);
+    return NULL;
+}
+
+static const DriveOptions *find_drive(const Options *options, const char *id)
+{
+    for (unsigned i = 0; i < options->drives->len; i++) {
+        const DriveOptions *drive = options->drives->pdata[i];
+        if (g_strcmp0(drive->id, id) == 0)
+            return drive;
+    }
+    return NULL;
+}
+
+static bool check_drive(
+    const Devices *devices, const DriveOptions *drive, const char *id, bool named, GError **error)
+{
+    const char *why = !drive ? "there is no such drive; add -drive file=PATH,if=none,id=ID"
+                      : named && drive->interface != DRIVE_NONE ? DRIVE_IS_A_DISK
+                      : g_ptr_array_find(devices->drives, drive, NULL)
+                          ? "that drive has a device already; give each its own"
+                          : NULL;
+    return !why || error_user(error, "-device drive=%s: %s", id, why);
+}
+
+// A drive with if=virtio has its own device, which is behind all that were named.
+static Block *drive_for(const DeviceMaking *making, const char *id, const char **serial, GError **error)
+{
+    Devices *devices = making->owner;
+    const DriveOptions *drive = find_drive(devices->options, id);
+    const Device *device = devices->list->pdata[devices->list->len - 1];
+    if (!check_drive(devices, drive, id, !device->options->implied, error))
+        return NULL;
+    const BlockOptions image = {
+        .path = drive->file, .readonly = drive->readonly, .cache = drive->cache, .aio = drive->aio
+    };
+    Block *block = block_open(&image, error);
+    if (!block)
+        g_prefix_error(error, "-drive ");
+    g_ptr_array_add(devices->drives, (gpointer)drive);
+    *serial = drive->serial;
+    return block;
+}
+
+static const Object *object_for(const DeviceMaking *making, const char *id, GError **error)
+{
+    const Devices *devices = making->owner;
+    for (unsigned i = 0; i < devices->options->objects->len; i++) {
+        const Object *object = devices->options->objects->pdata[i];
+        if (strcmp(object->id, id) == 0)
+            return object;
+    }
+    error_user(error, "-device: there is no object %s; add -object ...,id=%s", id, id);
+    return NULL;
+}
+
+// --- Making them.
+
+static bool choose_slot(Device *device, const PciHost *host, GError **error)
+{
+    device->slot = device->options->slot >= 0 ? device->options->slot : pci_host_free_slot(host);
+    return device->slot >= 0 || error_user(error, "-device: more than 32 PCI functions; use fewer devices");
+}
+
+static char *make_name(const Devices *devices, const DeviceOptions *options)
+{
+    unsigned number = 0;
+    for (unsigned i = 0; i < devices->list->len; i++)
+        number += ((const Device *)devices->list->pdata[i])->options->kind == options->kind;
+    return options->id ? g_strdup(options->id) : g_strdup_printf("%s%u", options->kind->prefix, number);
+}
+
+static bool plug(Devices *devices, Device *device, GError **error)
+{
+    PciDevice *function = virtio_pci_device(transport(device));
+    if (pci_host_add(devices->host, (unsigned)device->slot, function))
+        return true;
+    error_user(error, "-device addr=%x: that PCI slot is taken; give another", (unsigned)device->slot);
+    pci_device_free(function);
+    return false;
+}
+
+static bool add(Devices *devices, const DeviceOptions *options, GError **error)
+{
+    Device *device = g_new0(Device, 1);
+    device->options = options;
+    device->name = make_name(devices, options);
+    g_ptr_array_add(devices->list, device);
+    if (!choose_slot(device, devices->host, error))
+        return false;
+    const DeviceMaking making = { .context = devices->context,
+        .name = device->name,
+        .first_source = pci_slot_source((unsigned)device->slot),
+        .owner = devices,
+        .iothread = iothread_for,
+        .drive = drive_for,
+        .object = object_for };
+    device->device = options->kind->make(options->values, &making, error);
+    return device->device && plug(devices, device, error);
+}
+
+static bool add_iothreads(Devices *devices, GError **error)
+{
+    for (unsigned i = 0; i < devices->options->objects->len; i++) {
+        const Object *object = devices->options->objects->pdata[i];
+        if (object->kind == &iothread_kind && !add_iothread(devices, object->id, error))
+            return false;
+    }
+    return true;
+}
+
+static bool add_all(Devices *devices, GError **error)
+{
+    for (unsigned i = 0; i < devices->options->devices->len; i++) {
+        const DeviceOptions *options = devices->options->devices->pdata[i];
+        if (!options->kind->is_fixed && !add(devices, options, error))
+            return false;
+    }
+    return true;
+}
+
+Devices *devices_new(const Options *options, const VirtioContext *context, PciHost *host, GError **error)
+{
+    Devices *devices = g_new0(Devices, 1);
+    devices->options = options;
+    devices->context = context;
+    devices->host = host;
+    devices->iothreads = g_ptr_array_new_with_free_func(free_iothread);
+    devices->list = g_ptr_array_new_with_free_func(device_free);
+    devices->drives = g_ptr_array_new();
+    if (add_iothreads(devices, error) && add_all(devices, error))
+        return devices;
+    devices_free(devices);
+    return NULL;
+}
+
+// --- What is asked of them.
+
+static bool is_disk(const Device *device)
+{
+    return g_strcmp0(device->options->kind->section, "disks") == 0;
+}
+
+// Devices with a bootindex first, in its order, then disks as they were given.
+static int by_boot_order(gconstpointer a, gconstpointer b)
+{
+    const Device *first = *(Device *const *)a, *second = *(Device *const *)b;
+    unsigned left = (unsigned)first->options->bootindex, right = (unsigned)second->options->bootindex;
+    return left < right ? -1 : left > right ? 1 : first->slot - second->slot; // -1 is last
+}
+
+char *devices_boot_list(const Devices *devices)
+{
+    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+    for (unsigned i = 0; i < devices->list->len; i++)
+        if (is_disk(devices->list->pdata[i]))
+            g_ptr_array_add(sorted, devices->list->pdata[i]);
+    if (sorted->len == 0)
+        return NULL;
+    g_ptr_array_sort(sorted, by_boot_order);
+    GString *list = g_string_new(NULL);
+    for (unsigned i = 0; i < sorted->len; i++) {
+        const Device *disk = sorted->pdata[i];
+        // SLOF names a disk "scsi" after its PCI class.
+        g_string_append_printf(list, "%s/pci@%llx/scsi@%x", i ? " " : "", PHB_BUID, (unsigned)disk->slot);
+    }
+    return g_string_free(list, FALSE);
+}
+
+static const Device *at(const Devices *devices, unsigned index)
+{
+    return devices->list->pdata[index];
+}
+
+static bool hold_part(void *part)
+{
+    Devices *devices = part;
+    bool held = true;
+    for (unsigned i = 0; i < devices->list->len; i++)
+        held &= virtio_pci_hold(transport(at(devices, i)));
+    return held;
+}
+
+static void release_part(void *part)
+{
+    Devices *devices = part;
+    for (unsigned i = 0; i < devices->list->len; i++)
+        virtio_pci_release(transport(at(devices, i)));
+}
+
+static void count_doorbells(const Device *device, Counts *counts)
+{
+    const VirtioDevice *virtio = device->options->kind->virtio(device->device);
+    for (unsigned i = 0; i < virtio_device_queues(virtio); i++) {
+        Doorbell *bell = virtio_pci_doorbell(virtio_device_pci(virtio), i);
+        counts_row(counts);
+        counts_text(counts, "name", doorbell_name(bell));
+        counts_value(counts, "fired", doorbell_fired(bell));
+        counts_value(counts, "rung", doorbell_rung(bell));
+    }
+}
+
+static void count_kind(const Devices *devices, const DeviceKind *kind, Counts *counts)
+{
+    counts_section(counts, kind->section, COUNTS_ROWS);
+    for (unsigned i = 0; i < devices->list->len; i++)
+        if (at(devices, i)->options->kind == kind)
+            kind->count(at(devices, i)->device, counts);
+}
+
+static void count_part(const void *part, Counts *counts)
+{
+    const Devices *devices = part;
+    counts_section(counts, "doorbells", COUNTS_ROWS);
+    for (unsigned i = 0; i < devices->list->len; i++)
+        count_doorbells(at(devices, i), counts);
+    const DeviceKind *kind;
+    for (unsigned i = 0; (kind = kinds_device(i)); i++)
+        if (kind->section)
+            count_kind(devices, kind, counts);
+}
+
+static void free_part(void *part)
+{
+    devices_free(part);
+}
+
+const PartOps devices_part = {
+    .kind = "devices", .hold = hold_part, .release = release_part, .count = count_part, .free = free_part
+};

@@ -1,0 +1,14 @@
+// The devices that -device and -drive ask for, in their slots, and the iothreads that serve them.
+#pragma once
+#include "lparun/pci.h"
+#include "options.h"
+
+typedef struct Devices Devices;
+
+// Makes them and puts the functions on `host`. NULL and `error`.
+Devices *devices_new(const Options *options, const VirtioContext *context, PciHost *host, GError **error);
+void devices_free(Devices *devices);
+extern const PartOps devices_part;
+
+// Open Firmware paths of the disks in boot order, separated by spaces (g_free); NULL without disks.
+char *devices_boot_list(const Devices *devices);
