@@ -111,12 +111,13 @@ static bool check_object(const Options *options, const Object *object, const Val
     return false;
 }
 
+static const Key id_key[] = {
+    { "id", KEY_TEXT, offsetof(Object, id), .value = "NAME", .needed = true, .help = "its name" },
+    { 0 },
+};
+
 static bool add_object(Options *options, const ObjectKind *kind, Values *values, GError **error)
 {
-    static const Key id_key[] = {
-        { "id", KEY_TEXT, offsetof(Object, id), .value = "NAME", .needed = true, .help = "its name" },
-        { 0 },
-    };
     Object *object = g_malloc0(sizeof *object + kind->size);
     object->kind = kind;
     object->values = object + 1;
@@ -256,6 +257,36 @@ static bool check_device(const Options *options, const DeviceOptions *device, GE
             return error_user(error, "-device %s: there is one; give it once", device->kind->name);
     }
     return true;
+}
+
+static void list_keys(const Key *keys, GString *text)
+{
+    for (; keys->name; keys++) {
+        g_autofree char *value = keys_value(keys);
+        g_string_append_printf(text, keys->needed ? ",%s=%s" : "[,%s=%s]", keys->name, value);
+    }
+}
+
+static void list(
+    const char *option, const char *name, const char *help, const Key *keys, const Key *others, GString *text)
+{
+    g_string_append_printf(text, "%s %s", option, name);
+    list_keys(keys, text);
+    list_keys(others, text);
+    g_string_append_printf(text, "\n        %s\n", help);
+}
+
+void kinds_list_objects(GString *text)
+{
+    for (unsigned i = 0; object_kinds[i]; i++)
+        list("-object", object_kinds[i]->name, object_kinds[i]->help, id_key, object_kinds[i]->keys, text);
+}
+
+void kinds_list_devices(GString *text)
+{
+    for (unsigned i = 0; device_kinds[i]; i++)
+        list("-device", device_kinds[i]->name, device_kinds[i]->help, device_kinds[i]->keys,
+            device_kinds[i]->is_fixed ? name_keys : function_keys, text);
 }
 
 static DeviceOptions *add_device(Options *options, const DeviceKind *kind)

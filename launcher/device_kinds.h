@@ -7,6 +7,9 @@ void kinds_clear(Options *options);
 // One -object, one -device.
 bool options_parse_object(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_device(Options *options, const char *option, const char *value, GError **error);
+// "-device NAME,key=...", and what it is, for each kind.
+void kinds_list_objects(GString *text);
+void kinds_list_devices(GString *text);
 // The kinds of devices by number; NULL behind the last.
 const DeviceKind *kinds_device(unsigned index);
 // The drive that -device spapr-nvram names, or NULL.

@@ -243,6 +243,7 @@ static bool parse_nothing(Options *options, const char *option, const char *valu
 static const struct {
     const char *name, *value, *help; // value NULL: none
     Parse parse;
+    void (*list)(GString *text); // in place of `help`: it has a kind for each line
 } table[] = {
     { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M; a multiple of 16M)", parse_memory },
     { "smp", "N[,sockets=S][,cores=C][,threads=T][,maxcpus=N]",
@@ -267,16 +268,8 @@ static const struct {
         "if=pflash: the file of 8K to 1M that NVRAM is kept in\n"
         "cache: writeback (default), none, writethrough, directsync, unsafe\naio: io_uring, native, threads",
         options_parse_drive },
-    { "object", "iothread,id=I", "a thread that serves disks", options_parse_object },
-    { "object", "memory-backend-ram,id=I,size=SIZE[,prealloc=on|off]",
-        "memory for -numa node,memdev= or -machine memory-backend=", options_parse_object },
-    { "object", "memory-backend-file,id=I,size=SIZE,mem-path=PATH[,share=on|off][,prealloc=on|off]",
-        "the same from a file or folder; share: others that map the file see the guest's memory",
-        options_parse_object },
-    { "device", "virtio-blk-pci,drive=I[,iothread=I][,id=I][,serial=S][,addr=SLOT][,bootindex=N]",
-        "a disk for a -drive with if=none; without iothread= it gets one of its own", options_parse_device },
-    { "device", "spapr-nvram,drive=I", "NVRAM is kept in that -drive's file, as with if=pflash",
-        options_parse_device },
+    { "object", "KIND,id=ID[,KEY=VALUE...]", NULL, options_parse_object, kinds_list_objects },
+    { "device", "KIND[,KEY=VALUE...]", NULL, options_parse_device, kinds_list_devices },
     { "serial", "stdio|none|null", "the guest's console (default stdio; Ctrl-A h there helps)",
         parse_serial },
     { "machine",
@@ -345,6 +338,10 @@ char *options_help(void)
                      "Runs a pseries guest under KVM on a POWER host. -OPTION and --OPTION are "
                      "the same.\n\n");
     for (unsigned i = 0; i < TABLE_SIZE; i++) {
+        if (table[i].list) {
+            table[i].list(text);
+            continue;
+        }
         g_string_append_printf(text, "-%s %s\n", table[i].name, table[i].value ? table[i].value : "");
         g_auto(GStrv) lines = g_strsplit(table[i].help, "\n", 0);
         for (unsigned line = 0; lines[line]; line++)

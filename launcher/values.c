@@ -318,7 +318,7 @@ void keys_clear(const Key *keys, void *of)
             g_clear_pointer((char **)((char *)of + keys->at), g_free);
 }
 
-static char *looks(const Key *key)
+char *keys_value(const Key *key)
 {
     static const char *const types[] = {
         [KEY_TEXT] = "TEXT", [KEY_NUMBER] = "NUMBER", [KEY_SIZE] = "SIZE", [KEY_READ] = "VALUE"
@@ -331,7 +331,7 @@ static char *looks(const Key *key)
 void keys_help(const Key *keys, GString *text)
 {
     for (; keys->name; keys++) {
-        g_autofree char *value = looks(keys), *head = g_strdup_printf("%s=%s", keys->name, value);
+        g_autofree char *value = keys_value(keys), *head = g_strdup_printf("%s=%s", keys->name, value);
         g_string_append_printf(text, "  %-24s %s%s\n", head, keys->help, keys->needed ? " (needed)" : "");
     }
 }

@@ -27,6 +27,8 @@ bool values_fill(Values *values, const Key *keys, void *to, GError **error);
 
 // Frees what TEXT keys hold.
 void keys_clear(const Key *keys, void *of);
+// What its value looks like: "ID", "on|off" (g_free).
+char *keys_value(const Key *key);
 // "  name=<what>  help" for each key.
 void keys_help(const Key *keys, GString *text);
 
