@@ -7,8 +7,9 @@
 #include <string.h>
 
 // A kind's table is in the file that has its code: NAME_kind.
-#define OBJECT_KINDS(row) row(iothread) row(memory_backend_ram) row(memory_backend_file)
-#define DEVICE_KINDS(row) row(virtio_blk) row(spapr_nvram)
+#define OBJECT_KINDS(row)                                                                                    \
+    row(iothread) row(memory_backend_ram) row(memory_backend_file) row(rng_random) row(rng_builtin)
+#define DEVICE_KINDS(row) row(virtio_blk) row(virtio_rng) row(spapr_nvram) row(spapr_rng)
 
 #define DECLARE_OBJECT(name) extern const ObjectKind name##_kind;
 #define DECLARE_DEVICE(name) extern const DeviceKind name##_kind;

@@ -11,9 +11,13 @@ CPUS = 2
 
 
 def check_machine(host, run, result):
-    """Linux gave both BARs an address and has MSI-X."""
-    assert len(re.findall(rb"BAR \d \[mem 0x\w+-0x\w+(?: 64bit pref)?\]: assigned", result.output)) == 2
+    """Linux gave both devices' BARs an address and has MSI-X, and gets random bytes."""
+    assert len(re.findall(rb"BAR \d \[mem 0x\w+-0x\w+(?: 64bit pref)?\]: assigned", result.output)) == 2 * 2
     assert run.stats()["rtas"]["ibm,change-msi"] > 0
+    (packed,) = re.findall(rb"guest: virtio_rng\S* gives 16384 bytes, (\d+) packed", result.output)
+    assert int(packed) > 16384 * 0.99, "that is not random"
+    (rng,) = run.stats()["rngs"]
+    assert rng["name"] == "virtio-rng0" and rng["bytes"] >= 16384
     # ISA 3.0's large decrementer, and H_RANDOM to seed itself from; the kernel of a host with a generator serves that
     # alone.
     assert host.name == "powernv8" or b"time_init: 56 bit decrementer" in result.output
@@ -24,7 +28,8 @@ def check_machine(host, run, result):
 def test_direct(host, log):
     """By the MMU that KVM offers; the matrix has hashed page tables."""
     run = guest.Guest(host, guest.Setup(memory="1G", firmware=False, kernel=True, append=LOUD,
-                                        extra=("-smp", str(CPUS))))
+                                        extra=("-smp", str(CPUS), "-object", "rng-random,id=r0",
+                                               "-device", "virtio-rng-pci,rng=r0,max-bytes=1M,period=1000")))
     result = run.run()
     log.add("console", result.output)
     log.add("statistics", str(run.stats()))

@@ -12,7 +12,7 @@ from lab.disk_image import MIB, Partition
 SCRIPTS = pathlib.Path(__file__).parent / "scripts"
 KERNEL = "6.12-4k"
 SLOF = "emulator/usr/share/qemu/slof.bin"    # in the cache
-MODULES = ["virtio_pci", "virtio_blk"]
+MODULES = ["virtio_pci", "virtio_blk", "virtio-rng"]
 LABEL = "lparun-boot"
 
 # The disk, in MiB.

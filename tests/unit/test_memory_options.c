@@ -29,8 +29,8 @@ static const struct {
     { "-mem-prealloc=on", "-mem-prealloc: takes no value; see lparun -help" },
     // -object
     { "-object memory-backend-memfd,id=a,size=1G",
-        "-object memory-backend-memfd: there is no such object; it takes iothread, memory-backend-ram or "
-        "memory-backend-file" },
+        "-object memory-backend-memfd: there is no such object; it takes iothread, memory-backend-ram, "
+        "memory-backend-file, rng-random or rng-builtin" },
     { "-object memory-backend-ram,size=1G", "-object memory-backend-ram: no id; give id=NAME" },
     { "-object memory-backend-ram,id=a", "-object memory-backend-ram: no size; give size=SIZE" },
     { "-object memory-backend-ram,id=a,size=much",

@@ -194,8 +194,10 @@ static const struct {
         "-drive cache=fast: it takes writeback, none, writethrough, directsync or unsafe" },
     { "-drive file=a,aio=posix", "-drive aio=posix: it takes io_uring, native or threads" },
     // -device
-    { "-device e1000", "-device e1000: there is no such device; it takes virtio-blk-pci or spapr-nvram" },
-    { "-device drive=d", "-device drive=d: there is no such device; it takes virtio-blk-pci or spapr-nvram" },
+    { "-device e1000", "-device e1000: there is no such device; it takes virtio-blk-pci, virtio-rng-pci, "
+                       "spapr-nvram or spapr-rng" },
+    { "-device drive=d", "-device drive=d: there is no such device; it takes virtio-blk-pci, virtio-rng-pci, "
+                         "spapr-nvram or spapr-rng" },
     { "-drive file=a,if=pflash -drive file=b,if=pflash",
         "-drive if=pflash: there is one NVRAM; give it once" },
     { "-drive if=pflash", "-drive: no file; give file=PATH" },
@@ -237,8 +239,9 @@ static const struct {
     { "-device virtio-blk-pci,drive=d,drive=e",
         "-device virtio-blk-pci: 'drive' is given twice; give it once" },
     // -object
-    { "-object rng-random,id=r", "-object rng-random: there is no such object; it takes iothread, "
-                                 "memory-backend-ram or memory-backend-file" },
+    { "-object rng-egd,id=r", "-object rng-egd: there is no such object; it takes iothread, "
+                              "memory-backend-ram, memory-backend-file, "
+                              "rng-random or rng-builtin" },
     { "-object iothread", "-object iothread: no id; give id=NAME" },
     { "-object iothread,id=", "-object: 'id' has no value; give key=value" },
     { "-object iothread,id=t,poll-max-ns=0", "-object iothread: 'poll-max-ns' is not known; it takes id=" },
