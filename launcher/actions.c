@@ -54,15 +54,15 @@ static Next next_of_panic(const Actions *actions)
     }
 }
 
-Next actions_next(const Actions *actions, MachineEvent event)
+Next actions_next(const Actions *actions, RunEvent event)
 {
     switch (event) {
-    case MACHINE_POWER_OFF:
+    case RUN_POWER_OFF:
         return next_of_shutdown(actions);
-    case MACHINE_REBOOT:
-    case MACHINE_RESET:
+    case RUN_REBOOT:
+    case RUN_RESET:
         return actions->reboot ? next_of_shutdown(actions) : NEXT_RESET;
-    case MACHINE_PANICKED:
+    case RUN_PANICKED:
         return next_of_panic(actions);
     default: // the user's wish, or no vCPU that could go on
         return NEXT_END;

@@ -1,6 +1,6 @@
 // What follows when the guest powers off, reboots or panics, or when its watchdog expires: QEMU's -action.
 #pragma once
-#include "lparun/machine.h"
+#include "lparun/run.h"
 #include <glib.h>
 #include <stdbool.h>
 
@@ -37,4 +37,4 @@ typedef enum {
     NEXT_GO_ON,
 } Next;
 
-Next actions_next(const Actions *actions, MachineEvent event);
+Next actions_next(const Actions *actions, RunEvent event);

@@ -1,7 +1,7 @@
 // The pseries machine: every part that makes it, and how they are wired. Read machine_new() from top to
 // bottom.
 #include "pseries.h"
-#include "control.h"
+#include "run.h"
 #include "deadline.h"
 #include "devices.h"
 #include "lparun/bytes.h"
@@ -13,7 +13,7 @@
 #include "lparun/rtas_clock.h"
 #include "lparun/rtas_nmi.h"
 #include "lparun/watchdog.h"
-#include "requests.h"
+#include "run_queue.h"
 #include "signals.h"
 #include "stats.h"
 #include "terminal.h"
@@ -45,14 +45,13 @@ struct Machine {
     RtasEvents *events;
     RtasClock *clock;
     RtasNmi *nmi;
-    Control *control;
+    Run *run;
     const BootWay *way;
     BootFiles files;
     BootImages boot; // what is in memory since the last load()
     unsigned stride; // between the first vCPU numbers of two cores
     char *boot_list, *uuid;
-    Requests *requests;
-    int signal_number; // that ended the run, or 0
+    RunQueue *queue;
 };
 
 // KVM takes 2^31 - 1 of the host's pages in a slot.
@@ -93,15 +92,15 @@ static int64_t on_hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t a
     return hypercall_dispatch(machine->hypercalls, vcpu, number, arguments);
 }
 
-static void request(Machine *machine, MachineEvent event, const char *text)
+static void request(Machine *machine, RunEvent event, const char *text)
 {
-    MachineControl control = requests_control(machine->requests);
-    control.request(control.owner, event, text);
+    RunAsk ask = run_queue_ask(machine->queue);
+    ask.ask(ask.owner, event, text);
 }
 
 static void on_failed(void *owner, Vcpu *vcpu, const char *why)
 {
-    request(owner, MACHINE_FAILED, why);
+    request(owner, RUN_FAILED, why);
 }
 
 static void on_machine_check(void *owner, Vcpu *vcpu, bool recovered)
@@ -118,7 +117,7 @@ static void on_system_reset(void *owner, Vcpu *vcpu)
 
 static void on_quit(void *owner)
 {
-    request(owner, MACHINE_QUIT, NULL);
+    request(owner, RUN_QUIT, NULL);
 }
 
 // CasOps.place_tree.
@@ -205,7 +204,7 @@ static void make_vcpu_set(Machine *machine)
         .system_reset = on_system_reset };
     machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
     add(machine, &vcpu_set_part, machine->vcpus);
-    machine->requests = requests_new(machine->vcpus);
+    machine->queue = run_queue_new(machine->vcpus);
 }
 
 static bool make_processors(Machine *machine, GError **error)
@@ -266,27 +265,12 @@ static bool make_devices(Machine *machine, GError **error)
 static void on_watchdog(void *owner, WatchdogExpiry what)
 {
     Machine *machine = owner;
-    control_watchdog(machine->control, what);
+    run_watchdog(machine->run, what);
 }
 
 static unsigned cpu_domains(void *owner, const Vcpu *vcpu, uint32_t domains[HOME_NODE_DOMAINS])
 {
     return numa_cpu_domains(owner, vcpu_index(vcpu), vcpu_id(vcpu), domains);
-}
-
-static bool make_control(Machine *machine, GError **error)
-{
-    const ControlParts parts = {
-        .vcpus = machine->vcpus,
-        .events = machine->events,
-        .list = machine->parts,
-        .watchdog_action = machine->options->actions.watchdog,
-        .machine = requests_control(machine->requests),
-        .timebase = machine->cpus.timebase,
-        .threads = machine->options->threads,
-    };
-    machine->control = control_new(&parts, machine->options->qmp, error);
-    return add(machine, &control_part, machine->control);
 }
 
 // NmiParts.find_rtas.
@@ -298,7 +282,7 @@ static uint64_t find_rtas(void *owner)
 
 static bool make_rtas(Machine *machine, GError **error)
 {
-    MachineControl control = requests_control(machine->requests);
+    RunAsk ask = run_queue_ask(machine->queue);
     machine->uuid = machine->options->uuid ? g_strdup(machine->options->uuid) : g_uuid_string_random();
     machine->rtas = rtas_table_new(machine->memory);
     add(machine, &rtas_table_part, machine->rtas);
@@ -307,7 +291,7 @@ static bool make_rtas(Machine *machine, GError **error)
     const NmiParts nmi = {
         .memory = machine->memory, .vcpus = machine->vcpus, .find_rtas = find_rtas, .owner = machine
     };
-    machine->nmi = rtas_nmi_new(&nmi, &control);
+    machine->nmi = rtas_nmi_new(&nmi, &ask);
     add(machine, &rtas_nmi_part, machine->nmi);
     const RtasParts parts = {
         .memory = machine->memory,
@@ -318,7 +302,7 @@ static bool make_rtas(Machine *machine, GError **error)
         .clock = machine->clock,
         .events = machine->events,
         .nmi = machine->nmi,
-        .control = control,
+        .ask = ask,
         .uuid = machine->uuid,
     };
     rtas_register_families(machine->rtas, &parts);
@@ -398,8 +382,9 @@ static void make_tree(Machine *machine)
 }
 
 // Puts what the guest starts from into memory that is all zeros.
-static bool load(Machine *machine, GError **error)
+static bool load(void *owner, GError **error)
 {
+    Machine *machine = owner;
     BootImages *boot = &machine->boot;
     if (!machine->way->load(
             &machine->files, machine->memory, machine_real_mode_area(&machine->tree), boot, error))
@@ -412,6 +397,33 @@ static bool load(Machine *machine, GError **error)
 static bool choose_modes(Machine *machine, GError **error)
 {
     return reset_interrupts(machine, error) && reset_mmu(machine, error) && cas_reset(machine->cas, error);
+}
+
+// RunParts.start.
+static void start(void *owner)
+{
+    Machine *machine = owner;
+    VcpuEntry entry = { .pc = machine->boot.entry, .r3 = machine->boot.tree, .msr = MSR_SF | MSR_ME };
+    vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
+}
+
+static bool make_run(Machine *machine, GError **error)
+{
+    const RunParts parts = {
+        .vcpus = machine->vcpus,
+        .events = machine->events,
+        .list = machine->parts,
+        .actions = &machine->options->actions,
+        .queue = machine->queue,
+        .ask = run_queue_ask(machine->queue),
+        .timebase = machine->cpus.timebase,
+        .threads = machine->options->threads,
+        .load = load,
+        .start = start,
+        .owner = machine,
+    };
+    machine->run = run_new(&parts, machine->options->qmp, error);
+    return add(machine, &run_part, machine->run);
 }
 
 Machine *machine_new(const Options *options, GError **error)
@@ -435,7 +447,7 @@ Machine *machine_new(const Options *options, GError **error)
     if (!make_hypercalls(machine, error))
         goto fail;
     make_tree(machine);
-    if (choose_modes(machine, error) && load(machine, error) && make_control(machine, error))
+    if (choose_modes(machine, error) && load(machine, error) && make_run(machine, error))
         return machine;
 fail:
     machine_free(machine);
@@ -448,7 +460,7 @@ void machine_free(Machine *machine)
         return;
     part_list_free(machine->parts);
     boot_files_close(&machine->files);
-    requests_free(machine->requests);
+    run_queue_free(machine->queue);
     g_free(machine->boot_list);
     g_free(machine->uuid);
     g_free(machine);
@@ -456,85 +468,10 @@ void machine_free(Machine *machine)
 
 // --- The run.
 
-static void start(Machine *machine)
-{
-    VcpuEntry entry = { .pc = machine->boot.entry, .r3 = machine->boot.tree, .msr = MSR_SF | MSR_ME };
-    vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
-}
-
-// No vCPU runs from here on, and once this is true no device writes to memory.
-static bool stand_still(Machine *machine)
-{
-    vcpu_set_park_all(machine->vcpus);
-    return part_list_hold(machine->parts);
-}
-
-// Everything back to the state after power-on, then all that the guest starts from again.
-static bool reboot(Machine *machine, GError **error)
-{
-    return part_list_reset(machine->parts, error) && load(machine, error);
-}
-
 static void on_signal(void *owner, int number)
 {
     Machine *machine = owner;
-    machine->signal_number = number;
-    request(machine, MACHINE_SIGNAL, NULL);
-}
-
-enum { STATUS_DONE = 0, STATUS_GUEST_FAILED = 4, STATUS_SIGNAL = 128 };
-
-// The exit status that the last event leads to.
-static int verdict(const Machine *machine, const Request *last, GError **error)
-{
-    switch (last->event) {
-    case MACHINE_PANICKED:
-        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "the guest panicked: %s", last->text);
-        return STATUS_GUEST_FAILED;
-    case MACHINE_FAILED:
-        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "%s", last->text);
-        return STATUS_GUEST_FAILED;
-    case MACHINE_SIGNAL:
-        return STATUS_SIGNAL + machine->signal_number;
-    default:
-        return STATUS_DONE;
-    }
-}
-
-// Does what follows on `event`, and lets the monitor know.
-static bool serve(Machine *machine, MachineEvent event, Next next, GError **error)
-{
-    if (next == NEXT_RESET) {
-        if (!stand_still(machine)) { // a disk has something under way: others are heard meanwhile
-            requests_repeat(machine->requests);
-            return true;
-        }
-        if (!reboot(machine, error)) { // a file that was cut short meanwhile, say
-            control_came(machine->control, MACHINE_FAILED, NEXT_END);
-            return false;
-        }
-        requests_reset(machine->requests);
-    } else if (next == NEXT_PAUSE) {
-        vcpu_set_hold(machine->vcpus);
-        requests_drop(machine->requests, event); // by another vCPU, meanwhile
-    }
-    control_came(machine->control, event, next);
-    if (next == NEXT_RESET)
-        start(machine);
-    return true;
-}
-
-// Until the end: what it was is in `request`. False with `error`.
-static bool run(Machine *machine, const Request **request, GError **error)
-{
-    Next next;
-    do {
-        *request = requests_await(machine->requests);
-        next = actions_next(&machine->options->actions, (*request)->event);
-        if (!serve(machine, (*request)->event, next, error))
-            return false;
-    } while (next != NEXT_END);
-    return true;
+    run_signal(machine->run, number);
 }
 
 int machine_run(Machine *machine, GError **error)
@@ -546,9 +483,7 @@ int machine_run(Machine *machine, GError **error)
     for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++)
         signals_watch(signals, numbers[i], on_signal, machine);
     terminal_start(machine->terminal, machine->vty, signals);
-    start(machine);
-    const Request *request;
-    int status = run(machine, &request, error) ? verdict(machine, request, error) : (*error)->code;
+    int status = run_until_end(machine->run, error);
     deadline_begin(status); // the vCPUs may wait for a disk, and so may all that follows
     vcpu_set_park_all(machine->vcpus);
     terminal_stop(machine->terminal);

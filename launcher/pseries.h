@@ -1,6 +1,6 @@
 // The machine: which parts make it, how they are wired, and how a run ends.
 #pragma once
-#include "lparun/machine.h"
+#include "lparun/run.h"
 #include "options.h"
 #include <stdio.h>
 

@@ -20,7 +20,7 @@
 
 struct RtasNmi {
     NmiParts parts;
-    MachineControl control;
+    RunAsk ask;
     GMutex lock;   // guards what follows
     uint64_t rtas; // GPA of RTAS' memory; 0: not registered
     uint64_t system_reset, machine_check;
@@ -114,7 +114,7 @@ static bool claim(RtasNmi *nmi, Vcpu *vcpu)
 static void panic(RtasNmi *nmi, Vcpu *vcpu, const char *why)
 {
     vcpu_park(vcpu);
-    nmi->control.request(nmi->control.owner, MACHINE_PANICKED, why);
+    nmi->ask.ask(nmi->ask.owner, RUN_PANICKED, why);
 }
 
 void rtas_nmi_machine_check(RtasNmi *nmi, Vcpu *vcpu, bool recovered)
@@ -153,10 +153,10 @@ void rtas_nmi_reset(RtasNmi *nmi)
     g_mutex_unlock(&nmi->lock);
 }
 
-RtasNmi *rtas_nmi_new(const NmiParts *parts, const MachineControl *control)
+RtasNmi *rtas_nmi_new(const NmiParts *parts, const RunAsk *ask)
 {
     RtasNmi *nmi = g_new0(RtasNmi, 1);
-    *nmi = (RtasNmi){ .parts = *parts, .control = *control, .handler = NOBODY };
+    *nmi = (RtasNmi){ .parts = *parts, .ask = *ask, .handler = NOBODY };
     g_mutex_init(&nmi->lock);
     return nmi;
 }

@@ -4,25 +4,25 @@
 
 typedef struct PowerCalls {
     GuestMemory *memory;
-    MachineControl control;
+    RunAsk ask;
 } PowerCalls;
 
 // The calling vCPU does not go back: the machine's main thread decides what becomes of it.
-static int32_t end(PowerCalls *calls, Vcpu *vcpu, MachineEvent event, const char *text)
+static int32_t end(PowerCalls *calls, Vcpu *vcpu, RunEvent event, const char *text)
 {
     vcpu_park(vcpu);
-    calls->control.request(calls->control.owner, event, text);
+    calls->ask.ask(calls->ask.owner, event, text);
     return RTAS_SUCCESS;
 }
 
 static int32_t power_off(void *owner, Vcpu *vcpu, RtasCall *call)
 {
-    return end(owner, vcpu, MACHINE_POWER_OFF, NULL);
+    return end(owner, vcpu, RUN_POWER_OFF, NULL);
 }
 
 static int32_t system_reboot(void *owner, Vcpu *vcpu, RtasCall *call)
 {
-    return end(owner, vcpu, MACHINE_REBOOT, NULL);
+    return end(owner, vcpu, RUN_REBOOT, NULL);
 }
 
 #define OS_TERM_TEXT 256
@@ -40,7 +40,7 @@ static int32_t os_term(void *owner, Vcpu *vcpu, RtasCall *call)
             break;
         text[i] = g_ascii_isprint(byte) ? byte : ' ';
     }
-    calls->control.request(calls->control.owner, MACHINE_PANICKED, g_strstrip(text));
+    calls->ask.ask(calls->ask.owner, RUN_PANICKED, g_strstrip(text));
     return RTAS_SUCCESS;
 }
 
@@ -53,7 +53,7 @@ static int32_t quiesce(void *owner, Vcpu *vcpu, RtasCall *call)
 void rtas_power_register(RtasTable *table, const RtasParts *parts)
 {
     PowerCalls *calls = rtas_own(table, g_new0(PowerCalls, 1));
-    *calls = (PowerCalls){ .memory = parts->memory, .control = parts->control };
+    *calls = (PowerCalls){ .memory = parts->memory, .ask = parts->ask };
     rtas_register(table, 0x2008, "power-off", 2, 1, power_off, calls);
     rtas_register(table, 0x2009, "system-reboot", 0, 1, system_reboot, calls);
     rtas_register(table, 0x200a, "ibm,os-term", 1, 1, os_term, calls);

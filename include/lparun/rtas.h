@@ -3,7 +3,7 @@
 #include "lparun/part.h"
 #include "lparun/hypercall.h"
 #include "lparun/interrupt.h"
-#include "lparun/machine.h"
+#include "lparun/run.h"
 #include "lparun/nvram.h"
 #include "lparun/pci.h"
 #include "lparun/tree.h"
@@ -57,7 +57,7 @@ typedef struct RtasParts {
     struct RtasClock *clock;
     struct RtasEvents *events;
     struct RtasNmi *nmi;
-    MachineControl control;
+    RunAsk ask;
     const char *uuid;
 } RtasParts;
 

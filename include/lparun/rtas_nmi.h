@@ -11,7 +11,7 @@ typedef struct NmiParts {
     uint64_t (*find_rtas)(void *owner);
     void *owner;
 } NmiParts;
-RtasNmi *rtas_nmi_new(const NmiParts *parts, const MachineControl *control);
+RtasNmi *rtas_nmi_new(const NmiParts *parts, const RunAsk *ask);
 void rtas_nmi_free(RtasNmi *nmi);
 extern const PartOps rtas_nmi_part;
 // The guest has not registered.

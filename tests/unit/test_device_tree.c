@@ -42,7 +42,7 @@ static void ignore(void *owner)
 {
 }
 
-static void ignore_request(void *owner, MachineEvent event, const char *text)
+static void ignore_request(void *owner, RunEvent event, const char *text)
 {
 }
 
@@ -60,12 +60,12 @@ static void add_page_sizes(struct kvm_ppc_smmu_info *info)
 
 static void make_rtas(Fixture *fixture)
 {
-    const MachineControl control = { .request = ignore_request };
+    const RunAsk ask = { .ask = ignore_request };
     RtasTable *rtas = fixture->partition.rtas;
     InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, NULL);
     fixture->events = rtas_events_new(fixture->partition.memory, line);
     const NmiParts nmi = { .memory = fixture->partition.memory, .vcpus = fixture->partition.vcpus };
-    fixture->partition.nmi = rtas_nmi_new(&nmi, &control);
+    fixture->partition.nmi = rtas_nmi_new(&nmi, &ask);
     const RtasParts parts = {
         .memory = fixture->partition.memory,
         .vcpus = fixture->partition.vcpus,
@@ -75,7 +75,7 @@ static void make_rtas(Fixture *fixture)
         .clock = fixture->clock,
         .events = fixture->events,
         .nmi = fixture->partition.nmi,
-        .control = control,
+        .ask = ask,
         .uuid = "01234567-89ab-cdef-0123-456789abcdef",
     };
     rtas_register_families(rtas, &parts);

@@ -273,9 +273,9 @@ static void test_defaults(void)
     g_assert_cmpuint(options.cpus, ==, 1);
     g_assert_true(options.ci_in_kernel);
     g_assert_true(options.console);
-    g_assert_cmpint(actions_next(&options.actions, MACHINE_POWER_OFF), ==, NEXT_END);
-    g_assert_cmpint(actions_next(&options.actions, MACHINE_REBOOT), ==, NEXT_RESET);
-    g_assert_cmpint(actions_next(&options.actions, MACHINE_PANICKED), ==, NEXT_END);
+    g_assert_cmpint(actions_next(&options.actions, RUN_POWER_OFF), ==, NEXT_END);
+    g_assert_cmpint(actions_next(&options.actions, RUN_REBOOT), ==, NEXT_RESET);
+    g_assert_cmpint(actions_next(&options.actions, RUN_PANICKED), ==, NEXT_END);
     g_assert_cmpint(options.actions.watchdog, ==, WATCHDOG_AS_ASKED);
     g_assert_false(options.demo_stall);
     g_assert_cmpint(options.mmu, ==, MMU_AUTO);
@@ -357,8 +357,7 @@ static void test_forms(void)
 // What follows on a power-off, a reboot, the monitor's reset and a panic.
 static void test_actions(void)
 {
-    static const MachineEvent events[] = { MACHINE_POWER_OFF, MACHINE_REBOOT, MACHINE_RESET,
-        MACHINE_PANICKED };
+    static const RunEvent events[] = { RUN_POWER_OFF, RUN_REBOOT, RUN_RESET, RUN_PANICKED };
     static const struct {
         const char *text;
         Next next[G_N_ELEMENTS(events)];
@@ -379,10 +378,10 @@ static void test_actions(void)
         for (unsigned event = 0; event < G_N_ELEMENTS(events); event++)
             g_assert_cmpint(actions_next(&options.actions, events[event]), ==, cases[i].next[event]);
         // The user's wish ends the run whatever was said of the guest's.
-        g_assert_cmpint(actions_next(&options.actions, MACHINE_FAILED), ==, NEXT_END);
-        g_assert_cmpint(actions_next(&options.actions, MACHINE_QUIT), ==, NEXT_END);
-        g_assert_cmpint(actions_next(&options.actions, MACHINE_SIGNAL), ==, NEXT_END);
-        g_assert_cmpint(actions_next(&options.actions, MACHINE_MONITOR_QUIT), ==, NEXT_END);
+        g_assert_cmpint(actions_next(&options.actions, RUN_FAILED), ==, NEXT_END);
+        g_assert_cmpint(actions_next(&options.actions, RUN_QUIT), ==, NEXT_END);
+        g_assert_cmpint(actions_next(&options.actions, RUN_SIGNAL), ==, NEXT_END);
+        g_assert_cmpint(actions_next(&options.actions, RUN_MONITOR_QUIT), ==, NEXT_END);
         options_clear(&options);
     }
 }

@@ -9,11 +9,11 @@ typedef struct Fixture {
     Nvram *nvram;
     RtasClock *clock;
     unsigned requests;
-    MachineEvent event;
+    RunEvent event;
     char *text;
 } Fixture;
 
-static void request(void *owner, MachineEvent event, const char *text)
+static void request(void *owner, RunEvent event, const char *text)
 {
     Fixture *fixture = owner;
     fixture->requests++;
@@ -33,7 +33,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
         .vcpus = partition->vcpus,
         .nvram = fixture->nvram,
         .clock = fixture->clock,
-        .control = { .request = request, .owner = fixture },
+        .ask = { .ask = request, .owner = fixture },
         .uuid = "01234567-89ab-cdef-FEDC-BA9876543210",
     };
     rtas_clock_register(partition->rtas, &parts);
@@ -235,10 +235,10 @@ static void test_power(Fixture *fixture, gconstpointer data)
     Partition *partition = &fixture->partition;
     g_assert_cmpint(partition_rtas(partition, "power-off", 1, output, UINT32_MAX, UINT32_MAX), ==, 0);
     g_assert_cmpuint(fixture->requests, ==, 1);
-    g_assert_cmpint(fixture->event, ==, MACHINE_POWER_OFF);
+    g_assert_cmpint(fixture->event, ==, RUN_POWER_OFF);
     g_assert_cmpint(partition_rtas(partition, "system-reboot", 1, output, 0), ==, 0);
     g_assert_cmpuint(fixture->requests, ==, 2);
-    g_assert_cmpint(fixture->event, ==, MACHINE_REBOOT);
+    g_assert_cmpint(fixture->event, ==, RUN_REBOOT);
     g_assert_true(vcpu_is_parked(vcpu_set_at(partition->vcpus, 0)));
     // SLOF's quiesce has neither inputs nor outputs, and asks for nothing.
     uint32_t token = partition_token(partition, "quiesce");
@@ -252,7 +252,7 @@ static const char *panic_text(Fixture *fixture, uint32_t gpa)
     unsigned requests = fixture->requests;
     g_assert_cmpint(partition_rtas(&fixture->partition, "ibm,os-term", 1, output, gpa), ==, 0);
     g_assert_cmpuint(fixture->requests, ==, requests + 1);
-    g_assert_cmpint(fixture->event, ==, MACHINE_PANICKED);
+    g_assert_cmpint(fixture->event, ==, RUN_PANICKED);
     return fixture->text;
 }
 

@@ -14,7 +14,7 @@ typedef struct Fixture {
     Partition partition;
     uint64_t rtas;
     unsigned requests;
-    MachineEvent event;
+    RunEvent event;
 } Fixture;
 
 static uint64_t find_rtas(void *owner)
@@ -22,7 +22,7 @@ static uint64_t find_rtas(void *owner)
     return ((Fixture *)owner)->rtas;
 }
 
-static void request(void *owner, MachineEvent event, const char *text)
+static void request(void *owner, RunEvent event, const char *text)
 {
     Fixture *fixture = owner;
     fixture->requests++;
@@ -32,13 +32,13 @@ static void request(void *owner, MachineEvent event, const char *text)
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     Partition *partition = &fixture->partition;
-    const MachineControl control = { .request = request, .owner = fixture };
+    const RunAsk ask = { .ask = request, .owner = fixture };
     partition_open(partition, 2);
     const NmiParts parts = {
         .memory = partition->memory, .vcpus = partition->vcpus, .find_rtas = find_rtas, .owner = fixture
     };
     fixture->rtas = RTAS_BASE;
-    partition->nmi = rtas_nmi_new(&parts, &control);
+    partition->nmi = rtas_nmi_new(&parts, &ask);
     rtas_nmi_register(partition->rtas, &(RtasParts){ .nmi = partition->nmi });
 }
 
@@ -183,7 +183,7 @@ static void test_machine_check(Fixture *fixture, gconstpointer data)
     machine_check(fixture, 0, 3);
     g_assert_cmpuint(fake_vcpu_interrupt(vcpu).count, ==, 2);
     g_assert_cmpuint(fixture->requests, ==, 1);
-    g_assert_cmpint(fixture->event, ==, MACHINE_PANICKED);
+    g_assert_cmpint(fixture->event, ==, RUN_PANICKED);
     g_assert_true(vcpu_is_parked(vcpu_set_at(fixture->partition.vcpus, 0)));
 }
 

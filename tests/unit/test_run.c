@@ -1,6 +1,6 @@
 // What becomes of the machine when it is stopped, panics, or is reset meanwhile. The monitor is the test's
 // own.
-#include "control.h"
+#include "run.h"
 #include "lparun/papr.h"
 #include "lparun/rtas_clock.h"
 #include "lparun/rtas_events.h"
@@ -34,20 +34,21 @@ typedef struct Fixture {
     RtasEvents *events;
     Watchdogs *watchdogs;
     RtasClock *clock;
-    ControlParts parts;
+    RunParts parts;
     PartList *list;
     bool busy; // the slow part is
     unsigned holds, releases;
-    Control *control;
+    Run *run;
+    Actions actions;
     unsigned started; // how often the guest was
-    unsigned requests[MACHINE_MONITOR_QUIT + 1];
+    unsigned requests[RUN_MONITOR_QUIT + 1];
 } Fixture;
 
 static void expired(void *owner, WatchdogExpiry what)
 {
 }
 
-static void request(void *owner, MachineEvent event, const char *text)
+static void request(void *owner, RunEvent event, const char *text)
 {
     g_assert_null(text);
     ((Fixture *)owner)->requests[event]++;
@@ -81,20 +82,21 @@ static void set_up(Fixture *fixture, gconstpointer data)
     part_list_add(fixture->list, &slow_part, fixture);
     part_list_add(fixture->list, &watchdogs_part, fixture->watchdogs);
     part_list_add(fixture->list, &rtas_clock_part, fixture->clock);
-    fixture->parts = (ControlParts){
+    fixture->parts = (RunParts){
         .vcpus = fixture->partition.vcpus,
         .events = fixture->events,
         .list = fixture->list,
-        .machine = { .request = request, .owner = fixture },
+        .actions = &fixture->actions,
+        .ask = { .ask = request, .owner = fixture },
         .timebase = 512000000,
         .threads = 2,
     };
-    fixture->control = control_new(&fixture->parts, "", NULL);
+    fixture->run = run_new(&fixture->parts, "", NULL);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
-    control_free(fixture->control);
+    run_free(fixture->run);
     fixture->partition.vcpus = NULL; // the list's
     part_list_free(fixture->list);
     rtas_events_free(fixture->events);
@@ -133,10 +135,10 @@ static void assert_stands(Fixture *fixture, MonitorState state)
     g_assert_cmpuint(vcpu_exits(first(fixture), KVM_EXIT_PAPR_HCALL), ==, fixture->started - 1);
 }
 
-static void reset(Fixture *fixture, MachineEvent event)
+static void reset(Fixture *fixture, RunEvent event)
 {
     vcpu_set_park_all(fixture->partition.vcpus);
-    control_came(fixture->control, event, NEXT_RESET);
+    run_came(fixture->run, event, NEXT_RESET);
     start(fixture);
 }
 
@@ -144,7 +146,7 @@ static void reset(Fixture *fixture, MachineEvent event)
 static void test_reset_over_panic(Fixture *fixture, gconstpointer data)
 {
     vcpu_set_begin_hold(fixture->partition.vcpus);
-    reset(fixture, MACHINE_REBOOT);
+    reset(fixture, RUN_REBOOT);
     assert_runs(fixture);
 }
 
@@ -152,7 +154,7 @@ static void test_reset_over_panic(Fixture *fixture, gconstpointer data)
 static void test_reset_while_stopped(Fixture *fixture, gconstpointer data)
 {
     g_assert_null(machine.obey(machine.owner, ORDER_STOP));
-    reset(fixture, MACHINE_RESET);
+    reset(fixture, RUN_RESET);
     assert_stands(fixture, STATE_PRELAUNCH);
     g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
     assert_runs(fixture);
@@ -166,10 +168,10 @@ static void test_panic(Fixture *fixture, gconstpointer data)
     vcpu_set_begin_hold(fixture->partition.vcpus);
     start(fixture);
     assert_stands(fixture, STATE_RUNNING);
-    control_came(fixture->control, MACHINE_PANICKED, NEXT_GO_ON);
+    run_came(fixture->run, RUN_PANICKED, NEXT_GO_ON);
     assert_runs(fixture);
-    control_came(fixture->control, MACHINE_PANICKED, NEXT_PAUSE);
-    reset(fixture, MACHINE_RESET);
+    run_came(fixture->run, RUN_PANICKED, NEXT_PAUSE);
+    reset(fixture, RUN_RESET);
     assert_stands(fixture, STATE_PRELAUNCH);
     g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
     assert_runs(fixture);
@@ -180,16 +182,16 @@ static void test_panic_while_stopped(Fixture *fixture, gconstpointer data)
 {
     g_assert_null(machine.obey(machine.owner, ORDER_STOP));
     start(fixture);
-    control_came(fixture->control, MACHINE_PANICKED, NEXT_GO_ON);
+    run_came(fixture->run, RUN_PANICKED, NEXT_GO_ON);
     assert_stands(fixture, STATE_PAUSED);
 }
 
 static void test_shutdown(Fixture *fixture, gconstpointer data)
 {
-    control_came(fixture->control, MACHINE_POWER_OFF, NEXT_PAUSE);
+    run_came(fixture->run, RUN_POWER_OFF, NEXT_PAUSE);
     g_assert_cmpint(machine.state(machine.owner), ==, STATE_SHUTDOWN);
     g_assert_nonnull(machine.obey(machine.owner, ORDER_RESUME));
-    reset(fixture, MACHINE_RESET);
+    reset(fixture, RUN_RESET);
     assert_stands(fixture, STATE_PRELAUNCH);
     g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
     assert_runs(fixture);
@@ -220,9 +222,9 @@ static void test_orders(Fixture *fixture, gconstpointer data)
 {
     start(fixture);
     g_assert_null(machine.obey(machine.owner, ORDER_RESET));
-    g_assert_cmpuint(fixture->requests[MACHINE_RESET], ==, 1);
+    g_assert_cmpuint(fixture->requests[RUN_RESET], ==, 1);
     g_assert_null(machine.obey(machine.owner, ORDER_QUIT));
-    g_assert_cmpuint(fixture->requests[MACHINE_MONITOR_QUIT], ==, 1);
+    g_assert_cmpuint(fixture->requests[RUN_MONITOR_QUIT], ==, 1);
     g_assert_null(machine.obey(machine.owner, ORDER_POWER_DOWN));
     g_assert_cmpuint(told[MONITOR_POWERDOWN], ==, 1);
     g_assert_cmpuint(button_presses(fixture), ==, 1);
@@ -263,21 +265,21 @@ static void test_cpus(Fixture *fixture, gconstpointer data)
 static void test_ends(Fixture *fixture, gconstpointer data)
 {
     static const struct {
-        MachineEvent event;
+        RunEvent event;
         bool by_guest;
         const char *reason;
     } ends[] = {
-        { MACHINE_POWER_OFF, true, "guest-shutdown" },
-        { MACHINE_REBOOT, true, "guest-reset" },
-        { MACHINE_RESET, false, "host-qmp-system-reset" },
-        { MACHINE_FAILED, false, "host-error" },
-        { MACHINE_QUIT, false, "host-ui" },
-        { MACHINE_SIGNAL, false, "host-signal" },
-        { MACHINE_MONITOR_QUIT, false, "host-qmp-quit" },
-        { MACHINE_PANICKED, true, "guest-panic" },
+        { RUN_POWER_OFF, true, "guest-shutdown" },
+        { RUN_REBOOT, true, "guest-reset" },
+        { RUN_RESET, false, "host-qmp-system-reset" },
+        { RUN_FAILED, false, "host-error" },
+        { RUN_QUIT, false, "host-ui" },
+        { RUN_SIGNAL, false, "host-signal" },
+        { RUN_MONITOR_QUIT, false, "host-qmp-quit" },
+        { RUN_PANICKED, true, "guest-panic" },
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
-        control_came(fixture->control, ends[i].event, NEXT_END);
+        run_came(fixture->run, ends[i].event, NEXT_END);
         g_assert_cmpuint(told[MONITOR_SHUTDOWN], ==, i + 1);
         g_assert_cmpint(last.kind, ==, MONITOR_SHUTDOWN);
         g_assert_cmpstr(last.reason, ==, ends[i].reason);
@@ -289,11 +291,11 @@ static void test_ends(Fixture *fixture, gconstpointer data)
 
 static void test_panic_words(Fixture *fixture, gconstpointer data)
 {
-    control_came(fixture->control, MACHINE_PANICKED, NEXT_GO_ON);
+    run_came(fixture->run, RUN_PANICKED, NEXT_GO_ON);
     g_assert_cmpint(last.kind, ==, MONITOR_PANICKED);
     g_assert_cmpstr(last.action, ==, "run");
     g_assert_cmpuint(told[MONITOR_STOP], ==, 0);
-    control_came(fixture->control, MACHINE_PANICKED, NEXT_PAUSE);
+    run_came(fixture->run, RUN_PANICKED, NEXT_PAUSE);
     g_assert_cmpuint(told[MONITOR_PANICKED], ==, 2);
     g_assert_cmpuint(told[MONITOR_STOP], ==, 1);
     g_assert_cmpint(machine.state(machine.owner), ==, STATE_PANICKED);
@@ -311,11 +313,11 @@ typedef struct Watch {
 } Watch;
 
 static const Watch watches[] = {
-    { WATCHDOG_AS_ASKED, WATCHDOG_POWER_OFF_HARD, "poweroff", MACHINE_POWER_OFF, 0, 0, STATE_RUNNING },
-    { WATCHDOG_AS_ASKED, WATCHDOG_RESTART_HARD, "reset", MACHINE_REBOOT, 0, 0, STATE_RUNNING },
+    { WATCHDOG_AS_ASKED, WATCHDOG_POWER_OFF_HARD, "poweroff", RUN_POWER_OFF, 0, 0, STATE_RUNNING },
+    { WATCHDOG_AS_ASKED, WATCHDOG_RESTART_HARD, "reset", RUN_REBOOT, 0, 0, STATE_RUNNING },
     { WATCHDOG_AS_ASKED, WATCHDOG_RESTART_DUMP, "inject-nmi", -1, 0, 1, STATE_RUNNING },
-    { WATCHDOG_RESET, WATCHDOG_POWER_OFF_HARD, "reset", MACHINE_REBOOT, 0, 0, STATE_RUNNING },
-    { WATCHDOG_POWEROFF, WATCHDOG_RESTART_HARD, "poweroff", MACHINE_POWER_OFF, 0, 0, STATE_RUNNING },
+    { WATCHDOG_RESET, WATCHDOG_POWER_OFF_HARD, "reset", RUN_REBOOT, 0, 0, STATE_RUNNING },
+    { WATCHDOG_POWEROFF, WATCHDOG_RESTART_HARD, "poweroff", RUN_POWER_OFF, 0, 0, STATE_RUNNING },
     { WATCHDOG_SHUTDOWN, WATCHDOG_RESTART_HARD, "shutdown", -1, 1, 0, STATE_RUNNING },
     { WATCHDOG_INJECT_NMI, WATCHDOG_RESTART_HARD, "inject-nmi", -1, 0, 1, STATE_RUNNING },
     { WATCHDOG_PAUSE, WATCHDOG_RESTART_HARD, "pause", -1, 0, 0, STATE_WATCHDOG },
@@ -325,12 +327,12 @@ static const Watch watches[] = {
 static void test_watchdog(Fixture *fixture, gconstpointer data)
 {
     const Watch *watch = data;
-    fixture->parts.watchdog_action = watch->asked;
-    control_free(fixture->control);
-    fixture->control = control_new(&fixture->parts, "", NULL);
+    fixture->actions.watchdog = watch->asked;
+    run_free(fixture->run);
+    fixture->run = run_new(&fixture->parts, "", NULL);
     start(fixture);
     assert_runs(fixture);
-    control_watchdog(fixture->control, watch->what);
+    run_watchdog(fixture->run, watch->what);
     g_assert_cmpuint(told[MONITOR_WATCHDOG], ==, 1);
     g_assert_cmpuint(told[MONITOR_POWERDOWN], ==, watch->button);
     g_assert_cmpuint(told[MONITOR_STOP], ==, watch->state != STATE_RUNNING);
@@ -347,13 +349,13 @@ static void test_watchdog(Fixture *fixture, gconstpointer data)
 // Without a monitor all is done, and told to nobody.
 static void test_no_monitor(Fixture *fixture, gconstpointer data)
 {
-    control_free(fixture->control);
-    fixture->control = control_new(&fixture->parts, NULL, NULL);
+    run_free(fixture->run);
+    fixture->run = run_new(&fixture->parts, NULL, NULL);
     start(fixture);
-    control_came(fixture->control, MACHINE_PANICKED, NEXT_GO_ON);
-    control_watchdog(fixture->control, WATCHDOG_RESTART_HARD);
-    control_came(fixture->control, MACHINE_REBOOT, NEXT_END);
-    g_assert_cmpuint(fixture->requests[MACHINE_REBOOT], ==, 1);
+    run_came(fixture->run, RUN_PANICKED, NEXT_GO_ON);
+    run_watchdog(fixture->run, WATCHDOG_RESTART_HARD);
+    run_came(fixture->run, RUN_REBOOT, NEXT_END);
+    g_assert_cmpuint(fixture->requests[RUN_REBOOT], ==, 1);
     for (unsigned i = 0; i < G_N_ELEMENTS(told); i++)
         g_assert_cmpuint(told[i], ==, 0);
 }
@@ -361,7 +363,7 @@ static void test_no_monitor(Fixture *fixture, gconstpointer data)
 static void add_watchdogs(void)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(watches); i++) {
-        g_autofree char *name = g_strdup_printf("/control/watchdog/%u-%s", i, watches[i].action);
+        g_autofree char *name = g_strdup_printf("/run/watchdog/%u-%s", i, watches[i].action);
         g_test_add(name, Fixture, &watches[i], set_up, test_watchdog, tear_down);
     }
 }
@@ -414,10 +416,89 @@ static void test_busy_continues(Fixture *fixture, gconstpointer data)
     assert_runs(fixture);
 }
 
+// --- Until the end.
+
+typedef struct Whole {
+    Fixture *fixture;
+    unsigned loads, starts, releases;
+} Whole;
+
+static void ask_queue(Whole *whole, RunEvent event)
+{
+    whole->fixture->parts.ask.ask(whole->fixture->parts.ask.owner, event, NULL);
+}
+
+static bool load(void *owner, GError **error)
+{
+    ((Whole *)owner)->loads++;
+    return true;
+}
+
+// The guest asks for a reset as soon as it runs, and the second time it ends.
+static void start_whole(void *owner)
+{
+    Whole *whole = owner;
+    ask_queue(whole, whole->starts++ ? RUN_QUIT : RUN_REBOOT);
+}
+
+// The monitor comes while the reset waits for a slow part.
+static gboolean stop_and_continue(gpointer data)
+{
+    Whole *whole = data;
+    if (!(run_held(whole->fixture->run) & HELD_RESTART))
+        return G_SOURCE_CONTINUE;
+    g_assert_null(machine.obey(machine.owner, ORDER_STOP));
+    g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
+    g_assert_cmpuint(run_held(whole->fixture->run), ==, HELD_RESTART);
+    whole->releases = whole->fixture->releases;
+    whole->fixture->busy = false;
+    return G_SOURCE_REMOVE;
+}
+
+// What the monitor lets go of is not what the reset holds: parts stand still until it is over.
+static void test_continue_in_reset(Fixture *fixture, gconstpointer data)
+{
+    Whole whole = { .fixture = fixture };
+    run_free(fixture->run);
+    fixture->parts.queue = run_queue_new(fixture->partition.vcpus);
+    fixture->parts.ask = run_queue_ask(fixture->parts.queue);
+    fixture->parts.load = load;
+    fixture->parts.start = start_whole;
+    fixture->parts.owner = &whole;
+    fixture->run = run_new(&fixture->parts, "", NULL);
+    fixture->busy = true;
+    g_timeout_add(1, stop_and_continue, &whole);
+    g_assert_cmpint(run_until_end(fixture->run, NULL), ==, 0);
+    g_assert_cmpuint(whole.releases, ==, 0);
+    g_assert_cmpuint(whole.loads, ==, 1);
+    g_assert_cmpuint(whole.starts, ==, 2);
+    g_assert_cmpuint(run_held(fixture->run), ==, 0);
+    g_assert_cmpuint(fixture->releases, ==, 1);
+    g_assert_cmpuint(told[MONITOR_RESUME], ==, 1);
+    run_queue_free(fixture->parts.queue);
+}
+
+// Two reasons: a reset ends both, a cont what it may.
+static void test_reasons(Fixture *fixture, gconstpointer data)
+{
+    run_came(fixture->run, RUN_PANICKED, NEXT_PAUSE);
+    g_assert_null(machine.obey(machine.owner, ORDER_STOP));
+    g_assert_cmpuint(run_held(fixture->run), ==, HELD_PANIC | HELD_MONITOR);
+    g_assert_cmpint(machine.state(machine.owner), ==, STATE_PANICKED);
+    run_came(fixture->run, RUN_POWER_OFF, NEXT_PAUSE);
+    g_assert_nonnull(machine.obey(machine.owner, ORDER_RESUME));
+    g_assert_cmpuint(run_held(fixture->run), ==, HELD_PANIC | HELD_MONITOR | HELD_SHUTDOWN);
+    g_assert_cmpuint(told[MONITOR_STOP], ==, 1);
+    reset(fixture, RUN_RESET);
+    g_assert_cmpuint(run_held(fixture->run), ==, HELD_RESET);
+    g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
+    assert_runs(fixture);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define ADD(name, test) g_test_add("/control/" name, Fixture, NULL, set_up, test, tear_down)
+#define ADD(name, test) g_test_add("/run/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("reset-over-panic", test_reset_over_panic);
     ADD("reset-while-stopped", test_reset_while_stopped);
     ADD("panic", test_panic);
@@ -429,8 +510,10 @@ int main(int argc, char **argv)
     ADD("ends", test_ends);
     ADD("panic-words", test_panic_words);
     ADD("no-monitor", test_no_monitor);
+    ADD("reasons", test_reasons);
+    ADD("continue-in-reset", test_continue_in_reset);
     add_watchdogs();
-    g_test_add("/control/busy", Fixture, NULL, set_up, test_busy, tear_down);
-    g_test_add("/control/busy-continues", Fixture, NULL, set_up, test_busy_continues, tear_down);
+    g_test_add("/run/busy", Fixture, NULL, set_up, test_busy, tear_down);
+    g_test_add("/run/busy-continues", Fixture, NULL, set_up, test_busy_continues, tear_down);
     return g_test_run();
 }

@@ -1,0 +1,361 @@
+// The one owner of whether the machine runs.
+#include "run.h"
+#include "lparun/error.h"
+
+#define HOLD_AGAIN_MS 1
+
+struct Run {
+    RunParts parts;
+    Monitor *monitor;  // or NULL
+    unsigned held;     // RunHold's bits
+    gint64 stopped_at; // microseconds of the monotonic clock
+    guint holding;     // a source while parts are asked whether they are held, or 0
+    int signal;        // that wants the end, or 0
+};
+
+// --- What a monitor is told.
+
+static void tell(const Run *run, MonitorEventKind kind, bool by_guest, const char *reason)
+{
+    const MonitorEvent event = { .kind = kind, .by_guest = by_guest, .reason = reason };
+    if (run->monitor)
+        monitor_tell(run->monitor, &event);
+}
+
+static void tell_action(const Run *run, MonitorEventKind kind, const char *action)
+{
+    const MonitorEvent event = { .kind = kind, .action = action };
+    if (run->monitor)
+        monitor_tell(run->monitor, &event);
+}
+
+static MonitorState state(void *owner)
+{
+    // What says most comes first.
+    static const struct {
+        RunHold hold;
+        MonitorState state;
+    } states[] = {
+        { HELD_SHUTDOWN, STATE_SHUTDOWN },
+        { HELD_PANIC, STATE_PANICKED },
+        { HELD_WATCHDOG, STATE_WATCHDOG },
+        { HELD_RESET, STATE_PRELAUNCH },
+        { HELD_MONITOR, STATE_PAUSED },
+    };
+    const Run *run = owner;
+    for (unsigned i = 0; i < G_N_ELEMENTS(states); i++)
+        if (run->held & states[i].hold)
+            return states[i].state;
+    return STATE_RUNNING;
+}
+
+unsigned run_held(const Run *run)
+{
+    return run->held;
+}
+
+// --- Holding and letting go.
+
+// STOP is told when all stands still, disks with what they were doing included.
+static gboolean tell_stopped(gpointer data)
+{
+    Run *run = data;
+    if (!part_list_hold(run->parts.list))
+        return G_SOURCE_CONTINUE;
+    run->holding = 0;
+    tell(run, MONITOR_STOP, false, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static void hold(Run *run, RunHold why)
+{
+    bool was_held = run->held & ~(unsigned)HELD_RESTART;
+    run->held |= why;
+    if (was_held)
+        return;
+    vcpu_set_hold(run->parts.vcpus); // before the time is noted: their clock ran until then
+    run->stopped_at = g_get_monotonic_time();
+    if (tell_stopped(run) == G_SOURCE_CONTINUE)
+        run->holding = g_timeout_add(HOLD_AGAIN_MS, tell_stopped, run);
+}
+
+static void stop_waiting(Run *run)
+{
+    if (run->holding)
+        g_source_remove(run->holding);
+    run->holding = 0;
+}
+
+// What the monitor may end. A reset that is under way goes on, and the guest after it.
+static void let_go(Run *run)
+{
+    if (!(run->held & ~(unsigned)HELD_RESTART))
+        return;
+    if (run->holding) // a disk that has not come to its end goes on with it
+        tell(run, MONITOR_STOP, false, NULL);
+    stop_waiting(run);
+    double seconds = (double)(g_get_monotonic_time() - run->stopped_at) / G_USEC_PER_SEC;
+    vcpu_set_step_back(run->parts.vcpus, (uint64_t)(seconds * run->parts.timebase));
+    run->held &= HELD_RESTART;
+    tell(run, MONITOR_RESUME, false, NULL);
+    if (!run->held)
+        part_list_release(run->parts.list);
+}
+
+// --- What a monitor asks for.
+
+static void ask(const Run *run, RunEvent event)
+{
+    run->parts.ask.ask(run->parts.ask.owner, event, NULL);
+}
+
+static void inject_nmi(const Run *run)
+{
+    vcpu_set_system_reset(run->parts.vcpus, NULL);
+}
+
+static const char *obey(void *owner, MonitorOrder order)
+{
+    Run *run = owner;
+    switch (order) {
+    case ORDER_STOP:
+        hold(run, HELD_MONITOR);
+        break;
+    case ORDER_RESUME:
+        if (run->held & HELD_SHUTDOWN)
+            return "Resetting the Virtual Machine is required";
+        let_go(run);
+        break;
+    case ORDER_RESET:
+        ask(run, RUN_RESET);
+        break;
+    case ORDER_POWER_DOWN:
+        rtas_events_press_power_button(run->parts.events);
+        tell(run, MONITOR_POWERDOWN, false, NULL);
+        break;
+    case ORDER_INJECT_NMI:
+        inject_nmi(run);
+        break;
+    case ORDER_QUIT:
+        ask(run, RUN_MONITOR_QUIT);
+        break;
+    case MONITOR_ORDERS:
+        g_assert_not_reached();
+    }
+    return NULL;
+}
+
+static unsigned cpus(void *owner)
+{
+    const Run *run = owner;
+    return vcpu_set_count(run->parts.vcpus);
+}
+
+static MonitorCpu cpu(void *owner, unsigned index)
+{
+    const Run *run = owner;
+    const Vcpu *vcpu = vcpu_set_at(run->parts.vcpus, index);
+    unsigned core = index - index % run->parts.threads; // QEMU's core-id
+    return (MonitorCpu){ .index = index, .core = core, .thread_id = vcpu_thread_id(vcpu) };
+}
+
+Run *run_new(const RunParts *parts, const char *path, GError **error)
+{
+    Run *run = g_new0(Run, 1);
+    run->parts = *parts;
+    const MonitorMachine machine = { .state = state, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = run };
+    if (!path || (run->monitor = monitor_open(path, &machine, error)))
+        return run;
+    run_free(run);
+    return NULL;
+}
+
+void run_free(Run *run)
+{
+    if (!run)
+        return;
+    stop_waiting(run);
+    monitor_close(run->monitor);
+    g_free(run);
+}
+
+static void tell_end(const Run *run, RunEvent event, bool is_reset)
+{
+    // ShutdownCause in QEMU's schema, and whether it is the guest's doing.
+    static const struct {
+        const char *reason;
+        bool by_guest;
+    } causes[] = {
+        [RUN_POWER_OFF] = { "guest-shutdown", true },
+        [RUN_REBOOT] = { "guest-reset", true },
+        [RUN_RESET] = { "host-qmp-system-reset", false },
+        [RUN_PANICKED] = { "guest-panic", true },
+        [RUN_FAILED] = { "host-error", false },
+        [RUN_QUIT] = { "host-ui", false },
+        [RUN_SIGNAL] = { "host-signal", false },
+        [RUN_MONITOR_QUIT] = { "host-qmp-quit", false },
+    };
+    tell(run, is_reset ? MONITOR_RESET : MONITOR_SHUTDOWN, causes[event].by_guest, causes[event].reason);
+}
+
+static void panicked(Run *run, Next next)
+{
+    static const char *const actions[] = {
+        [NEXT_END] = "poweroff",
+        [NEXT_PAUSE] = "pause",
+        [NEXT_GO_ON] = "run",
+    };
+    tell_action(run, MONITOR_PANICKED, actions[next]);
+    if (next == NEXT_END)
+        tell_end(run, RUN_PANICKED, false);
+    else if (next == NEXT_PAUSE)
+        hold(run, HELD_PANIC);
+    else if (!run->held)
+        vcpu_set_release(run->parts.vcpus);
+}
+
+// From a reset, as it was before it: held, or running with the parts that were held for the reset.
+static void came_back(Run *run)
+{
+    run->held = run->held & ~(unsigned)HELD_RESTART ? HELD_RESET : 0;
+    if (!run->held)
+        part_list_release(run->parts.list);
+}
+
+void run_came(Run *run, RunEvent event, Next next)
+{
+    if (event == RUN_PANICKED) {
+        panicked(run, next);
+        return;
+    }
+    tell_end(run, event, next == NEXT_RESET);
+    if (next == NEXT_PAUSE)
+        hold(run, HELD_SHUTDOWN);
+    else if (next == NEXT_RESET)
+        came_back(run);
+}
+
+static WatchdogAction asked_for(WatchdogExpiry what)
+{
+    switch (what) {
+    case WATCHDOG_POWER_OFF_HARD:
+        return WATCHDOG_POWEROFF;
+    case WATCHDOG_RESTART_DUMP:
+        return WATCHDOG_INJECT_NMI;
+    default:
+        return WATCHDOG_RESET;
+    }
+}
+
+void run_watchdog(Run *run, WatchdogExpiry what)
+{
+    WatchdogAction action = run->parts.actions->watchdog;
+    if (action == WATCHDOG_AS_ASKED)
+        action = asked_for(what);
+    tell_action(run, MONITOR_WATCHDOG, actions_watchdog_name(action));
+    switch (action) {
+    case WATCHDOG_RESET:
+        ask(run, RUN_REBOOT);
+        break;
+    case WATCHDOG_POWEROFF:
+        ask(run, RUN_POWER_OFF);
+        break;
+    case WATCHDOG_SHUTDOWN:
+        obey(run, ORDER_POWER_DOWN);
+        break;
+    case WATCHDOG_INJECT_NMI:
+        inject_nmi(run);
+        break;
+    case WATCHDOG_PAUSE:
+        hold(run, HELD_WATCHDOG);
+        break;
+    default:
+        break;
+    }
+}
+
+static void free_part(void *part)
+{
+    run_free(part);
+}
+
+const PartOps run_part = { .kind = "run", .free = free_part };
+
+// --- Until the end.
+
+// No vCPU runs from here on, and once this is true no device writes to memory.
+static bool stand_still(Run *run)
+{
+    run->held |= HELD_RESTART;
+    vcpu_set_park_all(run->parts.vcpus);
+    return part_list_hold(run->parts.list);
+}
+
+// Everything back to the state after power-on, then all that the guest starts from again.
+static bool restart(Run *run, GError **error)
+{
+    if (part_list_reset(run->parts.list, error) && run->parts.load(run->parts.owner, error))
+        return true;
+    run_came(run, RUN_FAILED, NEXT_END); // a file that was cut short meanwhile, say
+    return false;
+}
+
+// Does what follows on `event`. False with `error`.
+static bool serve(Run *run, RunEvent event, Next next, GError **error)
+{
+    if (next == NEXT_RESET) {
+        if (!stand_still(run)) { // a disk has something under way: others are heard meanwhile
+            run_queue_repeat(run->parts.queue);
+            return true;
+        }
+        if (!restart(run, error))
+            return false;
+        run_queue_reset(run->parts.queue);
+    } else if (next == NEXT_PAUSE) {
+        vcpu_set_hold(run->parts.vcpus);
+        run_queue_drop(run->parts.queue, event); // by another vCPU, meanwhile
+    }
+    run_came(run, event, next);
+    if (next == NEXT_RESET)
+        run->parts.start(run->parts.owner);
+    return true;
+}
+
+enum { STATUS_DONE = 0, STATUS_GUEST_FAILED = 4, STATUS_SIGNAL = 128 };
+
+// The exit status that the last event leads to.
+static int verdict(const Run *run, const RunRequest *last, GError **error)
+{
+    switch (last->event) {
+    case RUN_PANICKED:
+        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "the guest panicked: %s", last->text);
+        return STATUS_GUEST_FAILED;
+    case RUN_FAILED:
+        g_set_error(error, LPARUN_ERROR, STATUS_GUEST_FAILED, "%s", last->text);
+        return STATUS_GUEST_FAILED;
+    case RUN_SIGNAL:
+        return STATUS_SIGNAL + run->signal;
+    default:
+        return STATUS_DONE;
+    }
+}
+
+int run_until_end(Run *run, GError **error)
+{
+    const RunRequest *request;
+    Next next;
+    run->parts.start(run->parts.owner);
+    do {
+        request = run_queue_await(run->parts.queue);
+        next = actions_next(run->parts.actions, request->event);
+        if (!serve(run, request->event, next, error))
+            return (*error)->code;
+    } while (next != NEXT_END);
+    return verdict(run, request, error);
+}
+
+void run_signal(Run *run, int number)
+{
+    run->signal = number;
+    ask(run, RUN_SIGNAL);
+}
