@@ -6,7 +6,8 @@
 // What the module has under the name "qmp_module".
 typedef struct QmpModule {
     const char *version; // LPARUN_VERSION: both sides are of one build
-    Monitor *(*open)(const char *path, const MonitorMachine *machine, GError **error);
+    Monitor *(*open)(
+        const char *path, const Command *const *tables, const MonitorMachine *machine, GError **error);
     void (*tell)(Monitor *monitor, const MonitorEvent *event);
     void (*close)(Monitor *monitor);
     bool (*read_json)(const char *text, JsonEach *each, void *data, GError **error);

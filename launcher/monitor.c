@@ -4,10 +4,11 @@
 
 static const QmpModule *module;
 
-Monitor *monitor_open(const char *path, const MonitorMachine *machine, GError **error)
+Monitor *monitor_open(
+    const char *path, const Command *const *tables, const MonitorMachine *machine, GError **error)
 {
     module = module_load("-qmp", error);
-    return module ? module->open(path, machine, error) : NULL;
+    return module ? module->open(path, tables, machine, error) : NULL;
 }
 
 void monitor_tell(Monitor *monitor, const MonitorEvent *event)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 typedef struct Monitor Monitor;
+typedef struct Command Command; // command.h
 
 typedef struct MonitorCpu {
     unsigned index, core;
@@ -46,27 +47,17 @@ typedef struct MonitorMachine {
     void *owner;
 } MonitorMachine;
 
-typedef enum {
-    MONITOR_STOP,
-    MONITOR_RESUME,
-    MONITOR_POWERDOWN,
-    MONITOR_RESET,
-    MONITOR_SHUTDOWN,
-    MONITOR_PANICKED,
-    MONITOR_WATCHDOG,
-} MonitorEventKind;
-
-// What the machine tells a monitor.
+// What the machine tells a monitor: QEMU's name for it, and an object of type a{sv} or NULL.
 typedef struct MonitorEvent {
-    MonitorEventKind kind;
-    bool by_guest;      // RESET and SHUTDOWN: the guest's doing
-    const char *reason; // the same two: a ShutdownCause of QEMU's schema
-    const char *action; // PANICKED, WATCHDOG: a GuestPanicAction or WatchdogAction of the schema
+    const char *name;
+    GVariant *data; // the one who tells keeps it
 } MonitorEvent;
 
 // Loads the module and listens on a Unix socket at `path`. A socket that no one listens on any more is
-// replaced. NULL and `error`: no such folder, something else is there, another program listens, no module.
-Monitor *monitor_open(const char *path, const MonitorMachine *machine, GError **error);
+// replaced. `tables` (command.h) has what it may be asked for. NULL and `error`: no such folder, something
+// else is there, another program listens, no module.
+Monitor *monitor_open(
+    const char *path, const Command *const *tables, const MonitorMachine *machine, GError **error);
 void monitor_tell(Monitor *monitor, const MonitorEvent *event);
 // Removes the socket.
 void monitor_close(Monitor *monitor);

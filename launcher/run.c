@@ -1,5 +1,6 @@
 // The one owner of whether the machine runs.
 #include "run.h"
+#include "command.h"
 #include "lparun/error.h"
 
 #define HOLD_AGAIN_MS 1
@@ -15,18 +16,25 @@ struct Run {
 
 // --- What a monitor is told.
 
-static void tell(const Run *run, MonitorEventKind kind, bool by_guest, const char *reason)
+static void tell_of(const Run *run, const char *name, GVariant *data)
 {
-    const MonitorEvent event = { .kind = kind, .by_guest = by_guest, .reason = reason };
+    const MonitorEvent event = { .name = name, .data = data ? g_variant_ref_sink(data) : NULL };
     if (run->monitor)
         monitor_tell(run->monitor, &event);
+    if (data)
+        g_variant_unref(data);
 }
 
-static void tell_action(const Run *run, MonitorEventKind kind, const char *action)
+static void tell(const Run *run, const char *name)
 {
-    const MonitorEvent event = { .kind = kind, .action = action };
-    if (run->monitor)
-        monitor_tell(run->monitor, &event);
+    tell_of(run, name, NULL);
+}
+
+static void tell_action(const Run *run, const char *name, const char *action)
+{
+    GVariantBuilder *data = command_object();
+    command_add(data, "action", g_variant_new_string(action));
+    tell_of(run, name, command_end(data));
 }
 
 static MonitorState state(void *owner)
@@ -63,7 +71,7 @@ static gboolean tell_stopped(gpointer data)
     if (!part_list_hold(run->parts.list))
         return G_SOURCE_CONTINUE;
     run->holding = 0;
-    tell(run, MONITOR_STOP, false, NULL);
+    tell(run, "STOP");
     return G_SOURCE_REMOVE;
 }
 
@@ -92,12 +100,12 @@ static void let_go(Run *run)
     if (!(run->held & ~(unsigned)HELD_RESTART))
         return;
     if (run->holding) // a disk that has not come to its end goes on with it
-        tell(run, MONITOR_STOP, false, NULL);
+        tell(run, "STOP");
     stop_waiting(run);
     double seconds = (double)(g_get_monotonic_time() - run->stopped_at) / G_USEC_PER_SEC;
     vcpu_set_step_back(run->parts.vcpus, (uint64_t)(seconds * run->parts.timebase));
     run->held &= HELD_RESTART;
-    tell(run, MONITOR_RESUME, false, NULL);
+    tell(run, "RESUME");
     if (!run->held)
         part_list_release(run->parts.list);
 }
@@ -131,7 +139,7 @@ static const char *obey(void *owner, MonitorOrder order)
         break;
     case ORDER_POWER_DOWN:
         rtas_events_press_power_button(run->parts.events);
-        tell(run, MONITOR_POWERDOWN, false, NULL);
+        tell(run, "POWERDOWN");
         break;
     case ORDER_INJECT_NMI:
         inject_nmi(run);
@@ -164,7 +172,7 @@ Run *run_new(const RunParts *parts, const char *path, GError **error)
     Run *run = g_new0(Run, 1);
     run->parts = *parts;
     const MonitorMachine machine = { .state = state, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = run };
-    if (!path || (run->monitor = monitor_open(path, &machine, error)))
+    if (!path || (run->monitor = monitor_open(path, command_tables, &machine, error)))
         return run;
     run_free(run);
     return NULL;
@@ -195,7 +203,10 @@ static void tell_end(const Run *run, RunEvent event, bool is_reset)
         [RUN_SIGNAL] = { "host-signal", false },
         [RUN_MONITOR_QUIT] = { "host-qmp-quit", false },
     };
-    tell(run, is_reset ? MONITOR_RESET : MONITOR_SHUTDOWN, causes[event].by_guest, causes[event].reason);
+    GVariantBuilder *data = command_object();
+    command_add(data, "guest", g_variant_new_boolean(causes[event].by_guest));
+    command_add(data, "reason", g_variant_new_string(causes[event].reason));
+    tell_of(run, is_reset ? "RESET" : "SHUTDOWN", command_end(data));
 }
 
 static void panicked(Run *run, Next next)
@@ -205,7 +216,7 @@ static void panicked(Run *run, Next next)
         [NEXT_PAUSE] = "pause",
         [NEXT_GO_ON] = "run",
     };
-    tell_action(run, MONITOR_PANICKED, actions[next]);
+    tell_action(run, "GUEST_PANICKED", actions[next]);
     if (next == NEXT_END)
         tell_end(run, RUN_PANICKED, false);
     else if (next == NEXT_PAUSE)
@@ -252,7 +263,7 @@ void run_watchdog(Run *run, WatchdogExpiry what)
     WatchdogAction action = run->parts.actions->watchdog;
     if (action == WATCHDOG_AS_ASKED)
         action = asked_for(what);
-    tell_action(run, MONITOR_WATCHDOG, actions_watchdog_name(action));
+    tell_action(run, "WATCHDOG", actions_watchdog_name(action));
     switch (action) {
     case WATCHDOG_RESET:
         ask(run, RUN_REBOOT);

@@ -1,181 +1,205 @@
-// The commands of QMP that lparun has.
+// Commands: what the client sent is checked by their rows, with QEMU's words.
 #include "commands.h"
 #include <stdio.h>
 
-// Takes `object`.
-static JsonNode *object_node(JsonObject *object)
-{
-    JsonNode *node = json_node_init_object(json_node_alloc(), object);
-    json_object_unref(object);
-    return node;
-}
-
-// Takes `array`.
-static JsonNode *array_node(JsonArray *array)
-{
-    JsonNode *node = json_node_init_array(json_node_alloc(), array);
-    json_array_unref(array);
-    return node;
-}
-
-static JsonNode *command_nothing(void)
-{
-    return object_node(json_object_new());
-}
+// --- The conversation's own.
 
 // The schema calls the triple "qemu"; the number is lparun's own, as the package says.
-JsonNode *command_version(void)
+static GVariant *version(void)
 {
+    static const char *const names[] = { "major", "minor", "micro" };
     unsigned number[3] = { 0 };
     sscanf(LPARUN_VERSION, "%u.%u.%u", &number[0], &number[1], &number[2]);
-    JsonObject *version = json_object_new(), *triple = json_object_new();
-    json_object_set_int_member(triple, "major", number[0]);
-    json_object_set_int_member(triple, "minor", number[1]);
-    json_object_set_int_member(triple, "micro", number[2]);
-    json_object_set_object_member(version, "qemu", triple);
-    json_object_set_string_member(version, "package", "lparun " LPARUN_VERSION);
-    return object_node(version);
+    GVariantBuilder *version = command_object(), *triple = command_object();
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+        command_add(triple, names[i], g_variant_new_int64(number[i]));
+    command_add(version, "qemu", command_end(triple));
+    command_add(version, "package", g_variant_new_string("lparun " LPARUN_VERSION));
+    return command_end(version);
 }
 
-static JsonNode *query_version(const MonitorMachine *machine)
+static GVariant *query_version(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
-    return command_version();
+    return version();
 }
 
-static JsonNode *query_status(const MonitorMachine *machine)
-{
-    static const char *const names[MONITOR_STATES] = {
-        [STATE_RUNNING] = "running",
-        [STATE_PAUSED] = "paused",
-        [STATE_PRELAUNCH] = "prelaunch",
-        [STATE_SHUTDOWN] = "shutdown",
-        [STATE_PANICKED] = "guest-panicked",
-        [STATE_WATCHDOG] = "watchdog",
-    };
-    MonitorState state = machine->state(machine->owner);
-    JsonObject *status = json_object_new();
-    json_object_set_boolean_member(status, "running", state == STATE_RUNNING);
-    json_object_set_string_member(status, "status", names[state]);
-    return object_node(status);
-}
-
-static JsonNode *query_cpus_fast(const MonitorMachine *machine)
-{
-    JsonArray *cpus = json_array_new();
-    for (unsigned i = 0; i < machine->cpus(machine->owner); i++) {
-        MonitorCpu cpu = machine->cpu(machine->owner, i);
-        JsonObject *object = json_object_new(), *properties = json_object_new();
-        g_autofree char *path = g_strdup_printf("/machine/unattached/device[%u]", cpu.index);
-        json_object_set_int_member(object, "cpu-index", cpu.index);
-        json_object_set_string_member(
-            object, "qom-path", path); // the schema wants one; there are no such objects
-        json_object_set_int_member(object, "thread-id", cpu.thread_id);
-        json_object_set_int_member(properties, "core-id", cpu.core);
-        json_object_set_object_member(object, "props", properties);
-        json_object_set_string_member(object, "target", "ppc64");
-        json_array_add_object_element(cpus, object);
-    }
-    return array_node(cpus);
-}
-
-static JsonNode *query_commands(const MonitorMachine *machine);
-
-#define ORDER(order) NULL, true, order
-
-static const Command commands[] = {
-    { "cont", ORDER(ORDER_RESUME) },
-    { "inject-nmi", ORDER(ORDER_INJECT_NMI) },
+static const Command own[] = {
     { "qmp_capabilities" },
-    { "query-commands", query_commands },
-    { "query-cpus-fast", query_cpus_fast },
-    { "query-status", query_status },
+    { "query-commands" },
     { "query-version", query_version },
-    { "quit", ORDER(ORDER_QUIT) },
-    { "stop", ORDER(ORDER_STOP) },
-    { "system_powerdown", ORDER(ORDER_POWER_DOWN) },
-    { "system_reset", ORDER(ORDER_RESET) },
+    { 0 },
 };
+enum { OWN_CAPABILITIES, OWN_COMMANDS };
 
-// All but qmp_capabilities, which is over when this can be asked.
-static JsonNode *query_commands(const MonitorMachine *machine)
+static const Command *find_in(const Command *table, const char *name)
 {
-    JsonArray *list = json_array_new();
-    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (command_negotiates(&commands[i]))
-            continue;
-        JsonObject *command = json_object_new();
-        json_object_set_string_member(command, "name", commands[i].name);
-        json_array_add_object_element(list, command);
-    }
-    return array_node(list);
+    for (; table->name; table++)
+        if (strcmp(table->name, name) == 0)
+            return table;
+    return NULL;
 }
 
-const Command *command_find(const char *name)
+const Command *command_find(const CommandSet *set, const char *name)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
-    return NULL;
+    const Command *found = find_in(own, name);
+    for (unsigned i = 0; set->tables[i] && !found; i++)
+        found = find_in(set->tables[i], name);
+    return found;
 }
 
 bool command_negotiates(const Command *command)
 {
-    return !command->query && !command->is_order;
+    return command == &own[OWN_CAPABILITIES];
 }
 
-JsonNode *command_run(const Command *command, const MonitorMachine *machine, GError **error)
+static void list_names(const Command *table, GVariantBuilder *list)
 {
-    if (command->query)
-        return command->query(machine);
-    const char *why = command->is_order ? machine->obey(machine->owner, command->order) : NULL;
-    if (!why)
-        return command_nothing();
-    g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, why);
-    return NULL;
-}
-
-// qmp_capabilities' one argument: a list of QMPCapability, of which lparun offers none.
-static bool check_enable(JsonNode *value, GError **error)
-{
-    if (!JSON_NODE_HOLDS_ARRAY(value)) {
-        g_set_error_literal(
-            error, QMP_ERROR, QMP_GENERIC, "Invalid parameter type for 'enable', expected: array");
-        return false;
+    for (; table->name; table++) {
+        if (command_negotiates(table)) // which is over when this can be asked
+            continue;
+        GVariantBuilder *command = command_object();
+        command_add(command, "name", g_variant_new_string(table->name));
+        command_append(list, command_end(command));
     }
-    JsonArray *list = json_node_get_array(value);
-    for (unsigned i = 0; i < json_array_get_length(list); i++) {
-        JsonNode *element = json_array_get_element(list, i);
-        const char *name =
-            json_node_get_value_type(element) == G_TYPE_STRING ? json_node_get_string(element) : NULL;
-        if (!name)
-            g_set_error(error, QMP_ERROR, QMP_GENERIC,
-                "Invalid parameter type for 'enable[%u]', expected: string", i);
-        else if (strcmp(name, "oob") == 0)
-            g_set_error(error, QMP_ERROR, QMP_GENERIC, "Capability %s not available", name);
-        else
-            g_set_error(
-                error, QMP_ERROR, QMP_GENERIC, "Parameter 'enable[%u]' does not accept value '%s'", i, name);
-        return false;
+}
+
+static GVariant *query_commands(const CommandSet *set)
+{
+    GVariantBuilder *list = command_list();
+    list_names(own, list);
+    for (unsigned i = 0; set->tables[i]; i++)
+        list_names(set->tables[i], list);
+    return command_end(list);
+}
+
+// --- Arguments.
+
+static bool wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static bool wrong(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, text);
+    return false;
+}
+
+// NULL and `error` for a value of another type.
+static GVariant *take_argument(const CommandArgument *argument, JsonNode *value, GError **error)
+{
+    static const struct {
+        GType type;
+        const char *name;
+    } types[] = {
+        [ARGUMENT_TEXT] = { G_TYPE_STRING, "string" },
+        [ARGUMENT_INTEGER] = { G_TYPE_INT64, "integer" },
+        [ARGUMENT_SWITCH] = { G_TYPE_BOOLEAN, "boolean" },
+    };
+    if (!JSON_NODE_HOLDS_VALUE(value) || json_node_get_value_type(value) != types[argument->type].type) {
+        wrong(error, "Invalid parameter type for '%s', expected: %s", argument->name,
+            types[argument->type].name);
+        return NULL;
+    }
+    switch (argument->type) {
+    case ARGUMENT_TEXT:
+        return g_variant_new_string(json_node_get_string(value));
+    case ARGUMENT_INTEGER:
+        return g_variant_new_int64(json_node_get_int(value));
+    default:
+        return g_variant_new_boolean(json_node_get_boolean(value));
+    }
+}
+
+// In the row's order.
+static bool take_arguments(const Command *command, JsonObject *arguments, GVariantDict *taken, GError **error)
+{
+    for (const CommandArgument *argument = command->arguments; argument && argument->name; argument++) {
+        JsonNode *node = arguments ? json_object_get_member(arguments, argument->name) : NULL;
+        if (!node && argument->needed)
+            return wrong(error, "Parameter '%s' is missing", argument->name);
+        GVariant *value = node ? take_argument(argument, node, error) : NULL;
+        if (node && !value)
+            return false;
+        if (value)
+            g_variant_dict_insert_value(taken, argument->name, value);
     }
     return true;
 }
 
-bool command_check(const Command *command, JsonObject *arguments, GError **error)
+static bool is_argument(const Command *command, const char *name)
+{
+    for (const CommandArgument *argument = command->arguments; argument && argument->name; argument++)
+        if (strcmp(argument->name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool check_unexpected(const Command *command, JsonObject *arguments, GError **error)
 {
     JsonObjectIter iter;
     const char *name;
-    JsonNode *value;
     if (!arguments)
         return true;
-    json_object_iter_init(&iter, arguments);
-    while (json_object_iter_next(&iter, &name, &value)) {
-        if (command_negotiates(command) && strcmp(name, "enable") == 0) {
-            if (!check_enable(value, error))
-                return false;
-            continue;
-        }
-        g_set_error(error, QMP_ERROR, QMP_GENERIC, "Parameter '%s' is unexpected", name);
-        return false;
-    }
+    json_object_iter_init_ordered(&iter, arguments);
+    while (json_object_iter_next_ordered(&iter, &name, NULL))
+        if (!is_argument(command, name))
+            return wrong(error, "Parameter '%s' is unexpected", name);
     return true;
+}
+
+// One of a list of QMPCapability, of which lparun offers none.
+static bool check_capability(unsigned index, JsonNode *element, GError **error)
+{
+    if (json_node_get_value_type(element) != G_TYPE_STRING)
+        return wrong(error, "Invalid parameter type for 'enable[%u]', expected: string", index);
+    const char *name = json_node_get_string(element);
+    if (strcmp(name, "oob") == 0)
+        return wrong(error, "Capability %s not available", name);
+    return wrong(error, "Parameter 'enable[%u]' does not accept value '%s'", index, name);
+}
+
+// qmp_capabilities' one argument.
+static bool negotiate(JsonObject *arguments, GError **error)
+{
+    static const CommandArgument rows[] = { { "enable" }, { 0 } };
+    static const Command command = { .arguments = rows };
+    JsonNode *enable = arguments ? json_object_get_member(arguments, "enable") : NULL;
+    if (enable && !JSON_NODE_HOLDS_ARRAY(enable))
+        return wrong(error, "Invalid parameter type for 'enable', expected: array");
+    JsonArray *list = enable ? json_node_get_array(enable) : NULL;
+    if (list && json_array_get_length(list) > 0)
+        return check_capability(0, json_array_get_element(list, 0), error);
+    return check_unexpected(&command, arguments, error);
+}
+
+// --- Running one.
+
+// Takes `value`; its members keep their order.
+static JsonNode *to_json(GVariant *value)
+{
+    g_autoptr(GVariant) held = g_variant_ref_sink(value);
+    return json_gvariant_serialize(held);
+}
+
+JsonNode *command_version(void)
+{
+    return to_json(version());
+}
+
+JsonNode *command_run(const CommandSet *set, const Command *command, JsonObject *arguments, GError **error)
+{
+    if (command_negotiates(command))
+        return negotiate(arguments, error) ? to_json(command_nothing()) : NULL;
+    GVariantDict taken;
+    g_variant_dict_init(&taken, NULL);
+    bool right =
+        take_arguments(command, arguments, &taken, error) && check_unexpected(command, arguments, error);
+    g_autoptr(GVariant) checked = g_variant_ref_sink(g_variant_dict_end(&taken));
+    if (!right)
+        return NULL;
+    if (command == &own[OWN_COMMANDS])
+        return to_json(query_commands(set));
+    GVariant *result = command->run(set->machine, checked, error);
+    return result ? to_json(result) : NULL;
 }

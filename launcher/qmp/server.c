@@ -20,6 +20,7 @@
 #define PRIORITY G_PRIORITY_LOW
 
 struct Monitor {
+    const Command *const *tables;
     MonitorMachine machine;
     char *path;
     struct stat file; // the socket's, to know it again
@@ -164,7 +165,7 @@ static gboolean on_connect(gint fd, GIOCondition condition, gpointer data)
         return errno == EINTR || errno == EAGAIN || errno == ECONNABORTED ? G_SOURCE_CONTINUE
                                                                           : retry_later(monitor);
     monitor->client = client;
-    monitor->session = session_new(&monitor->machine, write_line, monitor);
+    monitor->session = session_new(monitor->tables, &monitor->machine, write_line, monitor);
     monitor->listener_source = 0;
     session_greet(monitor->session);
     watch(monitor);
@@ -207,9 +208,11 @@ static bool open_socket(Monitor *monitor, GError **error)
 
 static void close_monitor(Monitor *monitor);
 
-static Monitor *open_monitor(const char *path, const MonitorMachine *machine, GError **error)
+static Monitor *open_monitor(
+    const char *path, const Command *const *tables, const MonitorMachine *machine, GError **error)
 {
     Monitor *monitor = g_new0(Monitor, 1);
+    monitor->tables = tables;
     monitor->machine = *machine;
     monitor->path = g_strdup(path);
     monitor->listener = monitor->client = -1;

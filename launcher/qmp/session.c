@@ -5,18 +5,18 @@
 #include "json_text.h"
 
 struct Session {
-    MonitorMachine machine;
+    CommandSet set;
     void (*write)(void *owner, const char *line, size_t length);
     void *owner;
     Frame *frame;
     bool negotiated; // qmp_capabilities was called
 };
 
-Session *session_new(
-    const MonitorMachine *machine, void (*write)(void *owner, const char *line, size_t length), void *owner)
+Session *session_new(const Command *const *tables, const MonitorMachine *machine,
+    void (*write)(void *owner, const char *line, size_t length), void *owner)
 {
     Session *session = g_new0(Session, 1);
-    *session = (Session){ .machine = *machine, .write = write, .owner = owner, .frame = frame_new() };
+    *session = (Session){ .set = { tables, machine }, .write = write, .owner = owner, .frame = frame_new() };
     return session;
 }
 
@@ -105,7 +105,7 @@ static bool check_request(JsonObject *request, GError **error)
 // Before qmp_capabilities there is only that, and afterwards all but that.
 static const Command *find_command(const Session *session, const char *name, GError **error)
 {
-    const Command *command = command_find(name);
+    const Command *command = command_find(&session->set, name);
     bool negotiates = command && command_negotiates(command);
     if (!session->negotiated && !negotiates)
         g_set_error_literal(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND,
@@ -127,10 +127,11 @@ static JsonNode *execute(Session *session, JsonObject *request, GError **error)
         return NULL;
     const Command *command = find_command(session, json_object_get_string_member(request, "execute"), error);
     JsonNode *arguments = json_object_get_member(request, "arguments");
-    if (!command || !command_check(command, arguments ? json_node_get_object(arguments) : NULL, error))
-        return NULL;
-    session->negotiated = true; // now, or long since
-    return command_run(command, &session->machine, error);
+    JsonNode *result = command ? command_run(&session->set, command,
+                                     arguments ? json_node_get_object(arguments) : NULL, error)
+                               : NULL;
+    session->negotiated |= result != NULL; // now, or long since
+    return result;
 }
 
 static void answer(Session *session, JsonNode *message, const char *id)
@@ -187,40 +188,6 @@ size_t session_take(Session *session, const char *bytes, size_t length)
     return length;
 }
 
-static const char *event_name(MonitorEventKind kind)
-{
-    static const char *const names[] = {
-        [MONITOR_STOP] = "STOP",
-        [MONITOR_RESUME] = "RESUME",
-        [MONITOR_POWERDOWN] = "POWERDOWN",
-        [MONITOR_RESET] = "RESET",
-        [MONITOR_SHUTDOWN] = "SHUTDOWN",
-        [MONITOR_PANICKED] = "GUEST_PANICKED",
-        [MONITOR_WATCHDOG] = "WATCHDOG",
-    };
-    return names[kind];
-}
-
-// NULL for an event that has none.
-static JsonObject *event_data(const MonitorEvent *event)
-{
-    JsonObject *data = json_object_new();
-    switch (event->kind) {
-    case MONITOR_RESET:
-    case MONITOR_SHUTDOWN:
-        json_object_set_boolean_member(data, "guest", event->by_guest);
-        json_object_set_string_member(data, "reason", event->reason);
-        return data;
-    case MONITOR_PANICKED:
-    case MONITOR_WATCHDOG:
-        json_object_set_string_member(data, "action", event->action);
-        return data;
-    default:
-        json_object_unref(data);
-        return NULL;
-    }
-}
-
 void session_tell(Session *session, const MonitorEvent *event)
 {
     if (!session->negotiated)
@@ -230,9 +197,8 @@ void session_tell(Session *session, const MonitorEvent *event)
     json_object_set_int_member(timestamp, "seconds", now / G_USEC_PER_SEC);
     json_object_set_int_member(timestamp, "microseconds", now % G_USEC_PER_SEC);
     json_object_set_object_member(line, "timestamp", timestamp);
-    json_object_set_string_member(line, "event", event_name(event->kind));
-    JsonObject *data = event_data(event);
-    if (data)
-        json_object_set_object_member(line, "data", data);
+    json_object_set_string_member(line, "event", event->name);
+    if (event->data)
+        json_object_set_member(line, "data", json_gvariant_serialize(event->data));
     write_line(session, line);
 }

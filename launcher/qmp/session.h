@@ -4,9 +4,9 @@
 
 typedef struct Session Session;
 
-// `write` gets whole lines, each with its end; the machine's functions are called for commands.
-Session *session_new(
-    const MonitorMachine *machine, void (*write)(void *owner, const char *line, size_t length), void *owner);
+// `write` gets whole lines, each with its end.
+Session *session_new(const Command *const *tables, const MonitorMachine *machine,
+    void (*write)(void *owner, const char *line, size_t length), void *owner);
 void session_free(Session *session);
 // The first line that a client gets.
 void session_greet(Session *session);

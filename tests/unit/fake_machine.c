@@ -1,6 +1,10 @@
 // A machine for tests of the monitor.
 #include "fake_machine.h"
 
+extern const Command run_commands[], machine_commands[];
+static const Command no_commands[] = { { 0 } };
+const Command *fake_machine_tables[] = { run_commands, machine_commands, no_commands, NULL };
+
 // Stops and resumes alternate in the tests.
 static MonitorState state(void *owner)
 {

@@ -24,7 +24,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 {
     fixture->lines = g_ptr_array_new_with_free_func(g_free);
     fake_machine_init(&fixture->machine);
-    fixture->session = session_new(&fixture->machine.operations, keep, fixture);
+    fixture->session = session_new(fake_machine_tables, &fixture->machine.operations, keep, fixture);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -356,23 +356,72 @@ static void assert_event(Fixture *fixture, const MonitorEvent *event, const char
 
 static void test_events(Fixture *fixture, gconstpointer data)
 {
-    const MonitorEvent stop = { .kind = MONITOR_STOP }, resume = { .kind = MONITOR_RESUME };
-    const MonitorEvent down = { .kind = MONITOR_POWERDOWN };
-    const MonitorEvent panicked = { .kind = MONITOR_PANICKED, .action = "pause" };
-    const MonitorEvent watchdog = { .kind = MONITOR_WATCHDOG, .action = "inject-nmi" };
-    const MonitorEvent reset = { .kind = MONITOR_RESET, .by_guest = true, .reason = "guest-reset" };
-    const MonitorEvent shutdown = { .kind = MONITOR_SHUTDOWN, .reason = "host-qmp-quit" };
+    const MonitorEvent stop = { .name = "STOP" };
+    g_autoptr(GVariant) members =
+        g_variant_ref_sink(g_variant_new_parsed("{'guest': <true>, 'reason': <'guest-reset'>}"));
+    const MonitorEvent reset = { .name = "RESET", .data = members };
     session_tell(fixture->session, &stop); // not before the negotiation
     negotiate(fixture);
     assert_event(fixture, &stop, "\"event\":\"STOP\"}");
-    assert_event(fixture, &resume, "\"event\":\"RESUME\"}");
-    assert_event(fixture, &down, "\"event\":\"POWERDOWN\"}");
     assert_event(
         fixture, &reset, "\"event\":\"RESET\",\"data\":{\"guest\":true,\"reason\":\"guest-reset\"}}");
-    assert_event(fixture, &shutdown,
-        "\"event\":\"SHUTDOWN\",\"data\":{\"guest\":false,\"reason\":\"host-qmp-quit\"}}");
-    assert_event(fixture, &panicked, "\"event\":\"GUEST_PANICKED\",\"data\":{\"action\":\"pause\"}}");
-    assert_event(fixture, &watchdog, "\"event\":\"WATCHDOG\",\"data\":{\"action\":\"inject-nmi\"}}");
+}
+
+// --- Arguments, as a row says.
+
+static GVariant *echo(const MonitorMachine *machine, GVariant *arguments, GError **error)
+{
+    const char *text;
+    gint64 number = -1;
+    gboolean on = FALSE;
+    g_assert_true(g_variant_lookup(arguments, "text", "&s", &text));
+    g_variant_lookup(arguments, "number", "x", &number);
+    g_variant_lookup(arguments, "on", "b", &on);
+    if (number == 13 && !command_refuse(error, "Not %s", text))
+        return NULL;
+    GVariantBuilder *said = command_object();
+    command_add(said, "said", g_variant_new_string(text));
+    command_add(said, "number", g_variant_new_int64(number));
+    command_add(said, "on", g_variant_new_boolean(on));
+    return command_end(said);
+}
+
+static const CommandArgument echo_arguments[] = {
+    { "text", ARGUMENT_TEXT, true },
+    { "number", ARGUMENT_INTEGER },
+    { "on", ARGUMENT_SWITCH },
+    { 0 },
+};
+static const Command echo_commands[] = { { "x-echo", echo, echo_arguments }, { 0 } };
+
+static void test_arguments(Fixture *fixture, gconstpointer data)
+{
+#define ECHO(arguments) "{\"execute\":\"x-echo\",\"arguments\":{" arguments "}}\n"
+#define SAID(text, number, on) "{\"return\":{\"said\":\"" text "\",\"number\":" number ",\"on\":" on "}}"
+    const Command *no_more = fake_machine_tables[2];
+    fake_machine_tables[2] = echo_commands;
+    negotiate(fixture);
+    assert_answer(fixture, ECHO("\"text\":\"a\""), SAID("a", "-1", "false"));
+    assert_answer(fixture, ECHO("\"on\":true,\"number\":9007199254740993,\"text\":\"\\u00e4\""),
+        SAID("\303\244", "9007199254740993", "true"));
+    assert_answer(fixture, ECHO("\"text\":\"x\",\"number\":13"), GENERIC("Not x"));
+    assert_answer(fixture, "{\"execute\":\"x-echo\"}\n", GENERIC("Parameter 'text' is missing"));
+    assert_answer(fixture, ECHO("\"number\":1"), GENERIC("Parameter 'text' is missing"));
+    static const char *const texts[] = { "1", "true", "null", "[]", "{}" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *request =
+            g_strdup_printf("{\"execute\":\"x-echo\",\"arguments\":{\"text\":%s}}\n", texts[i]);
+        assert_answer(fixture, request, GENERIC("Invalid parameter type for 'text', expected: string"));
+    }
+    assert_answer(fixture, ECHO("\"text\":\"a\",\"number\":\"1\""),
+        GENERIC("Invalid parameter type for 'number', expected: integer"));
+    assert_answer(fixture, ECHO("\"text\":\"a\",\"number\":1.5"),
+        GENERIC("Invalid parameter type for 'number', expected: integer"));
+    assert_answer(fixture, ECHO("\"text\":\"a\",\"on\":1"),
+        GENERIC("Invalid parameter type for 'on', expected: boolean"));
+    assert_answer(
+        fixture, ECHO("\"text\":\"a\",\"more\":1,\"and\":2"), GENERIC("Parameter 'more' is unexpected"));
+    fake_machine_tables[2] = no_more;
 }
 
 // Each state by its name in QEMU's schema; what the machine refuses is the command's error.
@@ -412,5 +461,6 @@ int main(int argc, char **argv)
     ADD("escapes", test_escapes);
     ADD("states", test_states);
     ADD("events", test_events);
+    ADD("arguments", test_arguments);
     return g_test_run();
 }

@@ -25,7 +25,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->folder = g_dir_make_tmp("lparun-qmp-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->folder, "socket", NULL);
     fake_machine_init(&fixture->machine);
-    fixture->monitor = qmp_module.open(fixture->path, &fixture->machine.operations, NULL);
+    fixture->monitor =
+        qmp_module.open(fixture->path, fake_machine_tables, &fixture->machine.operations, NULL);
     g_assert_nonnull(fixture->monitor);
 }
 
@@ -136,7 +137,7 @@ static void test_one_at_a_time(Fixture *fixture, gconstpointer data)
 
 static void test_events(Fixture *fixture, gconstpointer data)
 {
-    const MonitorEvent event = { .kind = MONITOR_SHUTDOWN, .reason = "host-signal" };
+    const MonitorEvent event = { .name = "SHUTDOWN" };
     char text[512];
     qmp_module.tell(fixture->monitor, &event); // nobody is there
     int client = connect_and_negotiate(fixture);
@@ -176,7 +177,9 @@ static void test_slow_reader(Fixture *fixture, gconstpointer data)
 // One that lets events pile up is sent away: there is a bound to what waits for it.
 static void test_events_pile_up(Fixture *fixture, gconstpointer data)
 {
-    const MonitorEvent event = { .kind = MONITOR_RESET, .reason = "guest-reset", .by_guest = true };
+    g_autoptr(GVariant) members =
+        g_variant_ref_sink(g_variant_new_parsed("{'guest': <true>, 'reason': <'guest-reset'>}"));
+    const MonitorEvent event = { .name = "RESET", .data = members };
     int client = connect_and_negotiate(fixture);
     for (unsigned i = 0; i < 40000; i++)
         qmp_module.tell(fixture->monitor, &event);
@@ -244,7 +247,7 @@ static void test_no_descriptor(Fixture *fixture, gconstpointer ends)
 static Monitor *open_at(Fixture *fixture, const char *path, const char *message)
 {
     g_autoptr(GError) error = NULL;
-    Monitor *monitor = qmp_module.open(path, &fixture->machine.operations, &error);
+    Monitor *monitor = qmp_module.open(path, fake_machine_tables, &fixture->machine.operations, &error);
     if (message) {
         g_assert_null(monitor);
         g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);

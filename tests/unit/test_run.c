@@ -8,20 +8,51 @@
 #include "partition.h"
 
 static MonitorMachine machine;
-static unsigned told[MONITOR_WATCHDOG + 1];
-static MonitorEvent last; // that was told
 
-Monitor *monitor_open(const char *path, const MonitorMachine *steered, GError **error)
+// What may be told, and what was told last.
+enum {
+    MONITOR_STOP,
+    MONITOR_RESUME,
+    MONITOR_POWERDOWN,
+    MONITOR_RESET,
+    MONITOR_SHUTDOWN,
+    MONITOR_PANICKED,
+    MONITOR_WATCHDOG
+};
+static const char *const event_names[] = { "STOP", "RESUME", "POWERDOWN", "RESET", "SHUTDOWN",
+    "GUEST_PANICKED", "WATCHDOG" };
+static unsigned told[MONITOR_WATCHDOG + 1];
+static struct {
+    int kind;
+    gboolean by_guest;
+    char reason[32], action[32];
+} last;
+
+Monitor *monitor_open(
+    const char *path, const Command *const *tables, const MonitorMachine *steered, GError **error)
 {
     machine = *steered;
     memset(told, 0, sizeof told);
     return (Monitor *)&machine;
 }
 
+static void keep_text(GVariant *data, const char *name, char text[32])
+{
+    const char *value;
+    if (data && g_variant_lookup(data, name, "&s", &value))
+        g_strlcpy(text, value, 32);
+}
+
 void monitor_tell(Monitor *monitor, const MonitorEvent *event)
 {
-    told[event->kind]++;
-    last = *event;
+    memset(&last, 0, sizeof last);
+    while (strcmp(event_names[last.kind], event->name))
+        last.kind++;
+    told[last.kind]++;
+    keep_text(event->data, "reason", last.reason);
+    keep_text(event->data, "action", last.action);
+    if (event->data)
+        g_variant_lookup(event->data, "guest", "b", &last.by_guest);
 }
 
 void monitor_close(Monitor *monitor)
