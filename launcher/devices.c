@@ -6,13 +6,6 @@
 #include "lparun/virtio_blk.h"
 #include <string.h>
 
-typedef struct Device {
-    const DeviceOptions *options;
-    char *name; // its id, or one that was made up
-    void *device;
-    int slot;
-} Device;
-
 struct Devices {
     const Options *options;
     const VirtioContext *context;
@@ -243,6 +236,11 @@ char *devices_boot_list(const Devices *devices)
 static const Device *at(const Devices *devices, unsigned index)
 {
     return devices->list->pdata[index];
+}
+
+const Device *devices_at(const Devices *devices, unsigned index)
+{
+    return index < devices->list->len ? at(devices, index) : NULL;
 }
 
 static bool hold_part(void *part)

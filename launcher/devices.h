@@ -5,10 +5,19 @@
 
 typedef struct Devices Devices;
 
+typedef struct Device {
+    const DeviceOptions *options;
+    char *name; // its id, or one that was made up
+    void *device;
+    int slot;
+} Device;
+
 // Makes them and puts the functions on `host`. NULL and `error`.
 Devices *devices_new(const Options *options, const VirtioContext *context, PciHost *host, GError **error);
 void devices_free(Devices *devices);
 extern const PartOps devices_part;
+// By number, in the order in which they were made; NULL behind the last.
+const Device *devices_at(const Devices *devices, unsigned index);
 
 // Open Firmware paths of the disks in boot order, separated by spaces (g_free); NULL without disks.
 char *devices_boot_list(const Devices *devices);

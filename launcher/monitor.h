@@ -45,6 +45,7 @@ typedef struct MonitorMachine {
     unsigned (*cpus)(void *owner);
     MonitorCpu (*cpu)(void *owner, unsigned index);
     void *owner;
+    struct Devices *devices;
 } MonitorMachine;
 
 // What the machine tells a monitor: QEMU's name for it, and an object of type a{sv} or NULL.

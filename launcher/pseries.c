@@ -413,6 +413,7 @@ static bool make_run(Machine *machine, GError **error)
         .vcpus = machine->vcpus,
         .events = machine->events,
         .list = machine->parts,
+        .devices = machine->devices,
         .actions = &machine->options->actions,
         .queue = machine->queue,
         .ask = run_queue_ask(machine->queue),

@@ -14,6 +14,7 @@ typedef struct RunParts {
     VcpuSet *vcpus;
     RtasEvents *events;
     PartList *list;
+    struct Devices *devices; // for the monitor
     const Actions *actions;
     RunQueue *queue;
     RunAsk ask;        // the queue's

@@ -102,6 +102,16 @@ static bool take_nvram(Options *options, const char *id, GError **error)
         drive ? DRIVE_IS_A_DISK : "there is no such drive; add -drive file=PATH,if=none,id=ID");
 }
 
+// QEMU's name for the drive of a disk that has none.
+static char *own_id(const Options *options)
+{
+    for (unsigned i = 0;; i++) {
+        g_autofree char *id = g_strdup_printf("virtio%u", i);
+        if (!find(options, id))
+            return g_steal_pointer(&id);
+    }
+}
+
 bool storage_options_resolve(Options *options, GError **error)
 {
     const char *nvram = kinds_nvram_drive(options);
@@ -112,7 +122,7 @@ bool storage_options_resolve(Options *options, GError **error)
         if (drive->interface != DRIVE_VIRTIO)
             continue;
         if (!drive->id)
-            drive->id = g_strdup_printf("#virtio%u", i); // as no person's can be
+            drive->id = own_id(options);
         kinds_add_disk(options, drive->id);
     }
     return true;

@@ -398,3 +398,33 @@ bool block_attach(Block *block, Iothread *iothread, GError **error)
     }
     return true;
 }
+
+BlockCache block_cache(const Block *block)
+{
+    return block->image.cache;
+}
+
+uint64_t block_allocated(const Block *block)
+{
+    struct stat status;
+    return fstat(block->image.fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+}
+
+typedef struct Growth {
+    Block *block;
+    uint64_t bytes;
+} Growth;
+
+static void set_size(void *opaque)
+{
+    const Growth *growth = opaque;
+    growth->block->image.bytes = growth->block->image.size = growth->bytes;
+}
+
+bool block_grow(Block *block, uint64_t bytes, GError **error)
+{
+    if (!block_image_grow(&block->image, bytes, error))
+        return false;
+    iothread_call(block->iothread, set_size, &(Growth){ block, bytes });
+    return true;
+}

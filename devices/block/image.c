@@ -153,3 +153,17 @@ void block_image_close(BlockImage *image)
         close(image->fd);
     g_free(image->path);
 }
+
+// A device is as large as it is.
+bool block_image_grow(const BlockImage *image, uint64_t bytes, GError **error)
+{
+    uint64_t size = 0;
+    if (bytes < image->size)
+        return error_user(
+            error, "it has %" G_GUINT64_FORMAT " bytes, and lparun makes no image shorter", image->size);
+    if (image->readonly)
+        return error_user(error, "it is read-only");
+    if (ioctl(image->fd, BLKGETSIZE64, &size) == 0)
+        return bytes <= size || error_user(error, "Cannot grow device files");
+    return ftruncate(image->fd, (off_t)bytes) == 0 || error_user(error, "%s", g_strerror(errno));
+}

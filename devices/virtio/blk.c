@@ -39,7 +39,8 @@ typedef struct Request {
 struct VirtioBlk {
     VirtioDevice *device;
     Block *block;
-    uint64_t sectors;
+    Iothread *iothread;
+    uint64_t sectors; // the iothread's, once the driver runs
     char serial[ID_SIZE];
     uint64_t features; // the iothread's own
     // Written by the iothread alone.
@@ -260,6 +261,7 @@ VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const ch
 {
     VirtioBlk *blk = g_new0(VirtioBlk, 1);
     blk->block = block;
+    blk->iothread = iothread;
     blk->sectors = block_size(block) / BLOCK_SECTOR;
     if (serial)
         memcpy(blk->serial, serial, MIN(strlen(serial), ID_SIZE));
@@ -289,6 +291,26 @@ void virtio_blk_free(VirtioBlk *blk)
 VirtioDevice *virtio_blk_device(const VirtioBlk *blk)
 {
     return blk->device;
+}
+
+static void set_sectors(void *opaque)
+{
+    VirtioBlk *blk = opaque;
+    blk->sectors = block_size(blk->block) / BLOCK_SECTOR;
+}
+
+bool virtio_blk_grow(VirtioBlk *blk, uint64_t bytes, GError **error)
+{
+    if (!block_grow(blk->block, bytes, error))
+        return false;
+    iothread_call(blk->iothread, set_sectors, blk); // before the driver can know of it
+    describe(blk);
+    return true;
+}
+
+Block *virtio_blk_block(const VirtioBlk *blk)
+{
+    return blk->block;
 }
 
 VirtioBlkCounters virtio_blk_counters(const VirtioBlk *blk)

@@ -34,6 +34,11 @@ static void *make(const void *of, const DeviceMaking *making, GError **error)
     return NULL;
 }
 
+VirtioBlk *virtio_blk_of(const void *device)
+{
+    return ((const Disk *)device)->blk;
+}
+
 static VirtioDevice *virtio(const void *device)
 {
     return virtio_blk_device(((const Disk *)device)->blk);

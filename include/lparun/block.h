@@ -54,6 +54,13 @@ void block_close(Block *block);
 uint64_t block_size(const Block *block);
 bool block_readonly(const Block *block);
 const char *block_path(const Block *block);
+BlockCache block_cache(const Block *block);
+// Bytes that the host has in use for it (st_blocks); 0 where it does not say.
+uint64_t block_allocated(const Block *block);
+// Makes the image `bytes` long, whole sectors, and all of that the guest's. While attached, on any thread but
+// the iothread, and one at a time. False and `error`, one line without an option: it would get shorter, the
+// host refuses, a device that is not so large.
+bool block_grow(Block *block, uint64_t bytes, GError **error);
 
 // Starts the engine on `iothread`. False and `error` (the user's: aio=io_uring without a ring, aio=native
 // with no event slots left). Only while the machine is built, as block_detach(), before which all requests

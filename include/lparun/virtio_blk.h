@@ -14,6 +14,10 @@ void virtio_blk_free(VirtioBlk *blk);
 // The device, for its transport: to be put on a bridge, held, released and counted.
 VirtioDevice *virtio_blk_device(const VirtioBlk *blk);
 
+// block_grow(), and the driver is told of it (5.2.5.2: by a change of the configuration). On the main thread.
+bool virtio_blk_grow(VirtioBlk *blk, uint64_t bytes, GError **error);
+Block *virtio_blk_block(const VirtioBlk *blk);
+
 typedef struct VirtioBlkCounters {
     uint64_t reads, writes, flushes;    // requests that were done, failed ones included
     uint64_t bytes_read, bytes_written; // of those that succeeded
@@ -21,6 +25,9 @@ typedef struct VirtioBlkCounters {
 } VirtioBlkCounters;
 // Any thread.
 VirtioBlkCounters virtio_blk_counters(const VirtioBlk *blk);
+
+// The one of a device of the kind virtio-blk-pci.
+VirtioBlk *virtio_blk_of(const void *device);
 
 // -device virtio-blk-pci.
 typedef struct VirtioBlkValues {

@@ -75,9 +75,23 @@ def started(host):
         run.client.job.kill()
 
 
-def test_stop_and_continue(started, log):
+def check_disk(run):
+    """query-block and query-blockstats tell of the disk; it grows, and the guest sees it."""
+    (disk,) = run.client.execute("query-block")
+    assert (disk["device"], disk["qdev"], disk["inserted"]["ro"]) == ("d9", "virtio-blk0", False)
+    assert disk["inserted"]["image"]["virtual-size"] == 1 << 20
+    assert run.client.execute("block_resize", device="d9", size=2 << 20) == {}
+    assert run.wait_for(b"[vda] new size: 4096 512-byte logical blocks", 1, 20)
+    (disk,) = run.client.execute("query-block")
+    assert disk["inserted"]["image"]["virtual-size"] == 2 << 20
+    (stats,) = run.client.execute("query-blockstats")
+    assert stats["device"] == "d9" and stats["stats"]["rd_operations"] > 0
+
+
+def test_stop_and_continue(host, started, log):
     """A guest that is stopped makes no progress, and does not see that it was when it goes on."""
-    run = started("count")
+    assert host.run("truncate -s 1M /tmp/grows.img", 20).status == 0
+    run = started("count", "-drive", "file=/tmp/grows.img,format=raw,id=d9")
     greeting = run.client.greeting()
     assert greeting["QMP"]["version"]["qemu"].keys() == {"major", "minor", "micro"}
     assert greeting["QMP"]["capabilities"] == []
@@ -87,6 +101,7 @@ def test_stop_and_continue(started, log):
     assert [cpu["cpu-index"] for cpu in cpus] == [0, 1] and cpus[0]["target"] == "ppc64"
     for cpu in cpus:
         assert run.host.run(f"grep -q vcpu /proc/{cpu['thread-id']}/comm", 20).status == 0
+    check_disk(run)
     assert run.client.execute("stop") == {}
     assert run.client.execute("query-status") == {"running": False, "status": "paused"}
     time.sleep(1)
