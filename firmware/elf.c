@@ -125,7 +125,7 @@ bool elf_load(const ImageFile *file, GuestMemory *memory, uint64_t address, Kern
             return false;
     }
     *kernel = (Kernel){ .address = address, .size = size, .entry = address + (elf.entry - lowest) };
-    if (guest_memory_at(memory, address, size)) // room for .bss; it is zero already
+    if (guest_memory_has(memory, address, size)) // room for .bss; it is zero already
         return true;
     return error_user(
         error, "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);

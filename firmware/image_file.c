@@ -72,7 +72,7 @@ static int read_slice(void *owner, uint64_t from, uint64_t to)
 bool image_file_load(const ImageFile *file, uint64_t offset, uint64_t length, GuestMemory *memory,
     uint64_t gpa, GError **error)
 {
-    Load load = { .fd = file->fd, .offset = offset, .to = guest_memory_at(memory, gpa, length) };
+    Load load = { .fd = file->fd, .offset = offset, .to = guest_memory_write_at(memory, gpa, length) };
     if (!load.to)
         return error_user(
             error, "%s %s: does not fit into guest memory; give more with -m", file->option, file->path);

@@ -167,7 +167,7 @@ static int64_t negotiate(Cas *cas, Vcpu *vcpu, const uint64_t arguments[9])
 {
     uint64_t answer = papr_real_address(arguments[1]), size = arguments[2];
     g_autofree CasRequest *request = g_new(CasRequest, 1);
-    if (size < sizeof(be32) || !guest_memory_at(cas->parts.memory, answer, size) ||
+    if (size < sizeof(be32) || !guest_memory_has(cas->parts.memory, answer, size) ||
         !cas_request_read(request, cas->parts.memory, papr_real_address(arguments[0])))
         return H_PARAMETER;
     Choice chosen, before = choice_now(cas);

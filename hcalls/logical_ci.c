@@ -68,7 +68,7 @@ static bool is_valid(uint64_t size, uint64_t address)
 // the bus.
 static bool load(LogicalCi *ci, uint64_t address, unsigned size, uint64_t *value)
 {
-    const uint8_t *ram = guest_memory_at(ci->memory, address, size);
+    const uint8_t *ram = guest_memory_read_at(ci->memory, address, size);
     if (ram)
         *value = le_bytes_get(ram, size);
     return ram || bus_read(ci->bus, address, size, value);
@@ -76,7 +76,7 @@ static bool load(LogicalCi *ci, uint64_t address, unsigned size, uint64_t *value
 
 static bool store(LogicalCi *ci, uint64_t address, unsigned size, uint64_t value)
 {
-    uint8_t *ram = guest_memory_at(ci->memory, address, size);
+    uint8_t *ram = guest_memory_write_at(ci->memory, address, size);
     if (ram)
         le_bytes_put(ram, size, value);
     return ram || bus_write(ci->bus, address, size, value);

@@ -6,9 +6,9 @@
 #define PAGE_SIZE 4096 // PAPR's
 #define FLAGS (H_ICACHE_INVALIDATE | H_ICACHE_SYNCHRONIZE | H_ZERO_PAGE | H_COPY_PAGE)
 
-static uint8_t *page_at(const GuestMemory *memory, uint64_t address)
+static bool is_page(const GuestMemory *memory, uint64_t address)
 {
-    return address % PAGE_SIZE ? NULL : guest_memory_at(memory, address, PAGE_SIZE);
+    return address % PAGE_SIZE == 0 && guest_memory_has(memory, address, PAGE_SIZE);
 }
 
 // r4 flags, r5 the page, r6 the one that is copied. KVM serves it for hashed guests, and leaves it to us for
@@ -17,10 +17,11 @@ static int64_t page_init(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     const GuestMemory *memory = owner;
     uint64_t flags = arguments[0];
-    uint8_t *page = page_at(memory, arguments[1]);
-    const uint8_t *source = flags & H_COPY_PAGE ? page_at(memory, arguments[2]) : NULL;
-    if (flags & ~FLAGS || !page || (flags & H_COPY_PAGE && !source))
+    bool copies = flags & H_COPY_PAGE;
+    if (flags & ~FLAGS || !is_page(memory, arguments[1]) || (copies && !is_page(memory, arguments[2])))
         return H_PARAMETER;
+    uint8_t *page = guest_memory_write_at(memory, arguments[1], PAGE_SIZE);
+    const uint8_t *source = copies ? guest_memory_read_at(memory, arguments[2], PAGE_SIZE) : NULL;
     if (source)
         memmove(page, source, PAGE_SIZE);
     else if (flags & H_ZERO_PAGE)
@@ -34,7 +35,7 @@ static int64_t page_init(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 // processors. r4: the block's logical address.
 static int64_t flush_block(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
-    return guest_memory_at(owner, arguments[0], 1) ? H_SUCCESS : H_PARAMETER;
+    return guest_memory_has(owner, arguments[0], 1) ? H_SUCCESS : H_PARAMETER;
 }
 
 void hypercall_page_register(HypercallTable *table, const HypercallParts *parts)

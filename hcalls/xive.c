@@ -179,7 +179,7 @@ static int64_t set_queue_config(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     if (shift != 0 && shift != XIVE_QUEUE_SHIFT)
         return H_P5;
     uint64_t size = 1ULL << XIVE_QUEUE_SHIFT;
-    if (shift != 0 && (address % size != 0 || !guest_memory_at(xive->memory, address, size)))
+    if (shift != 0 && (address % size != 0 || !guest_memory_has(xive->memory, address, size)))
         return H_P4;
     KvmXiveQueue queue = { .address = shift ? address : 0, .shift = (uint32_t)shift };
     return answer(xive_queue_set(xive->controller, (uint32_t)arguments[1], (unsigned)arguments[2], &queue));

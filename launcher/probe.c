@@ -115,7 +115,7 @@ static bool build(Probe *probe, GError **error)
     if (!probe->memory)
         return false;
     int result =
-        kvm_set_memory(probe->vm, 0, 0, guest_memory_at(probe->memory, 0, PROBE_MEMORY), PROBE_MEMORY);
+        kvm_set_memory(probe->vm, 0, 0, guest_memory_for_kvm(probe->memory, 0, PROBE_MEMORY), PROBE_MEMORY);
     if (result < 0)
         return error_host(error, "KVM_SET_USER_MEMORY_REGION: %s", g_strerror(-result));
     probe->interrupts = interrupt_controller_new(probe->vm, error);

@@ -76,7 +76,7 @@ static bool make_memory(Machine *machine, GError **error)
     for (uint64_t gpa = 0; gpa < options->memory; gpa += SLOT_SIZE) {
         uint64_t size = MIN(options->memory - gpa, SLOT_SIZE);
         int result =
-            kvm_set_memory(machine->vm, slot++, gpa, guest_memory_at(machine->memory, gpa, size), size);
+            kvm_set_memory(machine->vm, slot++, gpa, guest_memory_for_kvm(machine->memory, gpa, size), size);
         if (result == 0)
             continue;
         return error_host(error,
@@ -498,7 +498,7 @@ bool machine_write_tree(const Machine *machine, const char *path, GError **error
     be32 head[2]; // magic, bytes of all
     guest_memory_read(machine->memory, machine->boot.tree, head, sizeof head);
     uint32_t size = be32_get(head[1]);
-    const void *tree = guest_memory_at(machine->memory, machine->boot.tree, size);
+    const void *tree = guest_memory_read_at(machine->memory, machine->boot.tree, size);
     return g_file_set_contents(path, tree, size, &why) ||
            error_user(error, "-machine dumpdtb=%s: %s", path, why->message);
 }

@@ -118,16 +118,29 @@ uint64_t guest_memory_size(const GuestMemory *memory)
     return memory->size;
 }
 
-void *guest_memory_at(const GuestMemory *memory, uint64_t gpa, uint64_t length)
+bool guest_memory_has(const GuestMemory *memory, uint64_t gpa, uint64_t length)
 {
-    if (gpa >= memory->size || length > memory->size - gpa)
-        return NULL;
-    return memory->host + gpa;
+    return gpa < memory->size && length <= memory->size - gpa;
+}
+
+const void *guest_memory_read_at(const GuestMemory *memory, uint64_t gpa, uint64_t length)
+{
+    return guest_memory_has(memory, gpa, length) ? memory->host + gpa : NULL;
+}
+
+void *guest_memory_write_at(const GuestMemory *memory, uint64_t gpa, uint64_t length)
+{
+    return guest_memory_has(memory, gpa, length) ? memory->host + gpa : NULL;
+}
+
+void *guest_memory_for_kvm(const GuestMemory *memory, uint64_t gpa, uint64_t length)
+{
+    return guest_memory_has(memory, gpa, length) ? memory->host + gpa : NULL;
 }
 
 bool guest_memory_read(const GuestMemory *memory, uint64_t gpa, void *bytes, uint64_t length)
 {
-    const void *from = guest_memory_at(memory, gpa, length);
+    const void *from = guest_memory_read_at(memory, gpa, length);
     if (from)
         memcpy(bytes, from, length);
     return from;
@@ -135,7 +148,7 @@ bool guest_memory_read(const GuestMemory *memory, uint64_t gpa, void *bytes, uin
 
 bool guest_memory_write(const GuestMemory *memory, uint64_t gpa, const void *bytes, uint64_t length)
 {
-    void *to = guest_memory_at(memory, gpa, length);
+    void *to = guest_memory_write_at(memory, gpa, length);
     if (to)
         memcpy(to, bytes, length);
     return to;

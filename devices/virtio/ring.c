@@ -1,7 +1,7 @@
 // Split virtqueues (virtio 1.2, 2.7), the device's side.
 //
 // The driver runs on other CPUs of a weakly ordered host and may be hostile. Each field is read once, by one
-// load, and bounded before use; each walk is bounded; every address goes through guest_memory_at().
+// load, and bounded before use; each walk is bounded; every address goes through guest memory's functions.
 #include "lparun/virtio.h"
 #include "lparun/bytes.h"
 
@@ -62,9 +62,9 @@ bool virtio_ring_start(VirtioRing *ring, const GuestMemory *memory, unsigned siz
     unsigned event = ring->event_index ? 2 : 0;
     if (descriptor_area % 16 || driver_area % 2 || device_area % 4)
         return false;
-    ring->descriptors = guest_memory_at(memory, descriptor_area, size * sizeof(VirtioDescriptor));
-    ring->driver_area = guest_memory_at(memory, driver_area, used_event_offset(ring) + event);
-    ring->device_area = guest_memory_at(memory, device_area, avail_event_offset(ring) + event);
+    ring->descriptors = guest_memory_read_at(memory, descriptor_area, size * sizeof(VirtioDescriptor));
+    ring->driver_area = guest_memory_read_at(memory, driver_area, used_event_offset(ring) + event);
+    ring->device_area = guest_memory_write_at(memory, device_area, avail_event_offset(ring) + event);
     return ring->descriptors && ring->driver_area && ring->device_area;
 }
 
@@ -91,7 +91,8 @@ static bool add_buffer(const VirtioRing *ring, VirtioChain *chain, uint64_t addr
         return false; // 2.7.4.2: what the device reads comes first
     if (!length)
         return true;
-    void *bytes = guest_memory_at(ring->memory, address, length);
+    void *bytes = in ? guest_memory_write_at(ring->memory, address, length)
+                     : (void *)guest_memory_read_at(ring->memory, address, length);
     unsigned count = chain->out_count + chain->in_count;
     if (!bytes || count == VIRTIO_CHAIN_MAX)
         return false;
@@ -113,7 +114,7 @@ static bool enter_table(const VirtioRing *ring, Walk *walk, uint64_t address, ui
         return false;
     if (!length || length % sizeof(VirtioDescriptor) || length / sizeof(VirtioDescriptor) > 65536)
         return false;
-    walk->table = guest_memory_at(ring->memory, address, length);
+    walk->table = guest_memory_read_at(ring->memory, address, length);
     walk->count = length / sizeof(VirtioDescriptor);
     walk->steps = VIRTIO_CHAIN_MAX;
     walk->indirect = true;

@@ -34,7 +34,7 @@ uint32_t rtas_nmi_room(unsigned vcpus)
 
 static bool is_address(const RtasNmi *nmi, uint64_t address)
 {
-    return address < ADDRESS_LIMIT && address % 4 == 0 && guest_memory_at(nmi->parts.memory, address, 4);
+    return address < ADDRESS_LIMIT && address % 4 == 0 && guest_memory_has(nmi->parts.memory, address, 4);
 }
 
 // Inputs: where system resets and machine checks shall go.
@@ -43,7 +43,7 @@ static int32_t nmi_register(void *owner, Vcpu *vcpu, RtasCall *call)
     RtasNmi *nmi = owner;
     uint64_t rtas = nmi->parts.find_rtas(nmi->parts.owner);
     uint32_t room = rtas_nmi_room(vcpu_set_count(nmi->parts.vcpus));
-    if (!rtas || !guest_memory_at(nmi->parts.memory, rtas, room))
+    if (!rtas || !guest_memory_has(nmi->parts.memory, rtas, room))
         return RTAS_HARDWARE_ERROR; // firmware has not said where RTAS is
     if (!is_address(nmi, call->input[0]) || !is_address(nmi, call->input[1]))
         return RTAS_PARAMETER_ERROR;

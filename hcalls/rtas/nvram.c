@@ -11,11 +11,12 @@ typedef struct NvramCalls {
 static int32_t nvram_call(NvramCalls *calls, RtasCall *call, bool store)
 {
     uint32_t offset = call->input[0], buffer = call->input[1], length = call->input[2];
-    uint8_t *bytes = guest_memory_at(calls->memory, buffer, length);
-    if (!bytes)
+    if (!guest_memory_has(calls->memory, buffer, length))
         return RTAS_PARAMETER_ERROR;
-    int result = store ? nvram_store(calls->nvram, offset, bytes, length)
-                       : nvram_fetch(calls->nvram, offset, bytes, length);
+    int result =
+        store
+            ? nvram_store(calls->nvram, offset, guest_memory_read_at(calls->memory, buffer, length), length)
+            : nvram_fetch(calls->nvram, offset, guest_memory_write_at(calls->memory, buffer, length), length);
     call->output[1] = result == 0 ? length : 0;
     if (result == -EIO)
         return RTAS_HARDWARE_ERROR;

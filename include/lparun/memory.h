@@ -33,9 +33,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestMemory, guest_memory_free)
 // Bytes of RAM.
 uint64_t guest_memory_size(const GuestMemory *memory);
 
-// The `length` bytes at `gpa` as a host pointer, or NULL when any of them is not RAM (a range that wraps
-// included). A length of 0 is answered as if it were 1.
-void *guest_memory_at(const GuestMemory *memory, uint64_t gpa, uint64_t length);
+// Are all `length` bytes at `gpa` RAM? A length of 0 is answered as if it were 1, as in all that follows; a
+// range that wraps is none.
+bool guest_memory_has(const GuestMemory *memory, uint64_t gpa, uint64_t length);
+// The `length` bytes at `gpa` as a host pointer, to be read, or to be written by lparun or a device; NULL
+// when any of them is not RAM. The second is the one place that can know what is written.
+const void *guest_memory_read_at(const GuestMemory *memory, uint64_t gpa, uint64_t length);
+void *guest_memory_write_at(const GuestMemory *memory, uint64_t gpa, uint64_t length);
+// The same for KVM, which maps it into the guest and itself knows what is written there.
+void *guest_memory_for_kvm(const GuestMemory *memory, uint64_t gpa, uint64_t length);
 
 // Copies out of and into RAM. False, and nothing copied, when any byte of the range is not RAM.
 bool guest_memory_read(const GuestMemory *memory, uint64_t gpa, void *bytes, uint64_t length);

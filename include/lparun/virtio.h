@@ -54,7 +54,8 @@ typedef struct VirtioRing {
     uint16_t used;      // used index, elements that are not published yet included
     uint16_t published; // used index that the driver knows
     const VirtioDescriptor *descriptors;
-    uint8_t *driver_area, *device_area; // avail and used ring
+    const uint8_t *driver_area; // avail ring
+    uint8_t *device_area;       // used ring
 } VirtioRing;
 
 // Starts at index 0 with `size` (a power of two) entries and the areas at these GPAs. False when one is not

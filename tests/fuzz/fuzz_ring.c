@@ -23,7 +23,7 @@ static GuestMemory *memory(void)
     static GuestMemory *memory;
     if (!memory) {
         memory = guest_memory_new(RAM, NULL);
-        ram = guest_memory_at(memory, 0, RAM);
+        ram = guest_memory_write_at(memory, 0, RAM);
     }
     return memory;
 }

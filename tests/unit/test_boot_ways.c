@@ -60,7 +60,7 @@ static bool load(Fixture *fixture, const BootWay *way, uint64_t size, uint64_t r
 
 static void assert_at(Fixture *fixture, uint64_t gpa, const void *bytes, unsigned length)
 {
-    g_assert_cmpint(memcmp(guest_memory_at(fixture->memory, gpa, length), bytes, length), ==, 0);
+    g_assert_cmpint(memcmp(guest_memory_write_at(fixture->memory, gpa, length), bytes, length), ==, 0);
 }
 
 static void assert_refused(Fixture *fixture, const char *words)

@@ -176,7 +176,7 @@ static void place(Fixture *fixture)
     g_autoptr(GError) error = NULL;
     g_assert_true(device_tree_place(
         &fixture->sources, fixture->is_answer, fixture->partition.memory, PLACE, ROOM, &error));
-    fixture->blob = guest_memory_at(fixture->partition.memory, PLACE, ROOM);
+    fixture->blob = guest_memory_write_at(fixture->partition.memory, PLACE, ROOM);
     g_assert_cmpint(fdt_check_full(fixture->blob, ROOM), ==, 0);
 }
 
@@ -679,7 +679,7 @@ static void test_no_room(Fixture *fixture, gconstpointer data)
 {
     place(fixture);
     unsigned length = fdt_totalsize(fixture->blob);
-    uint8_t *memory = guest_memory_at(fixture->partition.memory, PLACE, ROOM);
+    uint8_t *memory = guest_memory_write_at(fixture->partition.memory, PLACE, ROOM);
     for (uint64_t room = 0; room < length; room += room < 64 ? 1 : 61) {
         g_autoptr(GError) error = NULL;
         memset(memory, 0xee, ROOM);

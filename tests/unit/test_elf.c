@@ -35,7 +35,7 @@ static void load_done(Loading *loading)
 
 static void assert_bytes(const Loading *loading, uint64_t gpa, uint64_t length, uint8_t byte)
 {
-    const uint8_t *bytes = guest_memory_at(loading->memory, gpa, length);
+    const uint8_t *bytes = guest_memory_write_at(loading->memory, gpa, length);
     for (uint64_t i = 0; i < length; i++)
         g_assert_cmphex(bytes[i], ==, byte);
 }
@@ -268,7 +268,7 @@ static void test_initrd(void)
     g_assert_true(load_below(file, memory, end, RAM, &boot, &error));
     g_assert_cmphex(boot.initrd, ==, 0x540000);
     g_assert_cmphex(boot.initrd_size, ==, 0x2345);
-    g_assert_cmpmem(guest_memory_at(memory, 0x540000, 0x2345), 0x2345, image.bytes, 0x2345);
+    g_assert_cmpmem(guest_memory_write_at(memory, 0x540000, 0x2345), 0x2345, image.bytes, 0x2345);
     g_assert_true(load_below(file, memory, end, 0x540000 + 0x2345, &boot, &error));
     g_assert_false(load_below(file, memory, end, 0x540000 + 0x2344, &boot, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);

@@ -17,7 +17,7 @@ static void test_loads(void)
     g_assert_cmpstr(file->option, ==, "-kernel");
     g_assert_cmpstr(file->path, ==, path);
     g_assert_true(image_file_load(file, 3, 4, memory, RAM - 4, &error));
-    g_assert_cmpmem(guest_memory_at(memory, RAM - 4, 4), 4, "3456", 4);
+    g_assert_cmpmem(guest_memory_write_at(memory, RAM - 4, 4), 4, "3456", 4);
     g_assert_true(image_file_load(file, 0, 10, memory, 0, &error));
     g_assert_true(image_file_load(file, 10, 0, memory, 0, &error));
     // It does not fit, or there is not as much.
@@ -50,8 +50,8 @@ static void test_large(void)
     char *path = scratch_file(bytes, SIZE);
     ImageFile *file = image_file_open("-kernel", path, NULL);
     g_assert_true(image_file_load(file, 5, SIZE - 5, memory, AT, &error));
-    g_assert_cmpmem(guest_memory_at(memory, AT, SIZE - 5), SIZE - 5, bytes + 5, SIZE - 5);
-    g_assert_cmpint(*(char *)guest_memory_at(memory, AT + SIZE - 5, 1), ==, 0);
+    g_assert_cmpmem(guest_memory_write_at(memory, AT, SIZE - 5), SIZE - 5, bytes + 5, SIZE - 5);
+    g_assert_cmpint(*(char *)guest_memory_write_at(memory, AT + SIZE - 5, 1), ==, 0);
     g_assert_cmpint(truncate(path, SIZE - 1), ==, 0);
     g_assert_false(image_file_load(file, 5, SIZE - 5, memory, AT, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);

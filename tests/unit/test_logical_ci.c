@@ -98,7 +98,7 @@ static void test_store_values(Fixture *fixture, gconstpointer data)
         { 0x77, 0x88, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee },
         { 0x55, 0x66, 0x77, 0x88, 0xee, 0xee, 0xee, 0xee },
         { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 } };
-    uint8_t *ram = guest_memory_at(fixture->partition.memory, 0x1008, 8);
+    uint8_t *ram = guest_memory_write_at(fixture->partition.memory, 0x1008, 8);
     for (unsigned i = 0; i < 4; i++) {
         memset(ram, 0xee, 8);
         memset(fixture->registers + 16, 0xee, 8);
@@ -232,7 +232,7 @@ static int64_t memop(
 
 static uint8_t *ram_with_numbers(Fixture *fixture)
 {
-    uint8_t *ram = guest_memory_at(fixture->partition.memory, 0, 0x1000);
+    uint8_t *ram = guest_memory_write_at(fixture->partition.memory, 0, 0x1000);
     for (unsigned i = 0; i < 0x1000; i++)
         ram[i] = (uint8_t)(i * 7 + i / 256);
     return ram;

@@ -36,11 +36,11 @@ static void test_ranges(void)
         { SIZE - 1, 0, true },
         { SIZE, 0, false },
     };
-    const uint8_t *host = guest_memory_at(memory, 0, SIZE);
+    const uint8_t *host = guest_memory_write_at(memory, 0, SIZE);
     g_assert_nonnull(host);
     g_assert_cmpuint(guest_memory_size(memory), ==, SIZE);
     for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++) {
-        const uint8_t *at = guest_memory_at(memory, ranges[i].gpa, ranges[i].length);
+        const uint8_t *at = guest_memory_write_at(memory, ranges[i].gpa, ranges[i].length);
         g_assert_true(at == (ranges[i].is_ram ? host + ranges[i].gpa : NULL));
     }
 }
@@ -60,12 +60,12 @@ static void test_all_or_nothing(void)
 static void test_clear(void)
 {
     g_autoptr(GuestMemory) memory = guest_memory_new(SIZE, NULL);
-    uint8_t *host = guest_memory_at(memory, 0, SIZE);
+    uint8_t *host = guest_memory_write_at(memory, 0, SIZE);
     for (uint64_t i = 0; i < SIZE; i++)
         g_assert_cmpuint(host[i], ==, 0);
     memset(host, 0xa5, SIZE);
     guest_memory_clear(memory);
-    g_assert_true(guest_memory_at(memory, 0, SIZE) == host);
+    g_assert_true(guest_memory_write_at(memory, 0, SIZE) == host);
     for (uint64_t i = 0; i < SIZE; i++)
         g_assert_cmpuint(host[i], ==, 0);
 }
@@ -88,7 +88,7 @@ static bool is_backed(const GuestMemory *memory)
 {
     uint64_t size = guest_memory_size(memory), pages = size / (uint64_t)sysconf(_SC_PAGESIZE);
     g_autofree unsigned char *there = g_malloc(pages);
-    g_assert_cmpint(mincore(guest_memory_at(memory, 0, size), size, there), ==, 0);
+    g_assert_cmpint(mincore(guest_memory_write_at(memory, 0, size), size, there), ==, 0);
     for (uint64_t i = 0; i < pages; i++)
         if (!(there[i] & 1))
             return false;
@@ -111,7 +111,7 @@ static bool can_populate(void)
 static void assert_zeros(const GuestMemory *memory)
 {
     uint64_t size = guest_memory_size(memory);
-    const uint8_t *host = guest_memory_at(memory, 0, size);
+    const uint8_t *host = guest_memory_write_at(memory, 0, size);
     g_assert_true(host[0] == 0 && memcmp(host, host + 1, size - 1) == 0);
 }
 
@@ -131,7 +131,7 @@ static void test_aligned(void)
 {
     for (unsigned i = 0; i < 8; i++) {
         g_autoptr(GuestMemory) memory = guest_memory_new((i + 1) * 3 * MIB, NULL);
-        g_assert_cmphex((uintptr_t)guest_memory_at(memory, 0, 1) % (2 * MIB), ==, 0);
+        g_assert_cmphex((uintptr_t)guest_memory_write_at(memory, 0, 1) % (2 * MIB), ==, 0);
         check_clear(memory);
     }
 }

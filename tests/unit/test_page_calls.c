@@ -32,7 +32,7 @@ static void tear_down(Partition *partition, gconstpointer data)
 
 static uint8_t *ram(Partition *partition, uint64_t gpa)
 {
-    return guest_memory_at(partition->memory, gpa, 1);
+    return guest_memory_write_at(partition->memory, gpa, 1);
 }
 
 static void test_page_init(Partition *partition, gconstpointer data)

@@ -67,7 +67,7 @@ static int64_t call_at(Fixture *fixture, uint64_t gpa)
 // The kernel fills pages with this, so that every write of ours shows.
 static void fill(Fixture *fixture)
 {
-    memset(guest_memory_at(fixture->partition.memory, 0, PARTITION_RAM), 0xee, PARTITION_RAM);
+    memset(guest_memory_write_at(fixture->partition.memory, 0, PARTITION_RAM), 0xee, PARTITION_RAM);
 }
 
 static void test_cells(Fixture *fixture, gconstpointer data)

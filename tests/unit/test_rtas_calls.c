@@ -186,7 +186,7 @@ static int32_t nvram(
 static void test_nvram(Fixture *fixture, gconstpointer data)
 {
     uint32_t done;
-    uint8_t *ram = guest_memory_at(fixture->partition.memory, 0, PARTITION_RAM), bytes[8];
+    uint8_t *ram = guest_memory_write_at(fixture->partition.memory, 0, PARTITION_RAM), bytes[8];
     memcpy(ram + 0x20000, "written!", 8);
     g_assert_cmpint(nvram(fixture, "nvram-store", 0xfff8, 0x20000, 8, &done), ==, 0);
     g_assert_cmpuint(done, ==, 8);
@@ -259,7 +259,7 @@ static const char *panic_text(Fixture *fixture, uint32_t gpa)
 // The guest's text ends at its NUL, at the end of RAM or after 256 bytes, and controls no terminal.
 static void test_os_term(Fixture *fixture, gconstpointer data)
 {
-    uint8_t *ram = guest_memory_at(fixture->partition.memory, 0, PARTITION_RAM);
+    uint8_t *ram = guest_memory_write_at(fixture->partition.memory, 0, PARTITION_RAM);
     strcpy((char *)ram + 0x20000, "Kernel panic - not syncing: \033[2Jhi\r\n\xff\x01");
     g_assert_cmpstr(panic_text(fixture, 0x20000), ==, "Kernel panic - not syncing:  [2Jhi");
     memset(ram + 0x20000, 'x', 0x1000);
@@ -362,7 +362,7 @@ static void test_parameters(Fixture *fixture, gconstpointer data)
 {
     static const uint8_t uuid[] = { 0, 16, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe, 0xdc, 0xba,
         0x98, 0x76, 0x54, 0x32, 0x10, 0xee };
-    uint8_t *ram = guest_memory_at(fixture->partition.memory, 0, PARTITION_RAM);
+    uint8_t *ram = guest_memory_write_at(fixture->partition.memory, 0, PARTITION_RAM);
     memset(ram + BUFFER, 0xee, 0x1000);
     g_assert_cmpint(get_parameter(fixture, 48, BUFFER, 1026), ==, 0);
     g_assert_cmpmem(ram + BUFFER, sizeof uuid, uuid, sizeof uuid);
@@ -374,7 +374,7 @@ static void test_parameters(Fixture *fixture, gconstpointer data)
 static void test_parameters_short(Fixture *fixture, gconstpointer data)
 {
     static const uint8_t cut[] = { 0, 16, 0x01, 0x23, 0xee };
-    uint8_t *ram = guest_memory_at(fixture->partition.memory, 0, PARTITION_RAM);
+    uint8_t *ram = guest_memory_write_at(fixture->partition.memory, 0, PARTITION_RAM);
     memset(ram + BUFFER, 0xee, 0x1000);
     g_assert_cmpint(get_parameter(fixture, 48, BUFFER, 4), ==, 0);
     g_assert_cmpmem(ram + BUFFER, sizeof cut, cut, sizeof cut);
@@ -400,7 +400,7 @@ static void test_parameters_wrong(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(
         partition_rtas(&fixture->partition, "ibm,set-system-parameter", 1, output, 55, BUFFER), ==, -3);
     const uint8_t run_mode[] = { 0, 1, 0 };
-    uint8_t *buffer = guest_memory_at(fixture->partition.memory, BUFFER, 3);
+    uint8_t *buffer = guest_memory_write_at(fixture->partition.memory, BUFFER, 3);
     memset(buffer, 0xee, 3);
     g_assert_cmpint(
         partition_rtas(&fixture->partition, "ibm,get-system-parameter", 1, output, 42, BUFFER, 3), ==, 0);

@@ -24,7 +24,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, NULL);
     fixture->events = rtas_events_new(partition->memory, line);
     rtas_events_register(partition->rtas, &(RtasParts){ .events = fixture->events });
-    fixture->log = guest_memory_at(partition->memory, BUFFER, 0x1000);
+    fixture->log = guest_memory_write_at(partition->memory, BUFFER, 0x1000);
     memset(fixture->log, 0xee, 0x1000);
 }
 

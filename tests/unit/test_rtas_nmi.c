@@ -160,7 +160,7 @@ static void machine_check(Fixture *fixture, unsigned index, uint16_t flags)
 static void test_machine_check(Fixture *fixture, gconstpointer data)
 {
     KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, 0));
-    const uint8_t *log = guest_memory_at(fixture->partition.memory, RTAS_BASE + 0x38, 64);
+    const uint8_t *log = guest_memory_write_at(fixture->partition.memory, RTAS_BASE + 0x38, 64);
     g_assert_cmpint(nmi_register(fixture, ON_RESET, ON_CHECK), ==, 0);
     run(fixture, 0);
     machine_check(fixture, 0, 1); // KVM has mended it

@@ -120,7 +120,7 @@ static void start(Fixture *fixture, uint64_t features, unsigned size)
 
 static uint8_t *ram(Fixture *fixture, uint64_t gpa)
 {
-    return guest_memory_at(fixture->guest.memory, gpa, 1);
+    return guest_memory_write_at(fixture->guest.memory, gpa, 1);
 }
 
 static void set_header(Fixture *fixture, uint64_t gpa, uint32_t type, uint64_t sector)

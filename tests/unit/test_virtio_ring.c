@@ -85,8 +85,8 @@ static void check_chain(Fixture *fixture, uint16_t head)
     g_assert_cmpuint(chain->in_count, ==, 2);
     g_assert_cmpuint(chain->out_bytes, ==, 16);
     g_assert_cmpuint(chain->in_bytes, ==, 513);
-    g_assert_true(chain->iov[0].iov_base == guest_memory_at(fixture->guest.memory, DATA, 16));
-    g_assert_true(chain->iov[1].iov_base == guest_memory_at(fixture->guest.memory, DATA + 0x1000, 512));
+    g_assert_true(chain->iov[0].iov_base == guest_memory_write_at(fixture->guest.memory, DATA, 16));
+    g_assert_true(chain->iov[1].iov_base == guest_memory_write_at(fixture->guest.memory, DATA + 0x1000, 512));
     g_assert_cmpuint(chain->iov[2].iov_len, ==, 1);
 }
 

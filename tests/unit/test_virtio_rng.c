@@ -92,7 +92,7 @@ static void ask(Fixture *fixture, uint32_t length)
 {
     const GuestBuffer buffers[] = { { DATA, length / 2, true },
         { DATA + length, length - length / 2, true } };
-    memset(guest_memory_at(fixture->guest.memory, DATA, 2 * length), 0, 2 * length);
+    memset(guest_memory_write_at(fixture->guest.memory, DATA, 2 * length), 0, 2 * length);
     guest_add(&fixture->queue, buffers, 2, false);
     guest_kick(&fixture->queue);
 }
@@ -106,7 +106,7 @@ static uint32_t get(Fixture *fixture)
 
 static bool is_random(Fixture *fixture, uint64_t gpa, unsigned length)
 {
-    const uint8_t *bytes = guest_memory_at(fixture->guest.memory, gpa, length);
+    const uint8_t *bytes = guest_memory_write_at(fixture->guest.memory, gpa, length);
     unsigned zeros = 0;
     for (unsigned i = 0; i < length; i++)
         zeros += bytes[i] == 0;
@@ -121,7 +121,7 @@ static void test_bytes(Fixture *fixture, gconstpointer path)
         ask(fixture, 512);
         g_assert_cmpuint(get(fixture), ==, 512);
         g_assert_true(is_random(fixture, DATA, 256) && is_random(fixture, DATA + 512, 256));
-        g_assert_cmpuint(*(uint8_t *)guest_memory_at(fixture->guest.memory, DATA + 256, 1), ==, 0);
+        g_assert_cmpuint(*(uint8_t *)guest_memory_write_at(fixture->guest.memory, DATA + 256, 1), ==, 0);
     }
     g_assert_cmpuint(fake_kvm_edges(fixture->guest.vm, GUEST_SOURCE + 1), ==, 3);
 }

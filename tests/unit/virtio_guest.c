@@ -136,7 +136,7 @@ void guest_enable_msix(Guest *guest)
 
 static void put(Guest *guest, uint64_t gpa, unsigned size, uint64_t value)
 {
-    uint8_t *at = guest_memory_at(guest->memory, gpa, size);
+    uint8_t *at = guest_memory_write_at(guest->memory, gpa, size);
     if (size == 2)
         __atomic_store_n((uint16_t *)at, le16_make((uint16_t)value).raw, __ATOMIC_SEQ_CST);
     else
@@ -145,7 +145,7 @@ static void put(Guest *guest, uint64_t gpa, unsigned size, uint64_t value)
 
 static uint16_t get16(Guest *guest, uint64_t gpa)
 {
-    const uint16_t *at = guest_memory_at(guest->memory, gpa, 2);
+    const uint16_t *at = guest_memory_write_at(guest->memory, gpa, 2);
     return le16_get((le16){ __atomic_load_n(at, __ATOMIC_SEQ_CST) });
 }
 
@@ -167,7 +167,7 @@ void guest_queue_setup(
         .used = base + 0x2000,
         .tables = base + 0x3000,
     };
-    memset(guest_memory_at(guest->memory, base, 0x3000), 0, 0x3000);
+    memset(guest_memory_write_at(guest->memory, base, 0x3000), 0, 0x3000);
     guest_set_common(guest, 0x16, 2, index);
     guest_set_common(guest, 0x18, 2, size);
     g_assert_cmpuint(guest_common(guest, 0x18, 2), ==, size);
@@ -266,7 +266,7 @@ bool guest_wait_used(GuestQueue *queue, uint32_t *head, uint32_t *length)
         g_usleep(50);
     }
     uint64_t element = queue->used + 4 + 8 * (queue->used_seen++ % queue->size);
-    const uint8_t *bytes = guest_memory_at(queue->guest->memory, element, 8);
+    const uint8_t *bytes = guest_memory_write_at(queue->guest->memory, element, 8);
     if (head)
         *head = (uint32_t)le_bytes_get(bytes, 4);
     if (length)
