@@ -25,6 +25,7 @@ static void device_free(gpointer data)
     Device *device = data;
     if (device->device)
         device->options->kind->free(device->device);
+    iothread_free(device->own);
     g_free(device->name);
     g_free(device);
 }
@@ -54,12 +55,18 @@ static Iothread *add_iothread(Devices *devices, const char *id, GError **error)
     return iothread;
 }
 
+// The one that is being made.
+static Device *last(const Devices *devices)
+{
+    return devices->list->pdata[devices->list->len - 1];
+}
+
 static Iothread *iothread_for(const DeviceMaking *making, const char *id, GError **error)
 {
     Devices *devices = making->owner;
     if (!id) {
         g_autofree char *own = g_strdup_printf("io-%s", making->name);
-        return add_iothread(devices, own, error);
+        return last(devices)->own = iothread_new(own, error);
     }
     for (unsigned i = 0; i < devices->iothreads->len; i++)
         if (strcmp(iothread_id(devices->iothreads->pdata[i]), id) == 0)
@@ -94,7 +101,7 @@ static Block *drive_for(const DeviceMaking *making, const char *id, const char *
 {
     Devices *devices = making->owner;
     const DriveOptions *drive = find_drive(devices->options, id);
-    const Device *device = devices->list->pdata[devices->list->len - 1];
+    Device *device = last(devices);
     if (!check_drive(devices, drive, id, !device->options->implied, error))
         return NULL;
     const BlockOptions image = {
@@ -103,6 +110,7 @@ static Block *drive_for(const DeviceMaking *making, const char *id, const char *
     Block *block = block_open(&image, error);
     if (!block)
         g_prefix_error(error, "-drive ");
+    device->drive = drive;
     g_ptr_array_add(devices->drives, (gpointer)drive);
     *serial = drive->serial;
     return block;
@@ -198,6 +206,30 @@ Devices *devices_new(const Options *options, const VirtioContext *context, PciHo
         return devices;
     devices_free(devices);
     return NULL;
+}
+
+static Device *find(const Devices *devices, const char *name)
+{
+    for (unsigned i = 0; i < devices->list->len; i++) {
+        Device *device = devices->list->pdata[i];
+        if (strcmp(device->name, name) == 0)
+            return device;
+    }
+    return NULL;
+}
+
+bool devices_remove(Devices *devices, const char *name, VcpuSet *vcpus, GError **error)
+{
+    Device *device = find(devices, name);
+    if (!device)
+        return error_user(error, "there is no device %s", name);
+    PciDevice *function = pci_host_remove(devices->host, (unsigned)device->slot);
+    vcpu_set_settle(vcpus); // none of them is in its registers any more
+    const DriveOptions *drive = device->drive;
+    g_ptr_array_remove(devices->list, device);
+    pci_device_free(function);
+    g_ptr_array_remove(devices->drives, (gpointer)drive);
+    return true;
 }
 
 // --- What is asked of them.

@@ -1,6 +1,7 @@
 // The devices that -device and -drive ask for, in their slots, and the iothreads that serve them.
 #pragma once
 #include "lparun/pci.h"
+#include "lparun/vcpu.h"
 #include "options.h"
 
 typedef struct Devices Devices;
@@ -10,12 +11,17 @@ typedef struct Device {
     char *name; // its id, or one that was made up
     void *device;
     int slot;
+    Iothread *own;             // of this device alone, or NULL
+    const DriveOptions *drive; // that it has, or NULL
 } Device;
 
 // Makes them and puts the functions on `host`. NULL and `error`.
 Devices *devices_new(const Options *options, const VirtioContext *context, PciHost *host, GError **error);
 void devices_free(Devices *devices);
 extern const PartOps devices_part;
+// Takes a device out while `vcpus` may run; its name, slot and interrupt sources can be another's then. Waits
+// for what the host is doing for it. False and `error`: there is none of that name. On the main thread.
+bool devices_remove(Devices *devices, const char *name, VcpuSet *vcpus, GError **error);
 // By number, in the order in which they were made; NULL behind the last.
 const Device *devices_at(const Devices *devices, unsigned index);
 

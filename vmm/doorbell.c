@@ -55,6 +55,7 @@ void doorbell_free(Doorbell *bell)
     if (!bell)
         return;
     doorbell_remove(bell);
+    bus_range_free(bell->range);
     close(bell->fd);
     g_free(bell->name);
     g_free(bell);

@@ -92,8 +92,10 @@ static void connect_vcpu(Vcpu *vcpu, void *data)
 
 static int replace_device(InterruptController *controller, bool xive, VcpuSet *vcpus, Vcpu *caller)
 {
+    g_mutex_lock(&controller->lock);
     close_device(controller);
     int result = open_device(controller, xive ? &interrupt_xive : &interrupt_xics);
+    g_mutex_unlock(&controller->lock);
     if (result < 0)
         return result;
     Connection connection = { .controller = controller };
@@ -118,6 +120,7 @@ InterruptController *interrupt_controller_new(KvmVm *vm, GError **error)
         .offer = { .mode = INTERRUPT_XICS },
         .lines = g_ptr_array_new(),
     };
+    g_mutex_init(&controller->lock);
     int result = open_device(controller, &interrupt_xics);
     if (result == 0)
         return controller;
@@ -141,6 +144,7 @@ void interrupt_controller_free(InterruptController *controller)
     for (unsigned i = 0; i < controller->lines->len; i++)
         line_free(controller->lines->pdata[i]);
     g_ptr_array_unref(controller->lines);
+    g_mutex_clear(&controller->lock);
     g_free(controller);
 }
 
@@ -199,12 +203,16 @@ int interrupt_controller_reset(InterruptController *controller, VcpuSet *vcpus)
 {
     const InterruptOffer *offer = &controller->offer;
     bool xive = offer->mode == INTERRUPT_XIVE || (offer->mode == INTERRUPT_DUAL && offer->start_xive);
+    g_mutex_lock(&controller->lock);
     for (unsigned i = 0; i < controller->lines->len; i++) {
         InterruptLine *line = controller->lines->pdata[i];
         atomic_store(&line->asserted, false);
     }
-    if (!xive && is_there(controller, false))
-        return add_lines(controller);
+    bool stays = !xive && is_there(controller, false);
+    int result = stays ? add_lines(controller) : 0;
+    g_mutex_unlock(&controller->lock);
+    if (stays)
+        return result;
     return replace_device(controller, xive, vcpus, NULL);
 }
 
@@ -241,21 +249,46 @@ static int make_eventfd(InterruptLine *line)
     return line->eventfd < 0 ? -errno : bind_irqfd(line, true);
 }
 
+static int add_line(InterruptLine *line)
+{
+    InterruptController *controller = line->controller;
+    g_mutex_lock(&controller->lock);
+    int result = controller->device->add(controller, line);
+    if (result == 0 && line->kind == INTERRUPT_EDGE)
+        result = make_eventfd(line);
+    if (result == 0)
+        g_ptr_array_add(controller->lines, line);
+    g_mutex_unlock(&controller->lock);
+    return result;
+}
+
 InterruptLine *interrupt_line_new(
     InterruptController *controller, uint32_t source, InterruptKind kind, GError **error)
 {
     InterruptLine *line = g_new0(InterruptLine, 1);
     *line = (InterruptLine){ .controller = controller, .source = source, .kind = kind, .eventfd = -1 };
-    int result = controller->device->add(controller, line);
-    if (result == 0 && kind == INTERRUPT_EDGE)
-        result = make_eventfd(line);
+    int result = add_line(line);
     if (result < 0) {
         error_host(error, "interrupt source 0x%x: %s", source, g_strerror(-result));
         line_free(line);
         return NULL;
     }
-    g_ptr_array_add(controller->lines, line);
     return line;
+}
+
+void interrupt_line_free(InterruptLine *line)
+{
+    if (!line)
+        return;
+    InterruptController *controller = line->controller;
+    g_mutex_lock(&controller->lock);
+    g_ptr_array_remove(controller->lines, line);
+    if (controller->fd >= 0) {
+        bind_irqfd(line, false);
+        controller->device->remove(controller, line);
+    }
+    g_mutex_unlock(&controller->lock);
+    line_free(line);
 }
 
 uint32_t interrupt_line_source(const InterruptLine *line)

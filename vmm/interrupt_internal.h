@@ -12,6 +12,8 @@ typedef struct InterruptDevice {
     int (*open)(InterruptController *controller);
     // Makes the line's source, or puts it back: masked, nothing pending.
     int (*add)(InterruptController *controller, const InterruptLine *line);
+    // The line goes; its source stays, masked, for one that comes later.
+    void (*remove)(InterruptController *controller, const InterruptLine *line);
     // After the last source; NULL: nothing to do.
     int (*finish)(InterruptController *controller);
     // Before the device goes; NULL: nothing to do. After any of the above has failed, too.
@@ -25,7 +27,8 @@ struct InterruptController {
     KvmVm *vm;
     InterruptOffer offer;
     const InterruptDevice *device;
-    int fd; // the device's, or -1 when there is none
+    int fd;      // the device's, or -1 when there is none
+    GMutex lock; // guards the next one, and the device against a line that comes or goes
     GPtrArray *lines;
     struct XiveState *xive; // while the device is XIVE
     struct {

@@ -9,6 +9,11 @@ static int add(InterruptController *controller, const InterruptLine *line)
     return kvm_device_set(controller->fd, KVM_XICS_SOURCES, line->source, state);
 }
 
+static void remove_line(InterruptController *controller, const InterruptLine *line)
+{
+    add(controller, line);
+}
+
 // The tree's phandle and cells are the same for both devices: what names the controller need not change.
 static void describe(const InterruptController *controller, unsigned servers, Tree *tree)
 {
@@ -28,5 +33,6 @@ const InterruptDevice interrupt_xics = {
     .capability = KVM_CAP_IRQ_XICS,
     .rtas = true,
     .add = add,
+    .remove = remove_line,
     .describe = describe,
 };

@@ -3,6 +3,7 @@
 // A source has two pages (its ESB), a vCPU one (the TIMA, the same address on all: the hardware knows who
 // asks). They are in the guest's memory as slots of KVM's: no exit is left on the way of an interrupt.
 #include "interrupt_internal.h"
+#include "lparun/papr.h"
 #include "lparun/bytes.h"
 #include "lparun/xive.h"
 #include <errno.h>
@@ -44,7 +45,7 @@ typedef struct XiveState {
     uint8_t *tima, *esb; // mapped from the device, or NULL
     bool has_tima_slot;
     Source *sources;                  // by number
-    uint32_t count;                   // numbers are below
+    uint32_t count;                   // numbers are below: as many as there can be
     GArray *runs;                     // that have a slot
     Queue (*queues)[XIVE_PRIORITIES]; // by vCPU number
     GMutex lock; // guards routes and queues: what a hypercall told KVM, and its copy here
@@ -62,15 +63,6 @@ static uint64_t esb_pages(const XiveState *xive)
 
 // --- Opening.
 
-static void make_room(XiveState *xive, uint32_t count)
-{
-    if (count <= xive->count)
-        return;
-    xive->sources = g_renew(Source, xive->sources, count);
-    memset(xive->sources + xive->count, 0, (count - xive->count) * sizeof *xive->sources);
-    xive->count = count;
-}
-
 // Masked until the guest routes it; its entries say its number until the guest says otherwise.
 static int make_source(InterruptController *controller, uint32_t number, const InterruptLine *line)
 {
@@ -81,10 +73,13 @@ static int make_source(InterruptController *controller, uint32_t number, const I
     int result = kvm_device_set(controller->fd, KVM_XIVE_SOURCE, number, state);
     if (result < 0)
         return result;
-    make_room(controller->xive, number + 1);
-    *source_of(controller, number) = (Source){
+    XiveState *xive = controller->xive;
+    g_assert(number < xive->count);
+    g_mutex_lock(&xive->lock);
+    xive->sources[number] = (Source){
         .present = true, .level = level, .line = line, .route = { .eisn = number, .masked = true }
     };
+    g_mutex_unlock(&xive->lock);
     return 0;
 }
 
@@ -94,6 +89,8 @@ static int open_xive(InterruptController *controller)
     XiveState *xive = controller->xive = g_new0(XiveState, 1);
     xive->page_shift = (unsigned)g_bit_nth_lsf((gulong)sysconf(_SC_PAGESIZE), -1);
     xive->runs = g_array_new(FALSE, FALSE, sizeof(Run));
+    xive->count = MAX(SOURCE_MSI + SOURCE_MSI_COUNT, controller->offer.servers);
+    xive->sources = g_new0(Source, xive->count); // what is not used lies untouched
     xive->queues = g_malloc0(controller->offer.servers * sizeof *xive->queues);
     g_mutex_init(&xive->lock);
     kvm_xive_servers(controller->fd, controller->offer.servers); // a KVM without it has room for all
@@ -101,11 +98,6 @@ static int open_xive(InterruptController *controller)
     for (uint32_t i = 0; i < controller->offer.servers && result == 0; i++)
         result = make_source(controller, i, NULL);
     return result;
-}
-
-static int add(InterruptController *controller, const InterruptLine *line)
-{
-    return make_source(controller, line->source, line);
 }
 
 // --- The pages.
@@ -140,6 +132,20 @@ static int show_sources(InterruptController *controller)
             result = show_run(controller, run);
     }
     return result;
+}
+
+// While the guest runs, too: the source has its pages at once.
+static int add(InterruptController *controller, const InterruptLine *line)
+{
+    XiveState *xive = controller->xive;
+    bool was_there = line->source < xive->count && source_of(controller, line->source)->present;
+    int result = make_source(controller, line->source, line);
+    return result < 0 || was_there || !xive->esb ? result : show_run(controller, (Run){ line->source, 1 });
+}
+
+static void remove_line(InterruptController *controller, const InterruptLine *line)
+{
+    make_source(controller, line->source, NULL);
 }
 
 // Of the TIMA's views the guest gets the operating system's.
@@ -209,6 +215,7 @@ const InterruptDevice interrupt_xive = {
     .capability = KVM_CAP_PPC_IRQ_XIVE,
     .open = open_xive,
     .add = add,
+    .remove = remove_line,
     .finish = finish,
     .close = close_xive,
     .describe = describe,

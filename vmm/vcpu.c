@@ -509,6 +509,15 @@ void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *dat
     await_call(set, caller, &call);
 }
 
+static void nothing(Vcpu *vcpu, void *data)
+{
+}
+
+void vcpu_set_settle(VcpuSet *set)
+{
+    vcpu_set_call(set, NULL, nothing, NULL);
+}
+
 static void kick_all(VcpuSet *set)
 {
     for (unsigned i = 0; i < set->vcpus->len; i++)

@@ -291,6 +291,18 @@ void pci_device_describe(const PciDevice *device, unsigned slot, Tree *tree)
     tree_end(tree);
 }
 
+void pci_device_detach(PciDevice *device)
+{
+    g_mutex_lock(&device->lock);
+    device->translate = NULL;
+    le_bytes_put(device->config + COMMAND, 2, 0);
+    place_bars(device);
+    if (device->msix)
+        msix_configured(device->msix);
+    set_master(device);
+    g_mutex_unlock(&device->lock);
+}
+
 void pci_device_attach(PciDevice *device, PciTranslate translate, void *bridge)
 {
     device->translate = translate;

@@ -1,6 +1,7 @@
 // The pseries PCI host bridge: bus 0, its windows, and what the device tree says of it.
 #include "lparun/papr.h"
 #include "lparun/pci.h"
+#include <stdatomic.h>
 
 #define SLOTS PCI_SLOTS
 
@@ -15,7 +16,7 @@ static const Window windows[] = {
 };
 
 struct PciHost {
-    PciDevice *slots[SLOTS];
+    _Atomic(PciDevice *) slots[SLOTS]; // come and go while vCPUs look for them
     const DmaWindow *dma;
 };
 
@@ -60,9 +61,17 @@ bool pci_host_add(PciHost *host, unsigned slot, PciDevice *device)
 {
     if (slot >= SLOTS || host->slots[slot])
         return false;
-    host->slots[slot] = device;
     pci_device_attach(device, translate_bar, host);
+    atomic_store(&host->slots[slot], device);
     return true;
+}
+
+PciDevice *pci_host_remove(PciHost *host, unsigned slot)
+{
+    PciDevice *device = atomic_exchange(&host->slots[slot], NULL);
+    if (device)
+        pci_device_detach(device);
+    return device;
 }
 
 int pci_host_free_slot(const PciHost *host)

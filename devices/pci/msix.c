@@ -1,4 +1,5 @@
-// MSI-X: vectors that are XICS sources, with the table and the pending bits that the guest sees.
+// MSI-X: vectors that are sources of the interrupt controller, with the table and the pending bits that the
+// guest sees.
 //
 // The platform owns the messages (LoPAR 7.3.10.5.1: ibm,change-msi writes them), so the table's addresses and
 // data are read-only to the guest and a vector is always the same interrupt line; the guest's mask bits
@@ -128,7 +129,7 @@ Msix *msix_new(PciDevice *device, Bus *bus, InterruptController *controller, uns
     for (unsigned i = 0; i < vectors; i++) {
         msix->vector[i].line = interrupt_line_new(controller, first_source + i, INTERRUPT_EDGE, error);
         if (!msix->vector[i].line) {
-            g_free(msix);
+            msix_free(msix);
             return NULL;
         }
     }
@@ -151,7 +152,9 @@ void msix_free(Msix *msix)
 {
     if (!msix)
         return;
-    bus_range_unmap(msix->range);
+    bus_range_free(msix->range);
+    for (unsigned i = 0; i < msix->vectors; i++)
+        interrupt_line_free(msix->vector[i].line);
     g_free(msix);
 }
 

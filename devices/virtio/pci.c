@@ -206,7 +206,7 @@ void virtio_pci_free(VirtioPci *pci)
     for (unsigned i = 0; i < pci->queues; i++)
         doorbell_free(pci->queue[i].doorbell);
     sink_free(pci->select_sink);
-    bus_range_unmap(pci->registers);
+    bus_range_free(pci->registers);
     msix_free(pci->msix);
     g_mutex_clear(&pci->lock);
     g_free(pci);

@@ -4,8 +4,7 @@
 // least significant one first, as PCI and virtio registers have it, whatever the byte order of guest and
 // host.
 //
-// Lookups take no lock (a sequence count over a sorted table). Ranges are made once, when the machine is
-// built, and are mapped, moved and unmapped at any time afterwards.
+// Lookups take no lock (a sequence count over a sorted table). Ranges come, move and go at any time.
 #pragma once
 #include "lparun/part.h"
 #include <glib.h>
@@ -26,8 +25,11 @@ Bus *bus_new(void);
 void bus_free(Bus *bus);
 extern const PartOps bus_part;
 
-// A range that is not mapped yet. Only while the machine is built (no vCPU runs). The bus owns it.
+// A range that is not mapped yet. Any thread. The bus frees it with itself, or before that the next one: no
+// vCPU may be in a call of the range then. Where vCPUs run: unmap it, wait by vcpu_set_settle(), free it.
+// NULL is no range.
 BusRange *bus_add_range(Bus *bus, const BusOps *ops, void *owner);
+void bus_range_free(BusRange *range);
 
 // Places the range at [base, base + size), wherever it was before; `size` > 0 and no wrap. Where ranges
 // overlap, one of them answers. Any thread.

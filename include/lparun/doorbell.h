@@ -16,11 +16,12 @@ typedef struct Doorbell Doorbell;
 #define DOORBELL_SIZE 4
 #define DOORBELL_STORE 2
 
-// A doorbell that is nowhere yet. `name` is copied ("virtio-blk0 queue 0"). Only while the machine is built.
+// A doorbell that is nowhere yet. `name` is copied ("virtio-blk0 queue 0").
 // `bus` NULL leaves it to KVM's bus alone, so that a store that reaches userspace rings nothing: that is how
 // VMMs came to hang in SLOF, and is there to show it. NULL and `error` when the host has no more file
 // descriptors.
 Doorbell *doorbell_new(KvmVm *vm, Bus *bus, const char *name, GError **error);
+// As bus_range_free(): removed before, and no vCPU in its range any more.
 void doorbell_free(Doorbell *doorbell);
 
 // Places it at guest physical address `address` (a multiple of DOORBELL_SIZE), or takes it off the bus. Where

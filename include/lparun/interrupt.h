@@ -60,10 +60,14 @@ void interrupt_controller_describe_root(const InterruptController *controller, T
 #define INTERRUPT_RTAS_CALLS 4
 int interrupt_controller_define_rtas(InterruptController *controller, const char *name, uint32_t token);
 
-// A line with the source number `source` (16 to 0xfffff), each number once. Edge lines get an irqfd. Only
-// while the machine is built. NULL and `error` when KVM refuses it. The controller owns the line.
+// A line with the source number `source` (16 to 0xfffff), each number once. Edge lines get an irqfd. Any
+// thread but a vCPU's. NULL and `error` when KVM refuses it. The controller frees it with itself, or before
+// that interrupt_line_free(): nobody pulses it any more. Its number can be a new line's then. NULL is no
+// line.
 InterruptLine *interrupt_line_new(
     InterruptController *controller, uint32_t source, InterruptKind kind, GError **error);
+
+void interrupt_line_free(InterruptLine *line);
 
 uint32_t interrupt_line_source(const InterruptLine *line);
 

@@ -71,12 +71,14 @@ void pci_device_describe(const PciDevice *device, unsigned slot, Tree *tree);
 // How the bridge turns a BAR's value into a guest physical address: PCI_UNMAPPED when the range is in no
 // window.
 typedef uint64_t (*PciTranslate)(void *bridge, PciBarKind kind, uint64_t bar, uint64_t size);
-// For the bridge: from now on BARs lie where `translate` says. Only while the machine is built.
+// For the bridge: from now on BARs lie where `translate` says; and nowhere any more, with no use of the bus.
+// The first before any vCPU can know of the function.
 void pci_device_attach(PciDevice *device, PciTranslate translate, void *bridge);
+void pci_device_detach(PciDevice *device);
 
 // MSI-X for `device`: table and pending bits in BAR `bar` (4 KiB), one interrupt line a vector.
 // `first_source` is the source number of vector 0. The table and PBA are mapped by msix_moved(), which the
-// owner's bar_moved() calls. NULL and `error` when KVM refuses a source. Only while the machine is built.
+// owner's bar_moved() calls. NULL and `error` when KVM refuses a source.
 Msix *msix_new(PciDevice *device, Bus *bus, InterruptController *controller, unsigned bar, unsigned vectors,
     uint32_t first_source, GError **error);
 void msix_free(Msix *msix);
@@ -110,6 +112,9 @@ void pci_host_free(PciHost *host);
 extern const PartOps pci_host_part;
 // Puts a function into `slot` (0 to 31). False when the slot is taken. The bridge owns it afterwards.
 bool pci_host_add(PciHost *host, unsigned slot, PciDevice *device);
+// Takes the function out of its slot, where vCPUs find it no more, and off the bus. It is the caller's then,
+// who frees it after vcpu_set_settle(). NULL: there is none. Any thread but a vCPU's.
+PciDevice *pci_host_remove(PciHost *host, unsigned slot);
 // The interrupt source of a function's first vector: its slot's alone, whatever else is on the bridge. It may
 // have SOURCE_MSI_SLOT of them.
 uint32_t pci_slot_source(unsigned slot);

@@ -86,6 +86,9 @@ void vcpu_set_system_reset(VcpuSet *set, const Vcpu *except);
 // Runs `work` on each vCPU's own thread and waits for all. `caller` is the vCPU whose thread calls, NULL
 // elsewhere. Two vCPUs may do this at once: each serves the other's work while it waits.
 void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*work)(Vcpu *vcpu, void *data), void *data);
+// Waits until no vCPU is in an exit any more that was under way when this was called: what none of them can
+// find since then can be freed. Not on a vCPU's thread.
+void vcpu_set_settle(VcpuSet *set);
 
 // Parks all vCPUs and waits until they are. Not on a vCPU's thread.
 void vcpu_set_park_all(VcpuSet *set);

@@ -207,6 +207,63 @@ static void test_lookups_while_moving(void)
     bus_free(traffic.bus);
 }
 
+// --- Ranges that go while others look.
+
+typedef struct Reader {
+    Bus *bus;
+    _Atomic unsigned rounds;
+    atomic_bool end;
+} Reader;
+
+static gpointer read_on(gpointer data)
+{
+    Reader *reader = data;
+    while (!reader->end) {
+        uint64_t mark = who(reader->bus, 0x1000, 4);
+        g_assert_true(mark == NOBODY || mark == 7);
+        who(reader->bus, 0x5000, 8);
+        reader->rounds++;
+    }
+    return NULL;
+}
+
+// What vcpu_set_settle() does for vCPUs.
+static void settle(Reader *reader)
+{
+    for (unsigned before = reader->rounds; reader->rounds - before < 2;)
+        g_thread_yield();
+}
+
+static void test_remove(void)
+{
+    enum { ROUNDS = 500 };
+    Reader reader = { .bus = bus_new() };
+    GThread *thread = g_thread_new("reader", read_on, &reader);
+    BusRange *kept[ROUNDS / 10] = { NULL };
+    static Part still = { .mark = 9 };
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        Part *part = g_new0(Part, 1); // freed with its range: a late call finds no mark
+        part->mark = 7;
+        BusRange *range = bus_add_range(reader.bus, &ops, part);
+        bus_range_map(range, 0x1000, 0x100);
+        g_assert_cmphex(who(reader.bus, 0x1010, 4), ==, 7);
+        if (i % 10 == 0) { // the table grows meanwhile
+            kept[i / 10] = bus_add_range(reader.bus, &ops, &still);
+            bus_range_map(kept[i / 10], 0x100000 + i * 0x1000, 0x1000);
+        }
+        bus_range_unmap(range);
+        settle(&reader);
+        bus_range_free(range);
+        g_free(part);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(kept); i++)
+        g_assert_cmphex(who(reader.bus, 0x100000 + 10 * i * 0x1000, 4), ==, 9);
+    g_assert_cmphex(who(reader.bus, 0x1000, 4), ==, NOBODY);
+    reader.end = true;
+    g_thread_join(thread);
+    bus_free(reader.bus);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -215,5 +272,6 @@ int main(int argc, char **argv)
     g_test_add_func("/bus/neighbours", test_neighbours);
     g_test_add_func("/bus/overlaps", test_overlaps);
     g_test_add_func("/bus/lookups-while-moving", test_lookups_while_moving);
+    g_test_add_func("/bus/remove", test_remove);
     return g_test_run();
 }
