@@ -169,6 +169,11 @@ int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign)
     return 0;
 }
 
+bool fake_kvm_is_bound(const KvmVm *vm, uint32_t source)
+{
+    return vm->irqfds[source] != 0;
+}
+
 unsigned fake_kvm_edges(KvmVm *vm, uint32_t source)
 {
     uint64_t edges = 0;

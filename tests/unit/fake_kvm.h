@@ -15,6 +15,8 @@ uint64_t fake_kvm_sink(KvmVm *vm);
 // From now on KVM_IOEVENTFD answers -ENOSPC (or works again).
 void fake_kvm_refuse_ioeventfds(KvmVm *vm, bool refuse);
 
+// Has `source` an irqfd?
+bool fake_kvm_is_bound(const KvmVm *vm, uint32_t source);
 // How many edges came to `source` since the last call (its irqfd's count).
 unsigned fake_kvm_edges(KvmVm *vm, uint32_t source);
 // As fake_kvm_edges() > 0, but waits for one up to a second.

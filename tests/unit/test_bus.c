@@ -261,6 +261,8 @@ static void test_remove(void)
     g_assert_cmphex(who(reader.bus, 0x1000, 4), ==, NOBODY);
     reader.end = true;
     g_thread_join(thread);
+    bus_range_free(kept[1]); // mapped still
+    g_assert_cmphex(who(reader.bus, 0x100000 + 10 * 0x1000, 4), ==, NOBODY);
     bus_free(reader.bus);
 }
 

@@ -7,6 +7,7 @@
 #include "partition.h"
 #include "scratch_file.h"
 #include "storage_options.h"
+#include <stdatomic.h>
 
 #define BAR4 0x210000000000ULL
 
@@ -95,6 +96,7 @@ static void test_remove(Fixture *fixture, gconstpointer data)
     g_assert_false(is_there(fixture, BAR4 + 0x3000));
     g_assert_nonnull(function(fixture, 1));
     g_assert_null(devices_at(fixture->devices, 1));
+    g_assert_false(fake_kvm_is_bound(fixture->partition.vm, source));
     // What it had is free again: its source, its image's lock.
     InterruptLine *line = interrupt_line_new(fixture->interrupts, source, INTERRUPT_EDGE, NULL);
     g_assert_nonnull(line);
@@ -132,11 +134,48 @@ static void test_remove_while_running(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->partition.failures, ==, 0);
 }
 
+// A vCPU that has found the function, and is slow.
+typedef struct Slow {
+    Fixture *fixture;
+    atomic_bool found;
+    uint32_t vendor;
+} Slow;
+
+static int64_t read_slowly(void *owner, Vcpu *vcpu, uint64_t arguments[9])
+{
+    Slow *slow = owner;
+    PciDevice *device = function(slow->fixture, 0);
+    slow->found = true;
+    while (function(slow->fixture, 0))
+        g_thread_yield();
+    g_usleep(20 * 1000);
+    slow->vendor = pci_device_read(device, 0, 2);
+    return 0;
+}
+
+// What a vCPU has in hand is freed when it has let go of it.
+static void test_remove_waits(Fixture *fixture, gconstpointer data)
+{
+    Slow slow = { .fixture = fixture };
+    VcpuSet *vcpus = fixture->partition.vcpus;
+    KvmVcpu *vcpu = vcpu_kvm(vcpu_set_at(vcpus, 0));
+    hypercall_register(fixture->partition.hypercalls, 4, "READ_SLOWLY", read_slowly, &slow);
+    const FakeExit exit = { .reason = KVM_EXIT_PAPR_HCALL, .number = 4 };
+    fake_vcpu_exit(vcpu, &exit);
+    g_assert_true(vcpu_start(vcpu_set_at(vcpus, 0), &(VcpuEntry){ .pc = 0x100 }));
+    while (!slow.found)
+        g_thread_yield();
+    g_assert_true(devices_remove(fixture->devices, "disk", vcpus, NULL));
+    g_assert_true(fake_vcpu_wait(vcpu, 1));
+    g_assert_cmphex(slow.vendor, ==, 0x1af4);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/devices/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("remove", test_remove);
+    ADD("remove-waits", test_remove_waits);
     ADD("remove-while-running", test_remove_while_running);
     return g_test_run();
 }
