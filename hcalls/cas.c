@@ -9,8 +9,7 @@
 #include <libfdt.h>
 #include <stdatomic.h>
 
-// The answer starts with this word, behind it the whole tree: what a node or property is not in, SLOF takes
-// from its own.
+// The answer starts with this word; behind it is the whole tree, in place of SLOF's own nodes.
 #define CAS_WHOLE_TREE 1
 // What SLOF has room for, and more than any tree that it can build.
 #define TREE_LIMIT 0x200000

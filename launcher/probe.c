@@ -1,6 +1,7 @@
 // lparun -probe: reads what KVM says of itself, then lets a guest of ten instructions ring a doorbell and
 // looks whether userspace heard of it in any other way than by the eventfd.
 #include "probe.h"
+#include "lparun/counts.h"
 #include "lparun/boot.h"
 #include "lparun/bytes.h"
 #include "lparun/cpus.h"
@@ -250,22 +251,28 @@ static void print_text(const Probe *probe, const Facts *facts)
                "exit\n");
 }
 
-// All strings here are the program's own or a kernel's name: nothing that JSON would have to escape.
 static void print_json(const Probe *probe, const Facts *facts)
 {
-    printf("{\n  \"kvm\": \"%s\",\n  \"guests\": \"%s\",\n  \"processor\": \"%s\",\n  \"pvr\": %u,\n",
-        facts->kind, facts->guests, facts->cpu, facts->pvr);
-    printf("  \"page_size\": %ld,\n  \"kernel\": \"%s\",\n  \"capabilities\": {", facts->page_size,
-        facts->kernel.release);
+    g_autoptr(Counts) found = counts_new();
+    counts_section(found, "", COUNTS_BY_NAME);
+    counts_text(found, "kvm", facts->kind);
+    counts_text(found, "guests", facts->guests);
+    counts_text(found, "processor", facts->cpu);
+    counts_value(found, "pvr", facts->pvr);
+    counts_value(found, "page_size", (uint64_t)facts->page_size);
+    counts_text(found, "kernel", facts->kernel.release);
+    counts_section(found, "capabilities", COUNTS_BY_NAME);
     for (unsigned i = 0; i < G_N_ELEMENTS(capabilities); i++)
-        printf("%s\n    \"%s\": %d", i ? "," : "", capabilities[i].name,
-            kvm_check(probe->vm, capabilities[i].number));
-    printf("\n  },\n  \"ci_store\": { \"works\": %s, \"fired\": %" G_GUINT64_FORMAT
-           ", \"exits\": %" G_GUINT64_FORMAT,
-        probe->why_not ? "false" : "true", probe->fired, probe->stores);
+        counts_value(
+            found, capabilities[i].name, (uint64_t)MAX(kvm_check(probe->vm, capabilities[i].number), 0));
+    counts_section(found, "ci_store", COUNTS_BY_NAME);
+    counts_switch(found, "works", !probe->why_not);
+    counts_value(found, "fired", probe->fired);
+    counts_value(found, "exits", probe->stores);
     if (probe->why_not)
-        printf(", \"why_not\": \"%s\"", probe->why_not);
-    printf(" }\n}\n");
+        counts_text(found, "why_not", probe->why_not);
+    g_autofree char *text = counts_finish(found);
+    fputs(text, stdout);
 }
 
 enum { STATUS_WORKS = 0, STATUS_DOES_NOT = 3 };

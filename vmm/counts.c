@@ -1,6 +1,5 @@
 // Counts as JSON text, section by section: parts of one kind add to the same one in turn.
 #include "lparun/counts.h"
-#include <stdbool.h>
 #include <string.h>
 
 typedef struct Section {
@@ -113,6 +112,11 @@ void counts_text(Counts *counts, const char *name, const char *text)
     put_string(begin_member(counts, name), text);
 }
 
+void counts_switch(Counts *counts, const char *name, bool on)
+{
+    g_string_append(begin_member(counts, name), on ? "true" : "false");
+}
+
 void counts_each(const char *name, uint64_t value, void *data)
 {
     counts_value(data, name, value);
@@ -125,6 +129,10 @@ char *counts_finish(Counts *counts)
         Section *section = counts->sections->pdata[i];
         bool rows = section->kind == COUNTS_ROWS;
         end_row(section);
+        if (*section->name == '\0') {
+            g_string_append(all, section->text->str);
+            continue;
+        }
         g_string_append_printf(all, "%s\n  ", i ? "," : "");
         put_string(all, section->name);
         g_string_append_printf(all, ": %c%s\n  %c", rows ? '[' : '{', section->text->str, rows ? ']' : '}');

@@ -10,8 +10,8 @@
 typedef struct Call {
     IothreadPost post;
     Iothread *iothread;
-    void (*function)(void *opaque);
-    void *opaque;
+    void (*function)(void *owner);
+    void *owner;
     bool done;
 } Call;
 
@@ -33,9 +33,9 @@ struct Iothread {
     IothreadTask *tasks, **tasks_end;
 };
 
-static void run_posts(void *opaque)
+static void run_posts(void *owner)
 {
-    Iothread *iothread = opaque;
+    Iothread *iothread = owner;
     g_mutex_lock(&iothread->lock);
     IothreadPost *post;
     while ((post = iothread->posts)) {
@@ -44,7 +44,7 @@ static void run_posts(void *opaque)
             iothread->posts_end = &iothread->posts;
         post->queued = false;
         g_mutex_unlock(&iothread->lock);
-        post->run(post->opaque); // which may be its end
+        post->run(post->owner); // which may be its end
         g_mutex_lock(&iothread->lock);
     }
     g_mutex_unlock(&iothread->lock);
@@ -60,18 +60,18 @@ static void run_tasks(Iothread *iothread)
         IothreadTask *task = iothread->tasks;
         more = task != last;
         iothread_undefer(iothread, task);
-        task->run(task->opaque);
+        task->run(task->owner);
     }
 }
 
-static IothreadWatch *begin_watch(Iothread *iothread, int fd, void (*ready)(void *opaque), void *opaque)
+static IothreadWatch *begin_watch(Iothread *iothread, int fd, void (*ready)(void *owner), void *owner)
 {
     IothreadWatch *watch = g_new0(IothreadWatch, 1);
     watch->iothread = iothread;
     watch->wait = iothread->wait;
     watch->fd = fd;
     watch->ready = ready;
-    watch->opaque = opaque;
+    watch->owner = owner;
     int result = iothread->ops->watch(iothread->wait, watch);
     if (result == 0)
         return watch;
@@ -103,9 +103,9 @@ static void tell_started(Iothread *iothread, int error)
     g_mutex_unlock(&iothread->lock);
 }
 
-static void thread_main(void *opaque)
+static void thread_main(void *owner)
 {
-    Iothread *iothread = opaque;
+    Iothread *iothread = owner;
     int error = open_wait(iothread);
     IothreadWatch *wake = error ? NULL : begin_watch(iothread, iothread->wake, run_posts, iothread);
     if (!error && !wake) {
@@ -177,9 +177,9 @@ Iothread *iothread_new(const char *id, GError **error)
     return iothread_new_with(id, NULL, error);
 }
 
-static void set_stop(void *opaque)
+static void set_stop(void *owner)
 {
-    Iothread *iothread = opaque;
+    Iothread *iothread = owner;
     iothread->stop = true;
 }
 
@@ -226,25 +226,25 @@ void iothread_post(Iothread *iothread, IothreadPost *post)
     g_mutex_unlock(&iothread->lock);
 }
 
-static void run_call(void *opaque)
+static void run_call(void *owner)
 {
-    Call *call = opaque;
+    Call *call = owner;
     Iothread *iothread = call->iothread;
-    call->function(call->opaque);
+    call->function(call->owner);
     g_mutex_lock(&iothread->lock);
     call->done = true; // the caller's stack: not ours from the unlock on
     g_cond_broadcast(&iothread->changed);
     g_mutex_unlock(&iothread->lock);
 }
 
-void iothread_call(Iothread *iothread, void (*function)(void *opaque), void *opaque)
+void iothread_call(Iothread *iothread, void (*function)(void *owner), void *owner)
 {
     if (iothread_is_current(iothread)) {
-        function(opaque);
+        function(owner);
         return;
     }
-    Call call = { .iothread = iothread, .function = function, .opaque = opaque };
-    call.post = (IothreadPost){ .run = run_call, .opaque = &call };
+    Call call = { .iothread = iothread, .function = function, .owner = owner };
+    call.post = (IothreadPost){ .run = run_call, .owner = &call };
     g_mutex_lock(&iothread->lock);
     post_locked(iothread, &call.post);
     while (!call.done)
@@ -252,10 +252,10 @@ void iothread_call(Iothread *iothread, void (*function)(void *opaque), void *opa
     g_mutex_unlock(&iothread->lock);
 }
 
-IothreadWatch *iothread_watch(Iothread *iothread, int fd, void (*ready)(void *opaque), void *opaque)
+IothreadWatch *iothread_watch(Iothread *iothread, int fd, void (*ready)(void *owner), void *owner)
 {
     g_assert(iothread_is_current(iothread));
-    return begin_watch(iothread, fd, ready, opaque);
+    return begin_watch(iothread, fd, ready, owner);
 }
 
 void iothread_unwatch(IothreadWatch *watch)

@@ -46,7 +46,7 @@ static void poll_round(IothreadWait *wait, bool block)
     for (int i = 0; i < count; i++) {
         IothreadWatch *watch = events[i].data.ptr;
         if (!watch->dead)
-            watch->ready(watch->opaque);
+            watch->ready(watch->owner);
     }
     bury(wait);
 }

@@ -157,7 +157,7 @@ static void complete_poll(IothreadIo *io, int result, unsigned flags)
     if (over && result != -EBADF)
         ring_submit(watch->wait, &watch->poll);
     if (result > 0)
-        watch->ready(watch->opaque);
+        watch->ready(watch->owner);
 }
 
 static void prepare_cancel(IothreadIo *io, struct io_uring_sqe *entry)

@@ -28,8 +28,8 @@ struct IothreadWatch {
     IothreadWait *wait;
     int fd;
     bool dead; // `ready` must not be called any more
-    void (*ready)(void *opaque);
-    void *opaque;
+    void (*ready)(void *owner);
+    void *owner;
     IothreadWatch *previous, *next; // in the list of the waiter
     // io_uring's: the poll, its cancellation, and how many completions may still name the watch.
     IothreadIo poll, cancel;

@@ -28,9 +28,9 @@ static void let_go(Thread *thread)
         g_free(thread);
 }
 
-static void *thread_main(void *opaque)
+static void *thread_main(void *owner)
 {
-    Thread *thread = opaque;
+    Thread *thread = owner;
     pthread_setname_np(pthread_self(), thread->name);
     thread->run(thread->owner);
     let_go(thread);

@@ -576,13 +576,11 @@ void vcpu_set_release(VcpuSet *set)
     g_mutex_unlock(&set->lock);
 }
 
-// KVM_REG_PPC_ICP_STATE: no interrupt, all masked, no IPI pending.
-#define ICP_STATE 0x103000000000008cULL
-#define ICP_RESET 0x00000000ffff0000ULL
+#define ICP_RESET 0x00000000ffff0000ULL // no interrupt, all masked, no IPI pending
 
-// What a debugger in the guest sets by H_SET_MODE: DAWRX0, DAWR0, DAWRX1, DAWR1, CIABR.
-static const uint64_t breakpoints[] = { 0x10300000000000abULL, 0x10300000000000aaULL, 0x10300000000000c5ULL,
-    0x10300000000000c4ULL, 0x10300000000000acULL };
+// What a debugger in the guest sets by H_SET_MODE.
+static const uint64_t breakpoints[] = { KVM_PPC_DAWRX0, KVM_PPC_DAWR0, KVM_PPC_DAWRX1, KVM_PPC_DAWR1,
+    KVM_PPC_CIABR };
 
 // Registers that a KVM does not have (PR) it refuses, and has nothing to reset in.
 void vcpu_reset(Vcpu *vcpu, void *data)
@@ -592,7 +590,7 @@ void vcpu_reset(Vcpu *vcpu, void *data)
     kvm_vcpu_set_reg_pair(vcpu->kvm, KVM_PPC_VPA_DISPATCH_LOG, 0, 0);
     kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_VPA_ADDRESS, 0);
     kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_LPCR, vcpu->first_lpcr);
-    kvm_vcpu_set_reg(vcpu->kvm, ICP_STATE, ICP_RESET);
+    kvm_vcpu_set_reg(vcpu->kvm, KVM_PPC_ICP_STATE, ICP_RESET);
     for (unsigned i = 0; i < G_N_ELEMENTS(breakpoints); i++)
         kvm_vcpu_set_reg(vcpu->kvm, breakpoints[i], 0);
 }

@@ -48,9 +48,9 @@ static struct iocb *prepare(BlockEngine *engine, BlockRequest *request)
     return iocb;
 }
 
-static void submit_waiting(void *opaque)
+static void submit_waiting(void *owner)
 {
-    BlockEngine *engine = opaque;
+    BlockEngine *engine = owner;
     while (engine->waiting.first && engine->in_flight < SLOTS) {
         struct iocb *batch[BATCH];
         long count = 0;
@@ -67,9 +67,9 @@ static void submit_waiting(void *opaque)
     }
 }
 
-static void reap(void *opaque)
+static void reap(void *owner)
 {
-    BlockEngine *engine = opaque;
+    BlockEngine *engine = owner;
     struct io_event events[BATCH];
     struct timespec at_once = { 0 };
     int count;
@@ -97,7 +97,7 @@ static BlockEngine *aio_open(Iothread *iothread, GError **error)
     BlockEngine *engine = g_new0(BlockEngine, 1);
     engine->iothread = iothread;
     block_queue_init(&engine->waiting);
-    engine->submit = (IothreadTask){ .run = submit_waiting, .opaque = engine };
+    engine->submit = (IothreadTask){ .run = submit_waiting, .owner = engine };
     int result = io_setup(SLOTS, &engine->context);
     if (result) {
         error_user(error,

@@ -232,9 +232,9 @@ void block_request_tried(BlockRequest *request, int64_t result)
         tell_quiet(block);
 }
 
-static void finish_all(void *opaque)
+static void finish_all(void *owner)
 {
-    Block *block = opaque;
+    Block *block = owner;
     BlockRequest *request = block->finished;
     block->finished = NULL;
     while (request) {
@@ -343,16 +343,16 @@ typedef struct Attach {
     GError **error;
 } Attach;
 
-static void attach(void *opaque)
+static void attach(void *owner)
 {
-    Attach *a = opaque;
+    Attach *a = owner;
     Block *block = a->block;
     block->engine = block->ops->open(block->iothread, a->error);
 }
 
-static void detach(void *opaque)
+static void detach(void *owner)
 {
-    Block *block = opaque;
+    Block *block = owner;
     iothread_undefer(block->iothread, &block->finish_task);
     block->ops->close(block->engine);
     block->engine = NULL;
@@ -383,7 +383,7 @@ bool block_attach(Block *block, Iothread *iothread, GError **error)
     block->iothread = iothread;
     block_queue_init(&block->bounce_waiting);
     block_queue_init(&block->waiting);
-    block->finish_task = (IothreadTask){ .run = finish_all, .opaque = block };
+    block->finish_task = (IothreadTask){ .run = finish_all, .owner = block };
     iothread_call(iothread, attach, &(Attach){ block, error });
     if (!block->engine)
         return false;
@@ -415,9 +415,9 @@ typedef struct Growth {
     uint64_t bytes;
 } Growth;
 
-static void set_size(void *opaque)
+static void set_size(void *owner)
 {
-    const Growth *growth = opaque;
+    const Growth *growth = owner;
     growth->block->image.bytes = growth->block->image.size = growth->bytes;
 }
 

@@ -80,9 +80,9 @@ static void work(void *owner)
     g_mutex_unlock(&engine->lock);
 }
 
-static void reap(void *opaque)
+static void reap(void *owner)
 {
-    BlockEngine *engine = opaque;
+    BlockEngine *engine = owner;
     g_mutex_lock(&engine->lock);
     BlockRequest *request = block_queue_take(&engine->finished);
     g_mutex_unlock(&engine->lock);

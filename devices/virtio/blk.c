@@ -293,9 +293,9 @@ VirtioDevice *virtio_blk_device(const VirtioBlk *blk)
     return blk->device;
 }
 
-static void set_sectors(void *opaque)
+static void set_sectors(void *owner)
 {
-    VirtioBlk *blk = opaque;
+    VirtioBlk *blk = owner;
     blk->sectors = block_size(blk->block) / BLOCK_SECTOR;
 }
 

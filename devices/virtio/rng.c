@@ -92,9 +92,9 @@ static void wait_a_while(const Rng *rng)
     timerfd_settime(rng->timer, 0, &time, NULL);
 }
 
-static void serve_waiting(void *opaque)
+static void serve_waiting(void *owner)
 {
-    Rng *rng = opaque;
+    Rng *rng = owner;
     while (rng->waiting && !virtio_device_is_held(rng->device)) {
         VirtioRequest *request = rng->waiting, *next = request->next;
         if (!answer(rng, request)) {

@@ -37,9 +37,9 @@ void virtio_pci_quiet(VirtioPci *pci)
     tell(run);
 }
 
-static void move(void *opaque)
+static void move(void *owner)
 {
-    VirtioPci *pci = opaque;
+    VirtioPci *pci = owner;
     VirtioRun *run = &pci->run;
     g_mutex_lock(&run->lock);
     VirtioState before = run->state, wanted = run->wanted;
@@ -60,11 +60,11 @@ void virtio_run_init(VirtioPci *pci, Iothread *iothread)
     g_mutex_init(&run->lock);
     g_cond_init(&run->changed);
     run->iothread = iothread;
-    run->post = (IothreadPost){ .run = move, .opaque = pci };
+    run->post = (IothreadPost){ .run = move, .owner = pci };
     run->quiet = run->is_quiet = true;
 }
 
-static void nothing(void *opaque)
+static void nothing(void *owner)
 {
 }
 

@@ -97,9 +97,9 @@ static void finish_waiting(VirtioDevice *device)
 
 // --- A queue.
 
-static void publish(void *opaque)
+static void publish(void *owner)
 {
-    Queue *queue = opaque;
+    Queue *queue = owner;
     if (queue->ring && !queue->device->held && virtio_ring_publish(queue->ring))
         virtio_pci_notify(queue->device->pci, queue->index);
 }
@@ -112,9 +112,9 @@ static void break_ring(Queue *queue)
 
 // Takes what the ring holds. One round takes a ring's worth at most, so that a driver that always adds more
 // does not keep other devices of the iothread waiting.
-static void serve(void *opaque)
+static void serve(void *owner)
 {
-    Queue *queue = opaque;
+    Queue *queue = owner;
     VirtioDevice *device = queue->device;
     if (!queue->ring || queue->ring->broken || device->held)
         return;
@@ -240,8 +240,8 @@ static void make_queue(VirtioDevice *device, unsigned index)
 {
     Queue *queue = &device->queues[index];
     *queue = (Queue){ .device = device, .index = index };
-    queue->serve = (IothreadTask){ .run = serve, .opaque = queue };
-    queue->publish = (IothreadTask){ .run = publish, .opaque = queue };
+    queue->serve = (IothreadTask){ .run = serve, .owner = queue };
+    queue->publish = (IothreadTask){ .run = publish, .owner = queue };
     queue->requests = g_malloc0_n(REQUESTS, device->request_size);
 }
 

@@ -20,5 +20,5 @@ enum { FULLY_RECOVERED = 0, NOT_RECOVERED = 2 };
 // The fixed part, and the header of the extended one, which has `sections` bytes of sections behind it.
 void error_log_put_headers(
     ErrorLog *log, unsigned severity, unsigned disposition, uint8_t type, unsigned sections);
-// Sections of the platform event log, version 6 (LoPAR 10.3.2.2), begin with this. `length` has it in.
+// Sections of the platform event log, version 6 (LoPAR 10.3.2.2), begin with this, which `length` includes.
 void error_log_put_section(ErrorLog *log, const char id[2], unsigned length, unsigned version);

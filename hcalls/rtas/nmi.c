@@ -47,7 +47,7 @@ static int32_t nmi_register(void *owner, Vcpu *vcpu, RtasCall *call)
         return RTAS_HARDWARE_ERROR; // firmware has not said where RTAS is
     if (!is_address(nmi, call->input[0]) || !is_address(nmi, call->input[1]))
         return RTAS_PARAMETER_ERROR;
-    // PR has not that capability, and no machine checks for its guests either.
+    // PR does not have that capability, nor machine checks for its guests.
     kvm_vcpu_enable(vcpu_kvm(vcpu), KVM_CAP_PPC_FWNMI, 0, 0);
     g_mutex_lock(&nmi->lock);
     nmi->rtas = rtas;

@@ -3,11 +3,11 @@
 #include "lparun/rtas.h"
 #include "lparun/rtas_clock.h"
 
-// The guest's time is its source's and what it is ahead of that, both in microseconds. It outlives resets.
+// The guest's time is that of its source plus `ahead`, both in microseconds. It outlives resets.
 struct RtasClock {
     ClockSource source;
     gint64 ahead;   // atomic: vCPUs set and read it
-    gint64 held;    // microseconds that were not the machine's; the next too: written while no vCPU runs
+    gint64 held;    // microseconds for which the machine was held; like `held_at` written while no vCPU runs
     gint64 held_at; // of the monotonic clock, or 0
 };
 

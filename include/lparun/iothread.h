@@ -24,13 +24,13 @@ bool iothread_is_current(const Iothread *iothread);
 
 // Runs `function` on the iothread and returns when it has returned. Any thread; on its own thread it is a
 // plain call.
-void iothread_call(Iothread *iothread, void (*function)(void *opaque), void *opaque);
+void iothread_call(Iothread *iothread, void (*function)(void *owner), void *owner);
 
 // Work that other threads give to the iothread without waiting; embedded in its owner, so nothing is
 // allocated. Posts and calls run in the order they came.
 typedef struct IothreadPost {
-    void (*run)(void *opaque);
-    void *opaque;
+    void (*run)(void *owner);
+    void *owner;
     bool queued; // the iothread's, as is `next`
     struct IothreadPost *next;
 } IothreadPost;
@@ -43,7 +43,7 @@ void iothread_post(Iothread *iothread, IothreadPost *post);
 // Calls `ready` after each edge of `fd` becoming readable, and once if it is readable now; edges in quick
 // succession may share a call, and calls without an edge happen. `fd` is not read.
 // NULL and errno (ENOMEM, ENOSPC) where the host cannot.
-IothreadWatch *iothread_watch(Iothread *iothread, int fd, void (*ready)(void *opaque), void *opaque);
+IothreadWatch *iothread_watch(Iothread *iothread, int fd, void (*ready)(void *owner), void *owner);
 // Ends a watch: `ready` is not called again, and `fd` may be closed.
 void iothread_unwatch(IothreadWatch *watch);
 
@@ -51,8 +51,8 @@ void iothread_unwatch(IothreadWatch *watch);
 // it is how a batch is published or submitted at once. What is deferred meanwhile waits for the next round,
 // which then does not sleep; so work that defers itself again starves nobody.
 typedef struct IothreadTask {
-    void (*run)(void *opaque);
-    void *opaque;
+    void (*run)(void *owner);
+    void *owner;
     bool queued; // the iothread's, as is `next`
     struct IothreadTask *next;
 } IothreadTask;

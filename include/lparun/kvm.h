@@ -35,7 +35,7 @@ int kvm_ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool as
 // The same for stores whose bytes are all zero (KVM_IOEVENTFD_FLAG_DATAMATCH); others go on as if it were not
 // there.
 int kvm_ioeventfd_zero(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign);
-// KVM_IRQFD: a write to `eventfd` is an edge of XICS source `source`.
+// KVM_IRQFD: a write to `eventfd` is an edge of interrupt source `source`.
 int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign);
 // KVM_IRQ_LINE. Any thread.
 int kvm_irq_line(KvmVm *vm, uint32_t source, bool level);
@@ -159,5 +159,11 @@ int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t
 #define KVM_PPC_VPA_SLB_SHADOW 0x1040000000000083ULL
 #define KVM_PPC_VPA_DISPATCH_LOG 0x1040000000000084ULL
 #define KVM_PPC_TB_OFFSET 0x103000000000009cULL
+#define KVM_PPC_ICP_STATE 0x103000000000008cULL
+#define KVM_PPC_DAWR0 0x10300000000000aaULL
+#define KVM_PPC_DAWRX0 0x10300000000000abULL
+#define KVM_PPC_CIABR 0x10300000000000acULL
+#define KVM_PPC_DAWR1 0x10300000000000c4ULL
+#define KVM_PPC_DAWRX1 0x10300000000000c5ULL
 #define KVM_PPC_ONLINE 0x10200000000000bfULL
 #define KVM_PPC_HIOR 0x1030000000000001ULL

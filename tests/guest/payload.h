@@ -11,8 +11,8 @@
 // Each payload has one. In real mode; when it returns the machine powers off.
 void payload(void);
 
-// The same for a second processor, when the payload has started it by RTAS. It may not return, nor print while
-// the first one does.
+// The same for a second processor, when the payload has started it by RTAS. It may not return, nor print
+// while the first one does.
 void payload_second(void);
 
 // Called by start.S.

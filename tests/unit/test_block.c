@@ -70,9 +70,9 @@ typedef struct Submission {
     unsigned count;
 } Submission;
 
-static void submit_jobs(void *opaque)
+static void submit_jobs(void *owner)
 {
-    Submission *submission = opaque;
+    Submission *submission = owner;
     for (unsigned i = 0; i < submission->count; i++) {
         block_submit(submission->block, &submission->jobs[i].request);
         g_assert_false(atomic_load(&submission->jobs[i].done)); // never from within

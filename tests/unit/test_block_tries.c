@@ -96,9 +96,9 @@ static void done(BlockRequest *request, int result)
     atomic_store(&job->done, true);
 }
 
-static void submit(void *opaque)
+static void submit(void *owner)
 {
-    Fixture *fixture = opaque;
+    Fixture *fixture = owner;
     for (unsigned i = 0; i < JOBS && fixture->jobs[i].iov.iov_len; i++)
         block_submit(fixture->block, &fixture->jobs[i].request);
 }
@@ -179,20 +179,20 @@ static void quiet(void *owner)
     atomic_fetch_add(&((Fixture *)owner)->quiet, 1);
 }
 
-static void hold(void *opaque)
+static void hold(void *owner)
 {
-    Fixture *fixture = opaque;
+    Fixture *fixture = owner;
     block_hold(fixture->block, quiet, fixture);
 }
 
-static void release(void *opaque)
+static void release(void *owner)
 {
-    block_release(((Fixture *)opaque)->block);
+    block_release(((Fixture *)owner)->block);
 }
 
-static void cancel(void *opaque)
+static void cancel(void *owner)
 {
-    Fixture *fixture = opaque;
+    Fixture *fixture = owner;
     block_cancel(fixture->block, quiet, fixture);
 }
 

@@ -41,9 +41,9 @@ typedef struct Seen {
     Iothread *iothread;
 } Seen;
 
-static void look(void *opaque)
+static void look(void *owner)
 {
-    Seen *seen = opaque;
+    Seen *seen = owner;
     seen->thread = pthread_self();
     pthread_getname_np(seen->thread, seen->name, sizeof seen->name);
     sigset_t mask;
@@ -52,9 +52,9 @@ static void look(void *opaque)
     seen->current = iothread_is_current(seen->iothread);
 }
 
-static void look_twice(void *opaque)
+static void look_twice(void *owner)
 {
-    Seen *seen = opaque;
+    Seen *seen = owner;
     iothread_call(seen->iothread, look, seen); // from the thread itself
 }
 
@@ -78,14 +78,14 @@ typedef struct Caller {
     int *sum; // the iothread's alone
 } Caller;
 
-static void add_one(void *opaque)
+static void add_one(void *owner)
 {
-    ++*((Caller *)opaque)->sum;
+    ++*((Caller *)owner)->sum;
 }
 
-static gpointer call_often(gpointer opaque)
+static gpointer call_often(gpointer owner)
 {
-    Caller *caller = opaque;
+    Caller *caller = owner;
     for (int i = 0; i < 1000; i++)
         iothread_call(caller->iothread, add_one, caller);
     return NULL;
@@ -112,20 +112,20 @@ typedef struct Bell {
     atomic_int rings;
 } Bell;
 
-static void ring(void *opaque)
+static void ring(void *owner)
 {
-    atomic_fetch_add(&((Bell *)opaque)->rings, 1);
+    atomic_fetch_add(&((Bell *)owner)->rings, 1);
 }
 
-static void watch_bell(void *opaque)
+static void watch_bell(void *owner)
 {
-    Bell *bell = opaque;
+    Bell *bell = owner;
     bell->watch = iothread_watch(bell->iothread, bell->eventfd, ring, bell);
 }
 
-static void unwatch_bell(void *opaque)
+static void unwatch_bell(void *owner)
 {
-    iothread_unwatch(((Bell *)opaque)->watch);
+    iothread_unwatch(((Bell *)owner)->watch);
 }
 
 static void test_watch(Fixture *fixture, gconstpointer ops)
@@ -168,24 +168,24 @@ typedef struct Bells {
     Bell bell[BELLS];
 } Bells;
 
-static void watch_bells(void *opaque)
+static void watch_bells(void *owner)
 {
-    Bells *bells = opaque;
+    Bells *bells = owner;
     for (int i = 0; i < BELLS; i++)
         watch_bell(&bells->bell[i]);
 }
 
-static void unwatch_bells(void *opaque)
+static void unwatch_bells(void *owner)
 {
-    Bells *bells = opaque;
+    Bells *bells = owner;
     for (int i = 0; i < BELLS; i++)
         unwatch_bell(&bells->bell[i]);
 }
 
-static void ring_all(void *opaque)
+static void ring_all(void *owner)
 {
     // On the iothread, so that it cannot take completions meanwhile.
-    Bells *bells = opaque;
+    Bells *bells = owner;
     for (int i = 0; i < BELLS; i++)
         eventfd_write(bells->bell[i].eventfd, 1);
 }
@@ -221,18 +221,18 @@ typedef struct Unwatcher {
     atomic_int rings;
 } Unwatcher;
 
-static void unwatch_other(void *opaque)
+static void unwatch_other(void *owner)
 {
-    Unwatcher *self = opaque;
+    Unwatcher *self = owner;
     if (self->other->watch)
         iothread_unwatch(self->other->watch);
     self->other->watch = NULL;
     atomic_fetch_add(&self->rings, 1);
 }
 
-static void watch_both(void *opaque)
+static void watch_both(void *owner)
 {
-    Unwatcher *self = opaque;
+    Unwatcher *self = owner;
     self->watch = iothread_watch(self->iothread, self->eventfd, unwatch_other, self);
     watch_bell(self->other);
     // Both are ready in one round: the second must not be called after the first ended it.
@@ -240,9 +240,9 @@ static void watch_both(void *opaque)
     eventfd_write(self->other->eventfd, 1);
 }
 
-static void unwatch_self(void *opaque)
+static void unwatch_self(void *owner)
 {
-    iothread_unwatch(((Unwatcher *)opaque)->watch);
+    iothread_unwatch(((Unwatcher *)owner)->watch);
 }
 
 static void test_unwatch_in_ready(Fixture *fixture, gconstpointer ops)
@@ -267,37 +267,37 @@ typedef struct Tasks {
     atomic_int again;
 } Tasks;
 
-static void run_a(void *opaque)
+static void run_a(void *owner)
 {
-    Tasks *tasks = opaque;
+    Tasks *tasks = owner;
     g_string_append_c(tasks->order, 'a');
     iothread_undefer(tasks->iothread, &tasks->task[1]);
 }
 
-static void run_b(void *opaque)
+static void run_b(void *owner)
 {
-    g_string_append_c(((Tasks *)opaque)->order, 'b');
+    g_string_append_c(((Tasks *)owner)->order, 'b');
 }
 
-static void run_again(void *opaque)
+static void run_again(void *owner)
 {
-    Tasks *tasks = opaque;
+    Tasks *tasks = owner;
     atomic_fetch_add(&tasks->again, 1);
     iothread_defer(tasks->iothread, &tasks->task[2]);
 }
 
-static void defer_all(void *opaque)
+static void defer_all(void *owner)
 {
-    Tasks *tasks = opaque;
+    Tasks *tasks = owner;
     iothread_defer(tasks->iothread, &tasks->task[0]);
     iothread_defer(tasks->iothread, &tasks->task[0]);
     iothread_defer(tasks->iothread, &tasks->task[1]);
     iothread_defer(tasks->iothread, &tasks->task[2]);
 }
 
-static void take_back(void *opaque)
+static void take_back(void *owner)
 {
-    Tasks *tasks = opaque;
+    Tasks *tasks = owner;
     iothread_undefer(tasks->iothread, &tasks->task[2]);
 }
 
@@ -306,9 +306,9 @@ static void test_tasks(Fixture *fixture, gconstpointer ops)
     if (!fixture->iothread)
         return;
     Tasks tasks = { .iothread = fixture->iothread, .order = g_string_new(NULL) };
-    tasks.task[0] = (IothreadTask){ .run = run_a, .opaque = &tasks };
-    tasks.task[1] = (IothreadTask){ .run = run_b, .opaque = &tasks };
-    tasks.task[2] = (IothreadTask){ .run = run_again, .opaque = &tasks };
+    tasks.task[0] = (IothreadTask){ .run = run_a, .owner = &tasks };
+    tasks.task[1] = (IothreadTask){ .run = run_b, .owner = &tasks };
+    tasks.task[2] = (IothreadTask){ .run = run_again, .owner = &tasks };
     iothread_call(fixture->iothread, defer_all, &tasks);
     // A task that always defers itself keeps nobody waiting: this call still comes through.
     g_assert_true(wait_for(&tasks.again, 100));
@@ -343,9 +343,9 @@ static void count_done(IothreadIo *io, int result, unsigned flags)
     atomic_fetch_add(((Operation *)io)->done, 1);
 }
 
-static void submit_all(void *opaque)
+static void submit_all(void *owner)
 {
-    Operations *operations = opaque;
+    Operations *operations = owner;
     for (int i = 0; i < OPERATIONS; i++)
         iothread_submit(operations->iothread, &operations->operation[i].io);
 }
@@ -377,12 +377,12 @@ static void add(const char *name, const IothreadWaitOps *ops, void (*test)(Fixtu
 }
 
 // A host that refuses is told of, and all else goes on. epoll takes no regular file.
-static void watch_file(void *opaque)
+static void watch_file(void *owner)
 {
     g_autofree char *name = NULL;
     int fd = g_file_open_tmp("lparun-test-XXXXXX", &name, NULL);
     g_assert_cmpint(fd, >=, 0);
-    g_assert_null(iothread_watch(opaque, fd, NULL, NULL));
+    g_assert_null(iothread_watch(owner, fd, NULL, NULL));
     g_assert_cmpint(errno, ==, EPERM);
     unlink(name);
     close(fd);

@@ -314,9 +314,9 @@ static void test_msix_mask(Fixture *fixture, gconstpointer data)
     g_assert_false(msix_enabled(fixture->msix));
 }
 
-static gpointer send_often(gpointer opaque)
+static gpointer send_often(gpointer owner)
 {
-    Fixture *fixture = opaque;
+    Fixture *fixture = owner;
     for (unsigned i = 0; i < 20000; i++)
         msix_send(fixture->msix, 0);
     return NULL;

@@ -79,9 +79,9 @@ static void test_slow_reader(Fixture *fixture, gconstpointer data)
     g_assert_false(terminal_output_put(fixture->output, large, sizeof large));
 }
 
-static gpointer read_slowly(gpointer opaque)
+static gpointer read_slowly(gpointer owner)
 {
-    Fixture *fixture = opaque;
+    Fixture *fixture = owner;
     for (unsigned i = 0; i < 10; i++) {
         g_usleep(20000);
         check(fixture, 100 * i, 100 * (i + 1));
@@ -114,9 +114,9 @@ typedef struct Trickle {
     gint ended;
 } Trickle;
 
-static gpointer read_on(gpointer opaque)
+static gpointer read_on(gpointer owner)
 {
-    Trickle *trickle = opaque;
+    Trickle *trickle = owner;
     uint8_t bytes[300];
     while (!g_atomic_int_get(&trickle->ended) && read(trickle->reader, bytes, sizeof bytes) > 0)
         g_usleep(50000);

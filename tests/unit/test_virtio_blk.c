@@ -593,9 +593,9 @@ static void test_reused_head(Fixture *fixture, gconstpointer data)
     guest_reset(&fixture->guest);
 }
 
-static gpointer keep_offering(gpointer opaque)
+static gpointer keep_offering(gpointer owner)
 {
-    Fixture *fixture = opaque;
+    Fixture *fixture = owner;
     gint64 end = g_get_monotonic_time() + G_TIME_SPAN_SECOND / 2;
     while (g_get_monotonic_time() < end) {
         uint16_t used = guest_used_index(&fixture->queue);
@@ -606,7 +606,7 @@ static gpointer keep_offering(gpointer opaque)
     return NULL;
 }
 
-static void nothing(void *opaque)
+static void nothing(void *owner)
 {
 }
 

@@ -81,7 +81,7 @@ static void close_device(Fixture *fixture, gconstpointer data)
     guest_close(&fixture->guest);
 }
 
-static void nothing(void *opaque)
+static void nothing(void *owner)
 {
 }
 

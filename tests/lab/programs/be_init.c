@@ -42,9 +42,9 @@ static long call(long number, Word a, Word b, Word c, Word d, Word e)
 
     // The summary overflow bit tells an error, whose number is in r3.
     __asm__ volatile("sc\n\tbns+ 1f\n\tneg 3,3\n1:"
-        : "+r"(r0), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7)
-        :
-        : "memory", "cr0", "ctr", "xer", "r8", "r9", "r10", "r11", "r12");
+                     : "+r"(r0), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7)
+                     :
+                     : "memory", "cr0", "ctr", "xer", "r8", "r9", "r10", "r11", "r12");
     return (long)r3;
 }
 
@@ -91,7 +91,7 @@ static Word processors(void)
 // Less than a second.
 static void sleep_for(long milliseconds)
 {
-    long pause[2] = {0, milliseconds * 1000000};
+    long pause[2] = { 0, milliseconds * 1000000 };
 
     (void)call(SYS_NANOSLEEP, (Word)pause, 0, 0, 0, 0);
 }
@@ -249,4 +249,4 @@ __attribute__((used)) static void first(void)
 
 // The kernel enters with r12 at the entry, as the ABI has it for a call from outside.
 __asm__(".globl _start\n_start:\n"
-                "0: addis 2,12,.TOC.-0b@ha\n  addi 2,2,.TOC.-0b@l\n  b first\n");
+        "0: addis 2,12,.TOC.-0b@ha\n  addi 2,2,.TOC.-0b@l\n  b first\n");

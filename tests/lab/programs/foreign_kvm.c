@@ -1,5 +1,5 @@
-// An LD_PRELOAD that gives a program another architecture's /dev/kvm on a machine that has none: the API version is
-// KVM's, and the capabilities of POWER are missing, as on x86.
+// An LD_PRELOAD that gives a program another architecture's /dev/kvm on a machine that has none: the API
+// version is KVM's, and the capabilities of POWER are missing, as on x86.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>

@@ -1,5 +1,5 @@
-// Joins standard input and output with a Unix socket: unix_pipe PATH. Waits up to a minute for the socket to be
-// there. Ends when the other side does.
+// Joins standard input and output with a Unix socket: unix_pipe PATH. Waits up to a minute for the socket to
+// be there. Ends when the other side does.
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
