@@ -7,6 +7,7 @@
 #include "lparun/error.h"
 #include "session.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@ struct Monitor {
     const Command *const *tables;
     MonitorMachine machine;
     char *path;
+    int folder;       // of the socket, held: the path may lead elsewhere at the end
     struct stat file; // the socket's, to know it again
     int listener;
     guint listener_source; // 0 while there is a client; a timer while the host refuses one
@@ -190,6 +192,20 @@ static bool is_stale(const struct sockaddr_un *address)
     return refused;
 }
 
+static bool open_folder(Monitor *monitor, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(monitor->path);
+    monitor->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return monitor->folder >= 0 || error_user(error, "-qmp %s: %s; give a path where a socket can be made",
+                                       monitor->path, g_strerror(errno));
+}
+
+static bool stat_socket(const Monitor *monitor, struct stat *file)
+{
+    g_autofree char *name = g_path_get_basename(monitor->path);
+    return fstatat(monitor->folder, name, file, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static bool open_socket(Monitor *monitor, GError **error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -200,7 +216,7 @@ static bool open_socket(Monitor *monitor, GError **error)
         unlink(monitor->path);
     monitor->listener = make_socket();
     if (monitor->listener >= 0 && bind(monitor->listener, (struct sockaddr *)&address, sizeof address) == 0 &&
-        lstat(monitor->path, &monitor->file) == 0 && listen(monitor->listener, 1) == 0)
+        stat_socket(monitor, &monitor->file) && listen(monitor->listener, 1) == 0)
         return true;
     return error_user(
         error, "-qmp %s: %s; give a path where a socket can be made", monitor->path, g_strerror(errno));
@@ -215,9 +231,9 @@ static Monitor *open_monitor(
     monitor->tables = tables;
     monitor->machine = *machine;
     monitor->path = g_strdup(path);
-    monitor->listener = monitor->client = -1;
+    monitor->listener = monitor->client = monitor->folder = -1;
     monitor->output = g_string_new(NULL);
-    if (open_socket(monitor, error)) {
+    if (open_folder(monitor, error) && open_socket(monitor, error)) {
         listen_on(monitor);
         return monitor;
     }
@@ -229,9 +245,10 @@ static Monitor *open_monitor(
 static void remove_socket(const Monitor *monitor)
 {
     struct stat file;
-    if (monitor->file.st_ino && lstat(monitor->path, &file) == 0 && file.st_ino == monitor->file.st_ino &&
+    g_autofree char *name = g_path_get_basename(monitor->path);
+    if (monitor->file.st_ino && stat_socket(monitor, &file) && file.st_ino == monitor->file.st_ino &&
         file.st_dev == monitor->file.st_dev)
-        unlink(monitor->path);
+        unlinkat(monitor->folder, name, 0);
 }
 
 static void close_monitor(Monitor *monitor)
@@ -243,6 +260,8 @@ static void close_monitor(Monitor *monitor)
         g_source_remove(monitor->listener_source);
     if (monitor->listener >= 0)
         close(monitor->listener);
+    if (monitor->folder >= 0)
+        close(monitor->folder);
     g_string_free(monitor->output, TRUE);
     g_free(monitor->path);
     g_free(monitor);

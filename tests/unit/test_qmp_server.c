@@ -291,6 +291,19 @@ static void test_stale(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(g_unlink(path), ==, 0);
 }
 
+// Its own folder's socket goes at the end, wherever that folder is by then.
+static void test_folder_moved(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *before = g_build_filename(fixture->folder, "before", NULL);
+    g_autofree char *after = g_build_filename(fixture->folder, "after", NULL);
+    g_autofree char *path = g_build_filename(before, "socket", NULL);
+    g_assert_cmpint(g_mkdir(before, 0700), ==, 0);
+    Monitor *monitor = open_at(fixture, path, NULL);
+    g_assert_cmpint(g_rename(before, after), ==, 0);
+    qmp_module.close(monitor);
+    g_assert_cmpint(g_rmdir(after), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -306,5 +319,6 @@ int main(int argc, char **argv)
         "/qmp-server/no-descriptor-to-the-end", Fixture, "ends", set_up, test_no_descriptor, tear_down);
     ADD("paths", test_paths);
     ADD("stale", test_stale);
+    ADD("folder-moved", test_folder_moved);
     return g_test_run();
 }
