@@ -19,8 +19,6 @@ typedef struct Xive {
 #define PRIORITY_NONE 0xff
 
 // H_INT_GET_SOURCE_INFO's answer.
-#define SOURCE_HAS_ESB_CALL 8ULL // leave the pages to H_INT_ESB
-#define SOURCE_IS_LEVEL 4ULL
 #define NO_PAGE UINT64_MAX
 
 // H_INT_SET_QUEUE_CONFIG and H_INT_GET_QUEUE_CONFIG.
@@ -77,9 +75,9 @@ static int64_t get_source_info(void *owner, Vcpu *vcpu, uint64_t arguments[9])
     if (checked != H_SUCCESS)
         return checked;
     XivePages pages = xive_source_pages(xive->controller, (uint32_t)arguments[1]);
-    arguments[0] = pages.level ? SOURCE_HAS_ESB_CALL | SOURCE_IS_LEVEL : 0;
-    arguments[1] = pages.level ? NO_PAGE : pages.management;
-    arguments[2] = pages.level ? NO_PAGE : pages.trigger;
+    arguments[0] = 0; // an edge, with pages of its own
+    arguments[1] = pages.management;
+    arguments[2] = pages.trigger;
     arguments[3] = pages.shift;
     return H_SUCCESS;
 }

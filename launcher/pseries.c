@@ -244,7 +244,7 @@ static bool make_devices(Machine *machine, GError **error)
     if (!add(machine, &devices_part, machine->devices))
         return false;
     machine->boot_list = devices_boot_list(machine->devices);
-    InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VTY, INTERRUPT_EDGE, error);
+    InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VTY, error);
     if (!line)
         return false;
     machine->terminal = terminal_new(machine->options->console, on_quit, machine, error);
@@ -255,7 +255,7 @@ static bool make_devices(Machine *machine, GError **error)
     add(machine, &vty_part, machine->vty);
     if (!make_nvram(machine, error))
         return false;
-    line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, error);
+    line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, error);
     if (!line)
         return false;
     machine->events = rtas_events_new(machine->memory, line);

@@ -11,7 +11,7 @@
 
 static int bind_irqfd(const InterruptLine *line, bool assign)
 {
-    return line->eventfd < 0 ? 0 : kvm_irqfd(line->controller->vm, line->eventfd, line->source, assign);
+    return kvm_irqfd(line->controller->vm, line->eventfd, line->source, assign);
 }
 
 // An edge that comes while the line is not bound waits in its eventfd.
@@ -204,10 +204,6 @@ int interrupt_controller_reset(InterruptController *controller, VcpuSet *vcpus)
     const InterruptOffer *offer = &controller->offer;
     bool xive = offer->mode == INTERRUPT_XIVE || (offer->mode == INTERRUPT_DUAL && offer->start_xive);
     g_mutex_lock(&controller->lock);
-    for (unsigned i = 0; i < controller->lines->len; i++) {
-        InterruptLine *line = controller->lines->pdata[i];
-        atomic_store(&line->asserted, false);
-    }
     bool stays = !xive && is_there(controller, false);
     int result = stays ? add_lines(controller) : 0;
     g_mutex_unlock(&controller->lock);
@@ -242,7 +238,7 @@ int interrupt_controller_define_rtas(InterruptController *controller, const char
 
 // --- Lines.
 
-// The eventfd that pulses an edge line.
+// What pulses the line.
 static int make_eventfd(InterruptLine *line)
 {
     line->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -254,7 +250,7 @@ static int add_line(InterruptLine *line)
     InterruptController *controller = line->controller;
     g_mutex_lock(&controller->lock);
     int result = controller->device->add(controller, line);
-    if (result == 0 && line->kind == INTERRUPT_EDGE)
+    if (result == 0)
         result = make_eventfd(line);
     if (result == 0)
         g_ptr_array_add(controller->lines, line);
@@ -262,11 +258,10 @@ static int add_line(InterruptLine *line)
     return result;
 }
 
-InterruptLine *interrupt_line_new(
-    InterruptController *controller, uint32_t source, InterruptKind kind, GError **error)
+InterruptLine *interrupt_line_new(InterruptController *controller, uint32_t source, GError **error)
 {
     InterruptLine *line = g_new0(InterruptLine, 1);
-    *line = (InterruptLine){ .controller = controller, .source = source, .kind = kind, .eventfd = -1 };
+    *line = (InterruptLine){ .controller = controller, .source = source, .eventfd = -1 };
     int result = add_line(line);
     if (result < 0) {
         error_host(error, "interrupt source 0x%x: %s", source, g_strerror(-result));
@@ -302,12 +297,6 @@ void interrupt_line_pulse(InterruptLine *line)
     atomic_fetch_add_explicit(&line->pulses, 1, memory_order_relaxed);
     while (write(line->eventfd, &one, sizeof one) < 0 && errno == EINTR)
         continue;
-}
-
-void interrupt_line_set(InterruptLine *line, bool asserted)
-{
-    if (atomic_exchange(&line->asserted, asserted) != asserted)
-        kvm_irq_line(line->controller->vm, line->source, asserted);
 }
 
 void interrupt_controller_counts(const InterruptController *controller,

@@ -40,8 +40,6 @@ struct InterruptController {
 struct InterruptLine {
     InterruptController *controller;
     uint32_t source;
-    InterruptKind kind;
-    int eventfd;             // edge lines: bound to the source by irqfd
-    atomic_bool asserted;    // level lines
-    _Atomic uint64_t pulses; // edge lines
+    int eventfd; // bound to the source by irqfd
+    _Atomic uint64_t pulses;
 };

@@ -4,8 +4,6 @@
 static int add(InterruptController *controller, const InterruptLine *line)
 {
     uint64_t state = 0xffULL << KVM_XICS_PRIORITY_SHIFT | KVM_XICS_IS_MASKED;
-    if (line->kind == INTERRUPT_LEVEL)
-        state |= KVM_XICS_LEVEL;
     return kvm_device_set(controller->fd, KVM_XICS_SOURCES, line->source, state);
 }
 

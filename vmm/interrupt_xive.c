@@ -20,7 +20,7 @@ enum { TIMA_OS = 2, TIMA_USER, TIMA_PAGES };
 #define ESB_UNMASK 0xc00
 
 typedef struct Source {
-    bool present, level;
+    bool present;
     const InterruptLine *line; // NULL: a vCPU's own
     XiveRoute route;           // under the state's lock
 } Source;
@@ -66,19 +66,14 @@ static uint64_t esb_pages(const XiveState *xive)
 // Masked until the guest routes it; its entries say its number until the guest says otherwise.
 static int make_source(InterruptController *controller, uint32_t number, const InterruptLine *line)
 {
-    bool level = line && line->kind == INTERRUPT_LEVEL;
-    uint64_t state = level ? KVM_XIVE_LEVEL : 0;
-    if (level && atomic_load(&line->asserted))
-        state |= KVM_XIVE_ASSERTED;
-    int result = kvm_device_set(controller->fd, KVM_XIVE_SOURCE, number, state);
+    int result = kvm_device_set(controller->fd, KVM_XIVE_SOURCE, number, 0);
     if (result < 0)
         return result;
     XiveState *xive = controller->xive;
     g_assert(number < xive->count);
     g_mutex_lock(&xive->lock);
-    xive->sources[number] = (Source){
-        .present = true, .level = level, .line = line, .route = { .eisn = number, .masked = true }
-    };
+    xive->sources[number] =
+        (Source){ .present = true, .line = line, .route = { .eisn = number, .masked = true } };
     g_mutex_unlock(&xive->lock);
     return 0;
 }
@@ -236,7 +231,6 @@ XivePages xive_source_pages(const InterruptController *controller, uint32_t sour
         .trigger = trigger,
         .management = trigger + (1ULL << xive->page_shift),
         .shift = xive->page_shift,
-        .level = source_of(controller, source)->level,
     };
 }
 
@@ -325,21 +319,9 @@ static void esb_store(const XiveState *xive, uint32_t source, unsigned page, uin
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-// A source's pages are the hardware's, which knows nothing of the line's level.
-static uint64_t end_level(const XiveState *xive, uint32_t source)
-{
-    esb_load(xive, source, ESB_UNMASK);
-    if (atomic_load(&xive->sources[source].line->asserted))
-        esb_store(xive, source, TRIGGER, 0, 0);
-    return 0;
-}
-
 uint64_t xive_source_load(InterruptController *controller, uint32_t source, uint64_t offset)
 {
-    const XiveState *xive = controller->xive;
-    if (xive->sources[source].level && offset == ESB_END)
-        return end_level(xive, source);
-    return esb_load(xive, source, offset);
+    return esb_load(controller->xive, source, offset);
 }
 
 void xive_source_store(InterruptController *controller, uint32_t source, uint64_t offset, uint64_t value)

@@ -139,12 +139,6 @@ int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign)
     return kvm_ioctl(vm->fd, KVM_IRQFD, &irq);
 }
 
-int kvm_irq_line(KvmVm *vm, uint32_t source, bool level)
-{
-    struct kvm_irq_level line = { .irq = source, .level = level };
-    return kvm_ioctl(vm->fd, KVM_IRQ_LINE, &line);
-}
-
 int kvm_create_device(KvmVm *vm, uint32_t type)
 {
     struct kvm_create_device device = { .type = type };

@@ -127,7 +127,7 @@ Msix *msix_new(PciDevice *device, Bus *bus, InterruptController *controller, uns
     msix->vectors = vectors;
     msix->first_source = first_source;
     for (unsigned i = 0; i < vectors; i++) {
-        msix->vector[i].line = interrupt_line_new(controller, first_source + i, INTERRUPT_EDGE, error);
+        msix->vector[i].line = interrupt_line_new(controller, first_source + i, error);
         if (!msix->vector[i].line) {
             msix_free(msix);
             return NULL;

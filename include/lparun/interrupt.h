@@ -14,11 +14,6 @@ typedef struct InterruptLine InterruptLine;
 typedef struct Vcpu Vcpu;
 typedef struct VcpuSet VcpuSet;
 
-typedef enum {
-    INTERRUPT_EDGE,  // MSIs and virtual devices
-    INTERRUPT_LEVEL, // PCI INTx
-} InterruptKind;
-
 // -machine ic-mode=: what the guest may choose.
 typedef enum { INTERRUPT_DUAL, INTERRUPT_XICS, INTERRUPT_XIVE } InterruptMode;
 
@@ -60,23 +55,19 @@ void interrupt_controller_describe_root(const InterruptController *controller, T
 #define INTERRUPT_RTAS_CALLS 4
 int interrupt_controller_define_rtas(InterruptController *controller, const char *name, uint32_t token);
 
-// A line with the source number `source` (16 to 0xfffff), each number once. Edge lines get an irqfd. Any
+// A line with the source number `source` (16 to 0xfffff), each number once, which is an irqfd. Any
 // thread but a vCPU's. NULL and `error` when KVM refuses it. The controller frees it with itself, or before
 // that interrupt_line_free(): nobody pulses it any more. Its number can be a new line's then. NULL is no
 // line.
-InterruptLine *interrupt_line_new(
-    InterruptController *controller, uint32_t source, InterruptKind kind, GError **error);
+InterruptLine *interrupt_line_new(InterruptController *controller, uint32_t source, GError **error);
 
 void interrupt_line_free(InterruptLine *line);
 
 uint32_t interrupt_line_source(const InterruptLine *line);
 
-// Delivers one edge: one eventfd write, no lock. Edge lines only; any thread.
+// Delivers one edge: one eventfd write, no lock. Any thread.
 void interrupt_line_pulse(InterruptLine *line);
 
-// Sets the level; only changes reach KVM. Level lines only; any thread, but not two at once for one line.
-void interrupt_line_set(InterruptLine *line, bool asserted);
-
-// Calls `each` for every edge line that was pulsed, with its source and how often it was.
+// Calls `each` for every line that was pulsed, with its source and how often it was.
 void interrupt_controller_counts(const InterruptController *controller,
     void (*each)(uint32_t source, uint64_t pulses, void *data), void *data);

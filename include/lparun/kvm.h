@@ -37,8 +37,6 @@ int kvm_ioeventfd(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool as
 int kvm_ioeventfd_zero(KvmVm *vm, int eventfd, uint64_t gpa, uint32_t length, bool assign);
 // KVM_IRQFD: a write to `eventfd` is an edge of interrupt source `source`.
 int kvm_irqfd(KvmVm *vm, int eventfd, uint32_t source, bool assign);
-// KVM_IRQ_LINE. Any thread.
-int kvm_irq_line(KvmVm *vm, uint32_t source, bool level);
 // KVM_CREATE_DEVICE: a file descriptor.
 int kvm_create_device(KvmVm *vm, uint32_t type);
 // KVM_SET_DEVICE_ATTR and KVM_GET_DEVICE_ATTR with a u64 in host order.
@@ -53,15 +51,12 @@ void kvm_device_unmap(void *mapping, uint64_t pages);
 // Source attribute bits of the XICS device's group 1 (Documentation/virt/kvm/devices/xics.rst).
 #define KVM_XICS_SOURCES 1
 #define KVM_XICS_PRIORITY_SHIFT 32
-#define KVM_XICS_LEVEL (1ULL << 40)
 #define KVM_XICS_IS_MASKED (1ULL << 41)
 
 // The XIVE device's groups, attributes and values (Documentation/virt/kvm/devices/xive.rst).
 #define KVM_XIVE_CONTROL 1
 #define KVM_XIVE_RESET 1
 #define KVM_XIVE_SOURCE 2
-#define KVM_XIVE_LEVEL 1ULL
-#define KVM_XIVE_ASSERTED 2ULL
 #define KVM_XIVE_SOURCE_ROUTE 3
 #define KVM_XIVE_SERVER_SHIFT 3
 #define KVM_XIVE_MASKED (1ULL << 32)

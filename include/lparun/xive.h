@@ -19,7 +19,6 @@ bool xive_has_source(const InterruptController *controller, uint64_t source);
 typedef struct XivePages {
     uint64_t management, trigger; // GPA
     unsigned shift;               // log2 of a page's bytes
-    bool level;                   // LSI: the guest must leave its pages to H_INT_ESB
 } XivePages;
 XivePages xive_source_pages(const InterruptController *controller, uint32_t source);
 
@@ -37,7 +36,7 @@ int xive_source_set_route(InterruptController *controller, uint32_t source, cons
 // Waits until interrupts on their way from the source have arrived in a queue.
 int xive_source_sync(InterruptController *controller, uint32_t source);
 // Loads from or stores to the source's management page, at a multiple of 8 below the page's size. Values in
-// host order. An LSI whose line is still up when it is ended comes again.
+// host order.
 uint64_t xive_source_load(InterruptController *controller, uint32_t source, uint64_t offset);
 void xive_source_store(InterruptController *controller, uint32_t source, uint64_t offset, uint64_t value);
 

@@ -20,8 +20,6 @@ struct KvmVm {
     bool refuse;
     uint64_t sink;
     int irqfds[SOURCES]; // 0 is none
-    bool levels[SOURCES];
-    unsigned line_changes;
     FakeKvmPower power;
 };
 
@@ -185,23 +183,6 @@ bool fake_kvm_wait_edge(KvmVm *vm, uint32_t source)
 {
     struct pollfd ready = { .fd = vm->irqfds[source], .events = POLLIN };
     return poll(&ready, 1, 1000) == 1 && fake_kvm_edges(vm, source) > 0;
-}
-
-int kvm_irq_line(KvmVm *vm, uint32_t source, bool level)
-{
-    vm->levels[source] = level;
-    vm->line_changes++;
-    return 0;
-}
-
-bool fake_kvm_level(const KvmVm *vm, uint32_t source)
-{
-    return vm->levels[source];
-}
-
-unsigned fake_kvm_line_changes(const KvmVm *vm)
-{
-    return vm->line_changes;
 }
 
 int kvm_create_device(KvmVm *vm, uint32_t type)

@@ -19,14 +19,10 @@ void fake_kvm_refuse_ioeventfds(KvmVm *vm, bool refuse);
 bool fake_kvm_is_bound(const KvmVm *vm, uint32_t source);
 // How many edges came to `source` since the last call (its irqfd's count).
 unsigned fake_kvm_edges(KvmVm *vm, uint32_t source);
-// As fake_kvm_edges() > 0, but waits for one up to a second.
-bool fake_kvm_wait_edge(KvmVm *vm, uint32_t source);
-// The level that KVM_IRQ_LINE gave `source` last.
-bool fake_kvm_level(const KvmVm *vm, uint32_t source);
 // The attribute that KVM_SET_DEVICE_ATTR gave `source` last.
 uint64_t fake_kvm_source_state(const KvmVm *vm, uint32_t source);
-// How often KVM_IRQ_LINE was called.
-unsigned fake_kvm_line_changes(const KvmVm *vm);
+// As fake_kvm_edges() > 0, but waits for one up to a second.
+bool fake_kvm_wait_edge(KvmVm *vm, uint32_t source);
 
 typedef struct FakeKvmEnabled {
     uint32_t capability;

@@ -41,7 +41,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->output = g_string_new(NULL);
     fixture->room = 1000;
     fixture->interrupts = interrupt_controller_new(fixture->partition.vm, NULL);
-    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE, INTERRUPT_EDGE, NULL));
+    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE, NULL));
     hypercall_console_register(fixture->partition.hypercalls, &(HypercallParts){ .vty = fixture->vty });
     rtas_console_register(fixture->partition.rtas, &(RtasParts){ .vty = fixture->vty });
 }

@@ -62,7 +62,7 @@ static void make_rtas(Fixture *fixture)
 {
     const RunAsk ask = { .ask = ignore_request };
     RtasTable *rtas = fixture->partition.rtas;
-    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, NULL);
+    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, NULL);
     fixture->events = rtas_events_new(fixture->partition.memory, line);
     const NmiParts nmi = { .memory = fixture->partition.memory, .vcpus = fixture->partition.vcpus };
     fixture->partition.nmi = rtas_nmi_new(&nmi, &ask);
@@ -142,7 +142,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     fixture->mmu = mmu_new(partition->vm, MMU_AUTO, 0, PARTITION_RAM, NULL);
     fixture->negotiated = negotiated_make(NULL, mmu_is_radix(fixture->mmu), true, false);
     fixture->pci = pci_host_new(NULL);
-    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VTY, INTERRUPT_EDGE, NULL));
+    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VTY, NULL));
     fixture->nvram = nvram_new();
     fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
     make_rtas(fixture);

@@ -98,7 +98,7 @@ static void test_remove(Fixture *fixture, gconstpointer data)
     g_assert_null(devices_at(fixture->devices, 1));
     g_assert_false(fake_kvm_is_bound(fixture->partition.vm, source));
     // What it had is free again: its source, its image's lock.
-    InterruptLine *line = interrupt_line_new(fixture->interrupts, source, INTERRUPT_EDGE, NULL);
+    InterruptLine *line = interrupt_line_new(fixture->interrupts, source, NULL);
     g_assert_nonnull(line);
     interrupt_line_pulse(line);
     g_assert_cmpuint(fake_kvm_edges(fixture->partition.vm, source), ==, 1);

@@ -1,4 +1,4 @@
-// The interrupt controller: source states, edges by irqfd, levels, the switch between its two devices, and a
+// The interrupt controller: source states, edges by irqfd, the switch between its two devices, and a
 // host that refuses.
 #include "fake_kvm.h"
 #include "fake_vcpu.h"
@@ -10,36 +10,25 @@
 #include <unistd.h>
 
 #define EDGE_SOURCE 0x1100
-#define LEVEL_SOURCE 0x1200
+#define OTHER_SOURCE 0x1200
 
-// Documentation/virt/kvm/devices/xics.rst: priority in bits 39:32, level in bit 40, masked in bit 41.
+// Documentation/virt/kvm/devices/xics.rst: priority in bits 39:32, masked in bit 41.
 #define RESET_STATE 0x2ff00000000ULL
-#define LEVEL_STATE 0x10000000000ULL
 
 static void test_lines(void)
 {
     KvmVm *vm = fake_kvm_new();
     InterruptController *controller = interrupt_controller_new(vm, NULL);
-    InterruptLine *edge = interrupt_line_new(controller, EDGE_SOURCE, INTERRUPT_EDGE, NULL);
-    InterruptLine *level = interrupt_line_new(controller, LEVEL_SOURCE, INTERRUPT_LEVEL, NULL);
+    InterruptLine *edge = interrupt_line_new(controller, EDGE_SOURCE, NULL);
+    g_assert_nonnull(interrupt_line_new(controller, OTHER_SOURCE, NULL));
     g_assert_cmphex(interrupt_line_source(edge), ==, EDGE_SOURCE);
     g_assert_cmphex(fake_kvm_source_state(vm, EDGE_SOURCE), ==, RESET_STATE);
-    g_assert_cmphex(fake_kvm_source_state(vm, LEVEL_SOURCE), ==, RESET_STATE | LEVEL_STATE);
+    g_assert_cmphex(fake_kvm_source_state(vm, OTHER_SOURCE), ==, RESET_STATE);
 
     g_assert_cmpuint(fake_kvm_edges(vm, EDGE_SOURCE), ==, 0);
     interrupt_line_pulse(edge);
     interrupt_line_pulse(edge);
     g_assert_cmpuint(fake_kvm_edges(vm, EDGE_SOURCE), ==, 2);
-
-    interrupt_line_set(level, false); // no change
-    g_assert_cmpuint(fake_kvm_line_changes(vm), ==, 0);
-    interrupt_line_set(level, true);
-    interrupt_line_set(level, true);
-    g_assert_cmpuint(fake_kvm_line_changes(vm), ==, 1);
-    g_assert_true(fake_kvm_level(vm, LEVEL_SOURCE));
-    interrupt_line_set(level, false);
-    g_assert_cmpuint(fake_kvm_line_changes(vm), ==, 2);
-    g_assert_false(fake_kvm_level(vm, LEVEL_SOURCE));
     interrupt_controller_free(controller);
     kvm_vm_close(vm);
 }
@@ -48,20 +37,15 @@ static void test_reset(void)
 {
     KvmVm *vm = fake_kvm_new();
     InterruptController *controller = interrupt_controller_new(vm, NULL);
-    InterruptLine *edge = interrupt_line_new(controller, EDGE_SOURCE, INTERRUPT_EDGE, NULL);
-    InterruptLine *level = interrupt_line_new(controller, LEVEL_SOURCE, INTERRUPT_LEVEL, NULL);
-    interrupt_line_set(level, true);
+    InterruptLine *edge = interrupt_line_new(controller, EDGE_SOURCE, NULL);
+    g_assert_nonnull(interrupt_line_new(controller, OTHER_SOURCE, NULL));
     // The guest unmasked both.
     int fd = 0; // the fake has one of each device
     g_assert_cmpint(kvm_device_set(fd, KVM_XICS_SOURCES, EDGE_SOURCE, 5ULL << 32), ==, 0);
-    g_assert_cmpint(kvm_device_set(fd, KVM_XICS_SOURCES, LEVEL_SOURCE, 5ULL << 32), ==, 0);
+    g_assert_cmpint(kvm_device_set(fd, KVM_XICS_SOURCES, OTHER_SOURCE, 5ULL << 32), ==, 0);
     g_assert_cmpint(interrupt_controller_reset(controller, NULL), ==, 0);
     g_assert_cmphex(fake_kvm_source_state(vm, EDGE_SOURCE), ==, RESET_STATE);
-    g_assert_cmphex(fake_kvm_source_state(vm, LEVEL_SOURCE), ==, RESET_STATE | LEVEL_STATE);
-    // The line is down after a reset: raising it reaches KVM again.
-    unsigned changes = fake_kvm_line_changes(vm);
-    interrupt_line_set(level, true);
-    g_assert_cmpuint(fake_kvm_line_changes(vm), ==, changes + 1);
+    g_assert_cmphex(fake_kvm_source_state(vm, OTHER_SOURCE), ==, RESET_STATE);
     interrupt_line_pulse(edge);
     g_assert_cmpuint(fake_kvm_edges(vm, EDGE_SOURCE), ==, 1);
     interrupt_controller_free(controller);
@@ -79,15 +63,13 @@ static void test_refused(void)
     g_clear_error(&error);
     fake_kvm_power(vm)->device = 0;
     InterruptController *controller = interrupt_controller_new(vm, NULL);
-    g_assert_null(interrupt_line_new(controller, 5, INTERRUPT_EDGE, &error)); // IPIs' numbers
+    g_assert_null(interrupt_line_new(controller, 5, &error)); // IPIs' numbers
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
     g_assert_cmpstr(error->message, ==, "interrupt source 0x5: No such file or directory");
     g_clear_error(&error);
     fake_kvm_power(vm)->irqfd = -EAGAIN;
-    g_assert_null(interrupt_line_new(controller, EDGE_SOURCE, INTERRUPT_EDGE, &error));
+    g_assert_null(interrupt_line_new(controller, EDGE_SOURCE, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
-    // A level line has no irqfd to refuse.
-    g_assert_nonnull(interrupt_line_new(controller, LEVEL_SOURCE, INTERRUPT_LEVEL, NULL));
     interrupt_controller_free(controller);
     kvm_vm_close(vm);
 }
@@ -128,7 +110,7 @@ typedef struct Fixture {
     Bus *bus;
     VcpuSet *vcpus;
     InterruptController *controller;
-    InterruptLine *edge, *level;
+    InterruptLine *edge, *other;
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
@@ -142,8 +124,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->controller = interrupt_controller_new(fixture->vm, NULL);
     for (uint32_t id = 0; id < 2; id++)
         g_assert_true(vcpu_set_add(fixture->vcpus, id, fixture->controller, NULL));
-    fixture->edge = interrupt_line_new(fixture->controller, EDGE_SOURCE, INTERRUPT_EDGE, NULL);
-    fixture->level = interrupt_line_new(fixture->controller, LEVEL_SOURCE, INTERRUPT_LEVEL, NULL);
+    fixture->edge = interrupt_line_new(fixture->controller, EDGE_SOURCE, NULL);
+    fixture->other = interrupt_line_new(fixture->controller, OTHER_SOURCE, NULL);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -187,15 +169,13 @@ static void test_switch(Fixture *fixture, gconstpointer data)
     g_assert_false(interrupt_controller_is_xive(fixture->controller));
     g_assert_cmpint(interrupt_controller_define_rtas(fixture->controller, "ibm,set-xive", 0x2007), ==, 0);
     g_assert_cmphex(fixture->power->rtas_token, ==, 0x2007);
-    interrupt_line_set(fixture->level, true);
     g_assert_cmpint(turn(fixture, true), ==, 0);
     g_assert_true(interrupt_controller_is_xive(fixture->controller));
     assert_connected(fixture, KVM_CAP_PPC_IRQ_XIVE);
     g_assert_cmphex(fixture->power->rtas_token, ==, 0); // no longer KVM's
     g_assert_cmphex(fixture->xive->sources[0], ==, FAKE_XIVE_SOURCE);
     g_assert_cmphex(fixture->xive->sources[EDGE_SOURCE], ==, FAKE_XIVE_SOURCE);
-    g_assert_cmphex(
-        fixture->xive->sources[LEVEL_SOURCE], ==, FAKE_XIVE_SOURCE | KVM_XIVE_LEVEL | KVM_XIVE_ASSERTED);
+    g_assert_cmphex(fixture->xive->sources[OTHER_SOURCE], ==, FAKE_XIVE_SOURCE);
     interrupt_line_pulse(fixture->edge);
     g_assert_cmpint(turn(fixture, true), ==, 0); // nothing to do
     g_assert_cmpint(turn(fixture, false), ==, 0);
@@ -273,12 +253,10 @@ static void test_reset_both(Fixture *fixture, gconstpointer data)
         g_assert_true(offer(fixture, cases[i].mode, cases[i].start_xive, NULL));
         g_assert_cmpint(interrupt_controller_offered(fixture->controller), ==, cases[i].mode);
         for (unsigned again = 0; again < 2; again++) {
-            interrupt_line_set(fixture->level, true);
             fixture->xive->sources[EDGE_SOURCE] = 0;
             g_assert_cmpint(interrupt_controller_reset(fixture->controller, fixture->vcpus), ==, 0);
             g_assert_cmpint(interrupt_controller_is_xive(fixture->controller), ==, cases[i].xive);
             g_assert_cmphex(fixture->xive->sources[EDGE_SOURCE], ==, cases[i].xive ? FAKE_XIVE_SOURCE : 0);
-            g_assert_cmphex(fixture->xive->sources[LEVEL_SOURCE] & KVM_XIVE_ASSERTED, ==, 0);
         }
     }
 }
@@ -360,7 +338,6 @@ static void test_counts(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(seen, ==, 0);
     interrupt_line_pulse(fixture->edge);
     interrupt_line_pulse(fixture->edge);
-    interrupt_line_set(fixture->level, true);
     interrupt_controller_counts(fixture->controller, add_pulses, &seen);
     g_assert_cmpuint(seen, ==, 2);
 }

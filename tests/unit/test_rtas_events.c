@@ -21,7 +21,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     Partition *partition = &fixture->partition;
     partition_open(partition, 1);
     fixture->interrupts = interrupt_controller_new(partition->vm, NULL);
-    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, NULL);
+    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, NULL);
     fixture->events = rtas_events_new(partition->memory, line);
     rtas_events_register(partition->rtas, &(RtasParts){ .events = fixture->events });
     fixture->log = guest_memory_write_at(partition->memory, BUFFER, 0x1000);

@@ -104,7 +104,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 {
     partition_open(&fixture->partition, 4);
     fixture->interrupts = interrupt_controller_new(fixture->partition.vm, NULL);
-    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, INTERRUPT_EDGE, NULL);
+    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_EPOW, NULL);
     fixture->events = rtas_events_new(fixture->partition.memory, line);
     fixture->watchdogs = watchdogs_new(expired, fixture);
     fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });

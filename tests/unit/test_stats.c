@@ -177,7 +177,7 @@ static void test_counts(Fixture *fixture, gconstpointer data)
     partition_call(&fixture->partition, 0x88c, 0);
     uint32_t output[1];
     partition_rtas_at(&fixture->partition, 0x4000, 0x7777, 0, NULL, 1, output);
-    interrupt_line_pulse(interrupt_line_new(fixture->interrupts, 0x1100, INTERRUPT_EDGE, NULL));
+    interrupt_line_pulse(interrupt_line_new(fixture->interrupts, 0x1100, NULL));
     KvmVcpu *second = vcpu_kvm(vcpu_set_at(fixture->partition.vcpus, 1));
     const FakeExit exit = { .reason = KVM_EXIT_PAPR_HCALL, .number = 0x888 };
     const VcpuEntry entry = { .pc = 0x100 };

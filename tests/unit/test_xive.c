@@ -10,13 +10,12 @@
 #define SERVERS 10 // numbers below
 #define MSI 0x1300
 #define MSIS 3
-#define LSI 0x1200
+#define VTY 0x1200
 #define ESB 0x6010000000000ULL
 
 typedef struct Fixture {
     Partition partition;
     InterruptController *interrupts;
-    InterruptLine *lsi;
     FakeXive *xive;
     uint64_t page;
 } Fixture;
@@ -31,8 +30,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
     const InterruptOffer offer = { .mode = INTERRUPT_XIVE, .servers = SERVERS, .page_size = 0x10000 };
     g_assert_true(interrupt_controller_offer(fixture->interrupts, &offer, NULL));
     for (uint32_t i = 0; i < MSIS; i++)
-        interrupt_line_new(fixture->interrupts, MSI + i, INTERRUPT_EDGE, NULL);
-    fixture->lsi = interrupt_line_new(fixture->interrupts, LSI, INTERRUPT_LEVEL, NULL);
+        interrupt_line_new(fixture->interrupts, MSI + i, NULL);
+    g_assert_nonnull(interrupt_line_new(fixture->interrupts, VTY, NULL));
     const HypercallParts parts = {
         .interrupts = fixture->interrupts, .memory = partition->memory, .vcpus = partition->vcpus
     };
@@ -80,15 +79,12 @@ static void test_pages(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(xive->servers, ==, SERVERS);
     for (uint32_t i = 0; i < G_N_ELEMENTS(xive->sources); i++) {
         bool msi = i < SERVERS || (i >= MSI && i < MSI + MSIS);
-        g_assert_cmphex(xive->sources[i], ==,
-            msi        ? FAKE_XIVE_SOURCE
-            : i == LSI ? FAKE_XIVE_SOURCE | KVM_XIVE_LEVEL
-                       : 0);
+        g_assert_cmphex(xive->sources[i], ==, msi ? FAKE_XIVE_SOURCE : i == VTY ? FAKE_XIVE_SOURCE : 0);
     }
     // No page that is not there: a guest that touched it would end its vCPU.
     g_assert_cmphex(xive->slots[0].size, ==, fixture->page);
     assert_slot(fixture, 1, 0, SERVERS);
-    assert_slot(fixture, 2, LSI, 1);
+    assert_slot(fixture, 2, VTY, 1);
     assert_slot(fixture, 3, MSI, MSIS);
     g_assert_cmphex(xive->slots[4].size, ==, 0);
 }
@@ -96,7 +92,7 @@ static void test_pages(Fixture *fixture, gconstpointer data)
 // Each call of this number, with these flags taken, refuses sources that are not there.
 static void assert_source_checked(Fixture *fixture, uint64_t number, uint64_t flags)
 {
-    static const uint64_t wrong[] = { SERVERS, LSI - 1, LSI + 1, MSI - 1, MSI + MSIS, 0x1fff, 0x2000, 0xfffff,
+    static const uint64_t wrong[] = { SERVERS, VTY - 1, VTY + 1, MSI - 1, MSI + MSIS, 0x1fff, 0x2000, 0xfffff,
         UINT32_MAX, (1ULL << 32) + MSI, (1ULL << 63) + MSI, UINT64_MAX };
     for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++)
         g_assert_cmpint(call(fixture, number, 0, wrong[i], SERVER, 6, 1), ==, H_P2);
@@ -113,11 +109,23 @@ static void test_source_info(Fixture *fixture, gconstpointer data)
     g_assert_cmphex(result(fixture, 1), ==, ESB + fixture->page * (2 * MSI + 1));
     g_assert_cmphex(result(fixture, 2), ==, ESB + fixture->page * 2 * MSI);
     g_assert_cmphex(result(fixture, 3), ==, shift);
-    g_assert_cmpint(call(fixture, H_INT_GET_SOURCE_INFO, 0, LSI), ==, H_SUCCESS);
-    g_assert_cmphex(result(fixture, 0), ==, 12); // an LSI, to be left to H_INT_ESB
-    g_assert_cmphex(result(fixture, 1), ==, UINT64_MAX);
-    g_assert_cmphex(result(fixture, 2), ==, UINT64_MAX);
     assert_source_checked(fixture, H_INT_GET_SOURCE_INFO, 0);
+}
+
+// A source that comes while the guest runs has its pages at once; gone, it is masked; and it may come again.
+static void test_new_source(Fixture *fixture, gconstpointer data)
+{
+    enum { LATE = 0x1f00 };
+    InterruptController *interrupts = fixture->interrupts;
+    g_assert_cmpint(call(fixture, H_INT_GET_SOURCE_INFO, 0, LATE), ==, H_P2);
+    InterruptLine *line = interrupt_line_new(interrupts, LATE, NULL);
+    g_assert_nonnull(line);
+    g_assert_cmpint(call(fixture, H_INT_GET_SOURCE_INFO, 0, LATE), ==, H_SUCCESS);
+    assert_slot(fixture, 4, LATE, 1);
+    interrupt_line_free(line);
+    g_assert_cmphex(fixture->xive->sources[LATE], ==, FAKE_XIVE_SOURCE);
+    g_assert_nonnull(interrupt_line_new(interrupts, LATE, NULL));
+    assert_slot(fixture, 4, LATE, 1);
 }
 
 // --- Routes.
@@ -232,20 +240,6 @@ static void test_esb(Fixture *fixture, gconstpointer data)
     assert_source_checked(fixture, H_INT_ESB, 1);
 }
 
-// An LSI that is still up when the guest ends it comes again: the trigger page is stored to.
-static void test_esb_level(Fixture *fixture, gconstpointer data)
-{
-    uint64_t *trigger = esb_at(fixture, LSI, 0, 0);
-    *trigger = UINT64_MAX;
-    g_assert_cmpint(call(fixture, H_INT_ESB, 0, LSI, 0, 0), ==, H_SUCCESS);
-    g_assert_cmphex(*trigger, ==, UINT64_MAX);
-    interrupt_line_set(fixture->lsi, true);
-    g_assert_cmpint(call(fixture, H_INT_ESB, 0, LSI, 0x800, 0), ==, H_SUCCESS);
-    g_assert_cmphex(*trigger, ==, UINT64_MAX);
-    g_assert_cmpint(call(fixture, H_INT_ESB, 0, LSI, 0, 0), ==, H_SUCCESS);
-    g_assert_cmphex(*trigger, ==, 0);
-}
-
 static void test_sync(Fixture *fixture, gconstpointer data)
 {
     g_assert_cmpint(call(fixture, H_INT_SYNC, 0, MSI + 2), ==, H_SUCCESS);
@@ -355,13 +349,13 @@ int main(int argc, char **argv)
 #define ADD(name, test) g_test_add("/xive/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("pages", test_pages);
     ADD("source-info", test_source_info);
+    ADD("new-source", test_new_source);
     ADD("route", test_route);
     ADD("route/masked", test_route_masked);
     ADD("route/bounds", test_route_bounds);
     ADD("route/no-queue", test_route_no_queue);
     ADD("route/full", test_route_full);
     ADD("esb", test_esb);
-    ADD("esb/level", test_esb_level);
     ADD("sync", test_sync);
     ADD("queue", test_queue);
     ADD("queue/bounds", test_queue_bounds);
