@@ -9,7 +9,7 @@ from lab import apt, paths
 from lab.failure import LabError
 
 TOOLS = ["clang-format-14", "codespell"]  # Debian 12's: other versions want other breaks
-ROOMS = ["vmm", "devices", "hcalls", "firmware", "launcher", "include", "tests"]
+ROOMS = ["vmm", "devices", "hcalls", "firmware", "launcher", "ci", "include", "tests"]
 # Words of interfaces and names that a dictionary of mistakes takes for others.
 OURS = "buid,BUID,ser"
 

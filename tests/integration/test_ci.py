@@ -1,0 +1,147 @@
+"""lparun-ci's verdicts: on consoles, monitors and ends that a false lparun plays, and on real guests."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lab import guest_images, paths
+
+CI = paths.NATIVE / "lparun-ci"
+FALSE = paths.TOP / "tests/ci/false_lparun.py"
+LIMIT = 30
+
+# name: what the false lparun plays, lparun-ci's options, exit status, verdict, words of the reason, signature
+PLAYS = {
+    "expected": ("say Linux version 6.12\\n\nsay Welcome to it!\\n\nuntil quit", ["--expect", "Welcome to"], 0,
+                 "pass", "all that was expected", None),
+    "powered-off": ("say hello\\n\ntell SHUTDOWN guest-shutdown", [], 0, "pass", "it powered off", None),
+    "prompt": ("say 0 > \nread 3 4 + .\nsay 3 4 + .7  ok\\r\\n0 > \nuntil quit",
+               ["--expect", "0 > $", "--send", "3 4 + .", "--expect", "7  ok"], 0, "pass", "all that", None),
+    "late-power-off": ("tell SHUTDOWN guest-shutdown\nexit 0", [], 0, "pass", "it powered off", None),
+    "no-result": ("wait 0.1", [], 1, "no result", "it ended before the power-off", None),
+    "fail": ("say SLOF **** \\n", ["--expect", "login:"], 1, "fail", "it ended before 'login:'", None),
+    "panic-text": ("say [    1.5] Kernel panic - not syncing: no init\\n\nuntil quit", ["--expect", "x"], 1, "panicked",
+                   "Kernel panic - not syncing: no init", "panic: no init"),
+    "panic-event": ("say quiet\\n\ntell GUEST_PANICKED\nuntil quit", ["--expect", "x"], 1, "panicked", "lparun says",
+                    "panic"),
+    "panic-status": ("say quiet\\n\nexit 4", ["--expect", "x"], 1, "panicked", "lparun says", "panic"),
+    "oops": ("say [    2.000000][ T12] BUG: Unable to handle kernel data access on read at 0x10\\n\nuntil quit",
+             ["--expect", "x"], 1, "oopsed", "data access", "oops: data access"),
+    "oops-after": ("say Welcome\\nOops: Exception in kernel mode, sig: 5 [#1]\\n\nuntil quit", ["--expect", "Welcome"],
+                   1, "oopsed", "Oops:", "oops: Exception in kernel mode"),
+    "lockup": ("say watchdog: BUG: soft lockup - CPU#3 stuck\\n\nuntil quit", ["--expect", "x"], 1, "locked up",
+               "soft lockup", "lockup: watchdog: BUG: soft lockup - CPU#3"),
+    "warning": ("say WARNING: CPU: 0 PID: 1 at kernel/a.c:7 do_it+0x1/0x2\\nWelcome\\n\nuntil quit",
+                ["--expect", "Welcome"], 1, "fail", "WARNING:", "warning: do_it"),
+    "allowed": ("say WARNING: CPU: 0 PID: 1 at kernel/a.c:7 do_it+0x1/0x2\\nWelcome\\n\nuntil quit",
+                ["--expect", "Welcome", "--allow", "at kernel/a.c"], 0, "pass", "all that", None),
+    "firmware": ("say ( 700 ) Program Exception [ 1234 ]\\n\nuntil quit", ["--expect", "x"], 1, "firmware error",
+                 "Program Exception", "firmware error: Program"),
+    "stuck": ("say You are in emergency mode. After\\n\nuntil quit", ["--expect", "login:"], 1, "stuck at a prompt",
+              "emergency mode", "prompt: emergency mode"),
+    "rebooted": ("say Linux version 6\\n\ntell SHUTDOWN guest-reset", ["--expect", "login:"], 1, "rebooted",
+                 "rebooted before 'login:'", None),
+    "timed-out": ("say SLOF **** \\nLinux version 6.1\\n\nuntil quit", ["--expect", "login:", "--timeout", "0.5"], 1,
+                  "timed out", "0.5 s were over in stage kernel; waited for 'login:'", None),
+    "host": ("error lparun: no memory\nexit 1", [], 3, "could not test", "lparun: no memory", None),
+    "option": ("error lparun: -foo: unknown option\nexit 2", [], 2, "wrong", "unknown option", None),
+    "killed": ("say half\\n\ndie 9", ["--expect", "x"], 3, "could not test", "status -9", None),
+    "escapes": ("say \\x1b[2J\\x1b[1;31mWel\\x1b[0mcome\\x00 \\x1b]0;title\\x07to\\r\\n\nuntil quit",
+                ["--expect", "^Welcome to$"], 0, "pass", "all that", None),
+    "flood": ("flood 30000000\nsay \\nWelcome\\n\nuntil quit", ["--expect", "Welcome"], 0, "pass", "all that", None),
+}
+
+
+def run(tmp_path, play, options):
+    """lparun-ci's exit status and the boot in its results."""
+    (tmp_path / "play").write_text(play)
+    done = subprocess.run([CI, "run", "--lparun", FALSE, "--report", tmp_path / "report", *options],
+                          env={**os.environ, "FALSE_LPARUN": str(tmp_path / "play"), "TMPDIR": str(tmp_path)},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT)
+    (boot,) = json.loads((tmp_path / "report/results.json").read_text())["boots"]
+    left = [path.name for path in tmp_path.iterdir() if path.name.startswith("lparun-ci-")]
+    assert not left, "its folder is still there"
+    return done.returncode, boot, done.stdout.decode()
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", PLAYS)
+def test_verdict(name, tmp_path, log):
+    play, options, status, verdict, reason, signature = PLAYS[name]
+    returned, boot, text = run(tmp_path, play, options)
+    log.add("lparun-ci", text)
+    assert (boot["verdict"], returned) == (verdict, status), boot["reason"]
+    assert reason in boot["reason"]
+    assert boot["signature"] == signature
+    assert verdict in text
+
+
+# Lines that look alarming and are not (ci.md's exceptions).
+HARMLESS = ["INFO: lockdep is turned off.", "DEBUG: x", "INFO: NMI handler took too long", "EXT4-fs (vda): WARNING: x",
+            "XFS (vda): WARNING: x", "WARNING: Unprivileged eBPF is enabled", "no BUG: here", "a login: Kernel panics",
+            "No NVRAM common partition, re-initializing...", "INFO: Stall ended before state dump start",
+            "E3404: Not a bootable device!", "workqueue: CPU hotplug", "WARNING: mand mount option deprecated",
+            "evm: overlay: error", "Oops", "rcu: Hierarchical RCU implementation."]
+
+
+def test_harmless_lines_pass(tmp_path, log):
+    play = "".join(f"say {prefix}{line}\\n\n" for line in HARMLESS for prefix in ("", "[    1.000000] "))
+    returned, boot, text = run(tmp_path, play + "say Welcome\\n\nuntil quit", ["--expect", "^Welcome"])
+    log.add("lparun-ci", text)
+    assert (boot["verdict"], returned) == ("pass", 0), boot["reason"]
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 128 + 15), (signal.SIGINT, 128 + 2), (signal.SIGKILL, -9)])
+def test_nothing_is_left_behind(number, status, tmp_path):
+    (tmp_path / "play").write_text("say hello\\n\nuntil quit")
+    job = subprocess.Popen([CI, "run", "--lparun", FALSE, "--expect", "x"], stdout=subprocess.DEVNULL,
+                           env={**os.environ, "FALSE_LPARUN": str(tmp_path / "play"), "TMPDIR": str(tmp_path)})
+
+    def children():
+        listed = subprocess.run(["pgrep", "-f", str(tmp_path)], stdout=subprocess.PIPE, text=True).stdout.split()
+        return [pid for pid in listed if int(pid) != os.getpid()]
+
+    end = time.monotonic() + LIMIT
+    while not children() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert children()
+    time.sleep(0.3)
+    job.send_signal(number)
+    assert job.wait(LIMIT) == status
+    while children() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not children()
+
+
+# On an emulated host: options, exit status, verdict, stage.
+BOOTS = {
+    "forth": ("--bios {slof} --expect '0 > $' --send '3 4 + .' --expect '7  ok'", 0, "pass", "firmware"),
+    "direct": ("--bios none --kernel {vmlinux} --initrd {initrd} --append 'console=hvc0 lab.job=off' -m 512M", 0, "pass",
+               "init"),
+    "panic": ("--bios none --kernel {vmlinux} --initrd {initrd} --append 'console=hvc0 lab.job=panic' -m 512M", 1,
+              "panicked", "init"),
+    "reboot": ("--bios none --kernel {vmlinux} --initrd {initrd} --append 'console=hvc0 lab.job=reboot' -m 512M", 1,
+               "rebooted", "init"),
+    "no-kernel": ("--bios none --kernel /none/vmlinux", 2, "wrong", "nothing"),
+    "limit": ("--bios {slof} --expect login: --timeout 12", 1, "timed out", "firmware"),
+}
+
+
+@pytest.mark.one_host
+@pytest.mark.parametrize("name", BOOTS)
+def test_boot(name, host, log):
+    """The verdict on a real guest."""
+    options, status, verdict, stage = BOOTS[name]
+    files = {"slof": f"{host.cache}/{guest_images.SLOF}", "vmlinux": f"{host.cache}/kernel-{guest_images.KERNEL}/vmlinux",
+             "initrd": f"{host.cache}/{guest_images.initrd_item()}/initrd"}
+    guest_images.initrd()
+    folder = f"ci-{name}"
+    result = host.run(f"{host.here}/ppc64le/lparun-ci run --report {host.inside}/{folder} --timeout 90 "
+                      f"{options.format(**files)}", 120)
+    log.add("lparun-ci", result.output)
+    (boot,) = json.loads((host.folder / folder / "results.json").read_text())["boots"]
+    assert (boot["verdict"], result.status, boot["stage"]) == (verdict, status, stage), boot["reason"]
