@@ -51,8 +51,10 @@ static void end_guest(Attempt *attempt)
 {
     if (attempt->kill)
         return;
-    steer_command(attempt->steer, "quit");
-    child_terminate(attempt->child);
+    if (steer_is_open(attempt->steer))
+        steer_quit(attempt->steer);
+    else
+        child_terminate(attempt->child);
     attempt->kill = g_timeout_add(PATIENCE, kill_now, attempt);
 }
 
@@ -124,6 +126,13 @@ static void on_event(void *owner, const char *event, const char *reason)
     look(attempt);
 }
 
+static void on_mark(void *owner, const char *name, gint64 at)
+{
+    Attempt *attempt = owner;
+    const Mark mark = { .name = g_strdup(name), .seconds = since(attempt, at) };
+    g_array_append_val(attempt->outcome->timeline, mark);
+}
+
 static gboolean time_is_up(gpointer data)
 {
     Attempt *attempt = data;
@@ -184,7 +193,7 @@ Attempt *attempt_start(
     const Boot *boot, void (*ended)(void *owner, Outcome *outcome), void *owner, GError **error)
 {
     static const ChildOps child_ops = { .bytes = on_bytes, .ended = on_end };
-    static const SteerOps steer_ops = { .event = on_event, .closed = on_closed };
+    static const SteerOps steer_ops = { .event = on_event, .mark = on_mark, .closed = on_closed };
     char *folder = g_dir_make_tmp("lparun-ci-XXXXXX", error);
     if (!folder)
         return NULL;
@@ -199,6 +208,7 @@ Attempt *attempt_start(
     attempt->outcome = g_new0(Outcome, 1);
     attempt->outcome->console = g_ptr_array_new_with_free_func(g_free);
     attempt->outcome->raw = g_byte_array_new();
+    attempt->outcome->timeline = g_array_new(FALSE, FALSE, sizeof(Mark));
     attempt->outcome->command = boot_command(boot, attempt->socket);
     attempt->start = g_get_monotonic_time();
     attempt->limit = g_timeout_add((guint)(boot->timeout * 1000), time_is_up, attempt);
@@ -219,6 +229,9 @@ void outcome_free(Outcome *outcome)
     g_free(outcome->stage);
     g_ptr_array_unref(outcome->console);
     g_byte_array_unref(outcome->raw);
+    for (unsigned i = 0; i < outcome->timeline->len; i++)
+        g_free(g_array_index(outcome->timeline, Mark, i).name);
+    g_array_unref(outcome->timeline);
     g_strfreev(outcome->command);
     g_free(outcome);
 }

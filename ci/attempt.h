@@ -5,6 +5,12 @@
 
 typedef struct Attempt Attempt;
 
+// When the guest came to something, as lparun tells: seconds from its start.
+typedef struct Mark {
+    char *name;
+    double seconds;
+} Mark;
+
 // What is left of it.
 typedef struct Outcome {
     Finding finding;
@@ -13,6 +19,7 @@ typedef struct Outcome {
     GPtrArray *console; // of char *: "   1.234 text", seconds and a line each; the last ones of a flood
     GByteArray *raw;    // as it came, as far as CONSOLE_BYTES
     bool flooded;       // there was more
+    GArray *timeline;   // of Mark
     GStrv command;
 } Outcome;
 

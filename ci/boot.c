@@ -74,14 +74,14 @@ static void add_option(GPtrArray *words, const char *option, const char *value)
     g_ptr_array_add(words, g_strdup(value));
 }
 
-// A reboot ends lparun and says so; a panic holds the guest, so that it can be looked at.
+// However the guest ends, it is held, so that it can be looked at.
 GStrv boot_command(const Boot *boot, const char *socket)
 {
     GPtrArray *words = g_ptr_array_new();
     g_autofree char *monitor = g_strdup_printf("unix:%s,server=on,wait=off", socket);
     g_ptr_array_add(words, g_strdup(boot->lparun));
     add_option(words, "-qmp", monitor);
-    add_option(words, "-action", "reboot=shutdown,panic=pause");
+    add_option(words, "-action", "reboot=shutdown,shutdown=pause,panic=pause");
     add_option(words, "-bios", boot->bios);
     add_option(words, "-kernel", boot->kernel);
     add_option(words, "-initrd", boot->initrd);

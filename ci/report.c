@@ -44,6 +44,21 @@ static void add_words(JsonBuilder *builder, const char *name, char *const *words
     json_builder_end_array(builder);
 }
 
+static void add_timeline(JsonBuilder *builder, const GArray *timeline)
+{
+    json_builder_set_member_name(builder, "timeline");
+    json_builder_begin_array(builder);
+    for (unsigned i = 0; i < timeline->len; i++) {
+        const Mark *mark = &g_array_index(timeline, Mark, i);
+        json_builder_begin_object(builder);
+        add_text(builder, "name", mark->name);
+        json_builder_set_member_name(builder, "seconds");
+        json_builder_add_double_value(builder, mark->seconds);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
 static void add_boot(JsonBuilder *builder, const Boot *boot, const Outcome *outcome)
 {
     const Finding *finding = &outcome->finding;
@@ -58,6 +73,7 @@ static void add_boot(JsonBuilder *builder, const Boot *boot, const Outcome *outc
     json_builder_add_double_value(builder, outcome->seconds);
     json_builder_set_member_name(builder, "flooded");
     json_builder_add_boolean_value(builder, outcome->flooded);
+    add_timeline(builder, outcome->timeline);
     add_words(builder, "command", outcome->command, g_strv_length(outcome->command));
     add_words(builder, "last", (char *const *)outcome->console->pdata + first, outcome->console->len - first);
     json_builder_end_object(builder);

@@ -21,13 +21,45 @@ struct Steer {
 
 static gboolean try(gpointer data);
 
-void steer_command(Steer *steer, const char *name)
+// Its answer has the command's name as id.
+static void command(Steer *steer, const char *name)
 {
-    if (!steer->connection)
-        return;
-    g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\"}\n", name);
+    g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\",\"id\":\"%s\"}\n", name, name);
     g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(steer->connection)), line,
         strlen(line), NULL, steer->cancel, NULL);
+}
+
+static void take_timeline(Steer *steer, JsonObject *timeline)
+{
+    JsonArray *marks =
+        json_object_has_member(timeline, "marks") ? json_object_get_array_member(timeline, "marks") : NULL;
+    for (unsigned i = 0; marks && i < json_array_get_length(marks); i++) {
+        JsonObject *mark = json_array_get_object_element(marks, i);
+        steer->ops->mark(steer->owner, json_object_get_string_member(mark, "name"),
+            json_object_get_int_member(mark, "at"));
+    }
+}
+
+// What the guest did before there was a client to be told.
+static void take_status(Steer *steer, JsonObject *status)
+{
+    const char *name = json_object_get_string_member_with_default(status, "status", "");
+    if (strcmp(name, "shutdown") == 0)
+        steer->ops->event(steer->owner, "SHUTDOWN", "guest-shutdown");
+    else if (strcmp(name, "guest-panicked") == 0)
+        steer->ops->event(steer->owner, "GUEST_PANICKED", NULL);
+}
+
+static void take_answer(Steer *steer, JsonObject *message)
+{
+    JsonNode *value = json_object_get_member(message, "return");
+    const char *id = json_object_get_string_member_with_default(message, "id", "");
+    if (!JSON_NODE_HOLDS_OBJECT(value))
+        return;
+    if (strcmp(id, "x-lparun-timeline") == 0)
+        take_timeline(steer, json_node_get_object(value));
+    else if (strcmp(id, "query-status") == 0)
+        take_status(steer, json_node_get_object(value));
 }
 
 static void take(Steer *steer, const char *line)
@@ -36,6 +68,8 @@ static void take(Steer *steer, const char *line)
     if (!node || !JSON_NODE_HOLDS_OBJECT(node))
         return;
     JsonObject *message = json_node_get_object(node);
+    if (json_object_has_member(message, "return"))
+        take_answer(steer, message);
     if (!json_object_has_member(message, "event"))
         return;
     JsonObject *data =
@@ -75,7 +109,8 @@ static void on_connect(GObject *source, GAsyncResult *result, gpointer data)
     }
     steer->connection = connection;
     steer->lines = g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(connection)));
-    steer_command(steer, "qmp_capabilities");
+    command(steer, "qmp_capabilities");
+    command(steer, "query-status");
     g_data_input_stream_read_line_async(steer->lines, G_PRIORITY_DEFAULT, steer->cancel, on_line, steer);
 }
 
@@ -86,6 +121,14 @@ static gboolean try(gpointer data)
     g_socket_client_connect_async(
         steer->client, G_SOCKET_CONNECTABLE(steer->address), steer->cancel, on_connect, steer);
     return G_SOURCE_REMOVE;
+}
+
+void steer_quit(Steer *steer)
+{
+    if (!steer->connection)
+        return;
+    command(steer, "x-lparun-timeline");
+    command(steer, "quit");
 }
 
 bool steer_is_open(const Steer *steer)

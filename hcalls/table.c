@@ -12,6 +12,8 @@ typedef struct Entry {
     const char *name;
     Hypercall call;
     void *owner;
+    Timeline *timeline; // NULL: its first call is no mark
+    TimelineMark mark;
 } Entry;
 
 // A word of ibm,hypertas-functions.
@@ -71,6 +73,13 @@ void hypercall_register(HypercallTable *table, uint64_t number, const char *name
     *entry = (Entry){ .name = name, .call = call, .owner = owner };
 }
 
+void hypercall_mark(HypercallTable *table, uint64_t number, Timeline *timeline, TimelineMark mark)
+{
+    Entry *entry = &table->entries[slot_of(number)];
+    entry->timeline = timeline;
+    entry->mark = mark;
+}
+
 void hypercall_announce_if(
     HypercallTable *table, const char *function, bool (*is_there)(const void *owner), const void *owner)
 {
@@ -100,6 +109,7 @@ int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, u
         slot = UNKNOWN_SLOT;
     _Atomic uint64_t *count = &table->counts[vcpu_index(vcpu)][slot];
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
+    timeline_mark(entry->timeline, entry->mark);
     return entry->call ? entry->call(entry->owner, vcpu, arguments) : H_FUNCTION;
 }
 

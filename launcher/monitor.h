@@ -46,6 +46,7 @@ typedef struct MonitorMachine {
     MonitorCpu (*cpu)(void *owner, unsigned index);
     void *owner;
     struct Devices *devices;
+    struct Timeline *timeline;
 } MonitorMachine;
 
 // What the machine tells a monitor: QEMU's name for it, and an object of type a{sv} or NULL.

@@ -46,6 +46,7 @@ struct Machine {
     RtasClock *clock;
     RtasNmi *nmi;
     Run *run;
+    Timeline *timeline;
     const BootWay *way;
     BootFiles files;
     BootImages boot; // what is in memory since the last load()
@@ -309,6 +310,18 @@ static bool make_rtas(Machine *machine, GError **error)
     return rtas_register_in_kernel(machine->rtas, machine->interrupts, error);
 }
 
+// What can be seen of a guest's way from outside.
+static void make_timeline(Machine *machine)
+{
+    Timeline *timeline = machine->timeline;
+    hypercall_mark(machine->hypercalls, H_PUT_TERM_CHAR, timeline, TIMELINE_CONSOLE);
+    hypercall_mark(machine->hypercalls, KVMPPC_H_CAS, timeline, TIMELINE_CAS);
+    hypercall_mark(machine->hypercalls, H_REGISTER_PROC_TBL, timeline, TIMELINE_PROCESS_TABLE);
+    rtas_mark(machine->rtas, "display-character", timeline, TIMELINE_CONSOLE);
+    rtas_mark(machine->rtas, "quiesce", timeline, TIMELINE_QUIESCE);
+    rtas_mark(machine->rtas, "start-cpu", timeline, TIMELINE_START_CPU);
+}
+
 static void enable_logical_ci(Machine *machine)
 {
     g_autofree char *why = NULL;
@@ -346,6 +359,7 @@ static bool make_hypercalls(Machine *machine, GError **error)
     };
     hypercall_register_families(machine->hypercalls, &parts);
     enable_logical_ci(machine);
+    make_timeline(machine);
     return true;
 }
 
@@ -403,6 +417,7 @@ static bool choose_modes(Machine *machine, GError **error)
 static void start(void *owner)
 {
     Machine *machine = owner;
+    timeline_mark(machine->timeline, TIMELINE_START);
     VcpuEntry entry = { .pc = machine->boot.entry, .r3 = machine->boot.tree, .msr = MSR_SF | MSR_ME };
     vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
 }
@@ -414,6 +429,7 @@ static bool make_run(Machine *machine, GError **error)
         .events = machine->events,
         .list = machine->parts,
         .devices = machine->devices,
+        .timeline = machine->timeline,
         .actions = &machine->options->actions,
         .queue = machine->queue,
         .ask = run_queue_ask(machine->queue),
@@ -434,6 +450,8 @@ Machine *machine_new(const Options *options, GError **error)
     machine->parts = part_list_new();
     machine->bus = bus_new();
     add(machine, &bus_part, machine->bus);
+    machine->timeline = timeline_new();
+    add(machine, &timeline_part, machine->timeline);
     if (!open_files(machine, error))
         goto fail;
     machine->vm = kvm_vm_open("/dev/kvm", error);

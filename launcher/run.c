@@ -171,9 +171,13 @@ Run *run_new(const RunParts *parts, const char *path, GError **error)
 {
     Run *run = g_new0(Run, 1);
     run->parts = *parts;
-    const MonitorMachine machine = {
-        .state = state, .obey = obey, .cpus = cpus, .cpu = cpu, .owner = run, .devices = parts->devices
-    };
+    const MonitorMachine machine = { .state = state,
+        .obey = obey,
+        .cpus = cpus,
+        .cpu = cpu,
+        .owner = run,
+        .devices = parts->devices,
+        .timeline = parts->timeline };
     if (!path || (run->monitor = monitor_open(path, command_tables, &machine, error)))
         return run;
     run_free(run);

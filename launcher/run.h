@@ -14,7 +14,8 @@ typedef struct RunParts {
     VcpuSet *vcpus;
     RtasEvents *events;
     PartList *list;
-    struct Devices *devices; // for the monitor
+    struct Devices *devices; // for the monitor, as the next
+    struct Timeline *timeline;
     const Actions *actions;
     RunQueue *queue;
     RunAsk ask;        // the queue's

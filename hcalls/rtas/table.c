@@ -12,6 +12,8 @@ typedef struct Entry {
     RtasHandler handler; // NULL: the kernel serves it
     void *owner;
     _Atomic uint64_t count; // calls that reached userspace
+    Timeline *timeline;     // NULL: its first call is no mark
+    TimelineMark mark;
 } Entry;
 
 struct RtasTable {
@@ -45,6 +47,15 @@ void rtas_register(RtasTable *table, uint32_t token, const char *name, unsigned 
     g_assert(index < RTAS_TOKENS && !table->entries[index].name);
     table->entries[index] =
         (Entry){ .name = name, .inputs = inputs, .outputs = outputs, .handler = handler, .owner = owner };
+}
+
+void rtas_mark(RtasTable *table, const char *name, Timeline *timeline, TimelineMark mark)
+{
+    for (unsigned i = 0; i < RTAS_TOKENS; i++)
+        if (g_strcmp0(table->entries[i].name, name) == 0) {
+            table->entries[i].timeline = timeline;
+            table->entries[i].mark = mark;
+        }
 }
 
 void rtas_register_families(RtasTable *table, const RtasParts *parts)
@@ -108,6 +119,7 @@ static int32_t dispatch(RtasTable *table, Entry *entry, Vcpu *vcpu, RtasCall *ca
     atomic_fetch_add_explicit(entry ? &entry->count : &table->unknown, 1, memory_order_relaxed);
     if (!entry || call->inputs < entry->inputs || call->outputs < entry->outputs)
         return RTAS_PARAMETER_ERROR;
+    timeline_mark(entry->timeline, entry->mark);
     return entry->handler(entry->owner, vcpu, call);
 }
 

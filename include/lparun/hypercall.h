@@ -3,6 +3,7 @@
 #include "lparun/part.h"
 #include "lparun/interrupt.h"
 #include "lparun/memory.h"
+#include "lparun/timeline.h"
 #include "lparun/vcpu.h"
 #include <stdint.h>
 
@@ -20,6 +21,8 @@ void hypercall_register(
     HypercallTable *table, uint64_t number, const char *name, Hypercall call, void *owner);
 // The table frees `state` (g_free) with itself; returns it. For what a family keeps.
 void *hypercall_own(HypercallTable *table, void *state);
+// The first call of `number` that comes is `mark` of the timeline. Only while the machine is built.
+void hypercall_mark(HypercallTable *table, uint64_t number, Timeline *timeline, TimelineMark mark);
 // H_FUNCTION for what nobody registered.
 int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, uint64_t arguments[9]);
 // Calls `each` for every hypercall that came, with its name and how often it did. Unknown ones are "unknown".

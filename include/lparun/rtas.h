@@ -36,6 +36,8 @@ extern const PartOps rtas_table_part;
 #define RTAS_TOKENS 256
 void rtas_register(RtasTable *table, uint32_t token, const char *name, unsigned inputs, unsigned outputs,
     RtasHandler handler, void *owner);
+// The first call by `name` that comes is `mark` of the timeline. Only while the machine is built.
+void rtas_mark(RtasTable *table, const char *name, Timeline *timeline, TimelineMark mark);
 // The table frees `state` (g_free) with itself; returns it. For what a family keeps.
 void *rtas_own(RtasTable *table, void *state);
 // The tokens, one property a call.

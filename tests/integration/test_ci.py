@@ -145,3 +145,7 @@ def test_boot(name, host, log):
     log.add("lparun-ci", result.output)
     (boot,) = json.loads((host.folder / folder / "results.json").read_text())["boots"]
     assert (boot["verdict"], result.status, boot["stage"]) == (verdict, status, stage), boot["reason"]
+    times = {mark["name"]: mark["seconds"] for mark in boot["timeline"]}
+    if verdict != "wrong":
+        assert 0 < times["start"] < times["console"] < boot["seconds"]
+        assert ("process-table" in times) == ("vmlinux" in options)

@@ -324,11 +324,35 @@ static void test_signal_system_reset(Partition *partition, gconstpointer data)
     g_assert_true(fake_vcpu_wait_idle(vcpu_kvm(vcpu_set_at(partition->vcpus, 1))));
 }
 
+// The first call is on the timeline, until a reset, and no other.
+static void test_timeline(Partition *partition, gconstpointer data)
+{
+    Timeline *timeline = timeline_new();
+    uint64_t count = 0;
+    hypercall_register(partition->hypercalls, 4, "FIRST", echo, &count);
+    hypercall_register(partition->hypercalls, 8, "SECOND", echo, &count);
+    hypercall_mark(partition->hypercalls, 4, timeline, TIMELINE_CONSOLE);
+    hypercall_mark(partition->hypercalls, 8, timeline, TIMELINE_CAS);
+    partition_call(partition, 8, 0);
+    g_assert_cmpint(timeline->at[TIMELINE_CONSOLE], ==, 0);
+    gint64 first = timeline->at[TIMELINE_CAS];
+    g_assert_cmpint(first, >, 0);
+    g_usleep(10);
+    partition_call(partition, 8, 0);
+    g_assert_cmpint(timeline->at[TIMELINE_CAS], ==, first);
+    g_assert_true(timeline_part.reset(timeline, NULL));
+    g_assert_cmpint(timeline->at[TIMELINE_CAS], ==, 0);
+    partition_call(partition, 8, 0);
+    g_assert_cmpint(timeline->at[TIMELINE_CAS], >, first);
+    timeline_free(timeline);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/hypercalls/" name, Partition, NULL, set_up, test, tear_down)
     ADD("dispatch", test_dispatch);
+    ADD("timeline", test_timeline);
     ADD("unknown", test_unknown);
     ADD("set-mode", test_set_mode);
     ADD("set-mode-wrong", test_set_mode_wrong);

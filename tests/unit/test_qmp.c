@@ -139,7 +139,7 @@ static void test_query_commands(Fixture *fixture, gconstpointer data)
     send(fixture, "{\"execute\":\"query-commands\"}\n");
     g_autoptr(JsonNode) answer = json_from_string(next_line(fixture), NULL);
     JsonArray *list = json_object_get_array_member(json_node_get_object(answer), "return");
-    g_assert_cmpuint(json_array_get_length(list), ==, 10);
+    g_assert_cmpuint(json_array_get_length(list), ==, 11);
     for (unsigned i = 0; i < json_array_get_length(list); i++) {
         const char *name = json_object_get_string_member(json_array_get_object_element(list, i), "name");
         g_autofree char *request = g_strdup_printf("{\"execute\":\"%s\"}\n", name);
