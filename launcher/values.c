@@ -268,8 +268,10 @@ static bool check_names(const Values *values, const Key *keys, GError **error)
 {
     unsigned count;
     g_autofree char *names = unknown(values, keys, &count);
+    g_autofree char *list = known(keys);
+    if (values->help) // where nobody has answered it
+        return error_user(error, "%s help: it takes %s", values->option, list);
     if (names) {
-        g_autofree char *list = known(keys);
         return error_user(error, "%s: %s %s not known; it takes %s", values->option, names,
             count == 1 ? "is" : "are", list);
     }

@@ -77,6 +77,9 @@ static const struct {
     { "-m size=1G,size=2G", "-m: 'size' is given twice; give it once" },
     { "-m slots", "-m size=slots: not a size; give MiB, or a number with K, M, G or T" },
     // -rtc
+    { "-m help", "-m help: it takes size=" },
+    { "-rtc ?", "-rtc help: it takes base= and clock=" },
+    { "-smp 2,help", "-smp help: it takes cpus=, maxcpus=, sockets=, cores= and threads=" },
     { "-rtc utc", "-rtc: 'utc' is not known; it takes base= and clock=" },
     { "-rtc base=now", "-rtc base=now: give utc, localtime, or a date such as 2026-11-22 or "
                        "2026-11-22T16:01:21" },
