@@ -11,43 +11,47 @@
     row(iothread) row(memory_backend_ram) row(memory_backend_file) row(rng_random) row(rng_builtin)
 #define DEVICE_KINDS(row) row(virtio_blk) row(virtio_rng) row(spapr_nvram) row(spapr_rng)
 
-#define DECLARE_OBJECT(name) extern const ObjectKind name##_kind;
+#define DECLARE_OBJECT(name) extern const Kind name##_kind;
 #define DECLARE_DEVICE(name) extern const DeviceKind name##_kind;
-#define ADDRESS(name) &name##_kind,
+#define OBJECT(name) &name##_kind,
+#define DEVICE(name) &name##_kind.kind,
 OBJECT_KINDS(DECLARE_OBJECT)
 DEVICE_KINDS(DECLARE_DEVICE)
-static const ObjectKind *const object_kinds[] = { OBJECT_KINDS(ADDRESS) NULL };
-static const DeviceKind *const device_kinds[] = { DEVICE_KINDS(ADDRESS) NULL };
+static const Kind *const object_kinds[] = { OBJECT_KINDS(OBJECT) NULL };
+static const Kind *const device_kinds[] = { DEVICE_KINDS(DEVICE) NULL };
+
+static const DeviceKind *device_kind(const Kind *kind)
+{
+    return (const DeviceKind *)kind;
+}
 
 const DeviceKind *kinds_device(unsigned index)
 {
-    return device_kinds[index];
+    return device_kind(device_kinds[index]);
 }
 
 // --- What has no file of its own.
 
-static const Key no_keys[] = { { 0 } };
-
-const ObjectKind iothread_kind = {
-    .name = "iothread", .help = "a thread that serves devices", .keys = no_keys
-};
+const Kind iothread_kind = { .name = "iothread", .help = "a thread that serves devices" };
 
 static const Key nvram_keys[] = {
     { "drive", KEY_TEXT, 0, .value = "ID", .needed = true, .help = "the -drive that NVRAM is kept in" },
     { 0 },
 };
 
-const DeviceKind spapr_nvram_kind = { .name = "spapr-nvram",
-    .help = "NVRAM is kept in a file",
-    .keys = nvram_keys,
-    .size = sizeof(char *),
-    .is_fixed = true };
+const DeviceKind spapr_nvram_kind = {
+    .kind = { .name = "spapr-nvram",
+        .help = "NVRAM is kept in a file",
+        .keys = nvram_keys,
+        .size = sizeof(char *) },
+    .is_fixed = true,
+};
 
 // The keys of a struct that lies `behind` bytes behind another one, and those of that one (g_free).
 static Key *join(const Key *keys, size_t behind, const Key *others)
 {
     g_autoptr(GArray) joined = g_array_new(TRUE, FALSE, sizeof(Key));
-    for (; keys->name; keys++) {
+    for (; keys && keys->name; keys++) {
         Key key = *keys;
         key.at += behind;
         g_array_append_val(joined, key);
@@ -55,6 +59,84 @@ static Key *join(const Key *keys, size_t behind, const Key *others)
     for (; others->name; others++)
         g_array_append_val(joined, *others);
     return (Key *)g_array_free(g_steal_pointer(&joined), FALSE);
+}
+
+// --- What objects and devices have in common.
+
+typedef struct Family {
+    const char *noun;      // "object"
+    const char *first_key; // that names the kind
+    const Kind *const *kinds;
+    const Key *(*common_keys)(const Kind *kind); // what they have besides their own
+} Family;
+
+static bool has_name(const Kind *kind, const char *name)
+{
+    return strcmp(kind->name, name) == 0 || (kind->other_names && g_strv_contains(kind->other_names, name));
+}
+
+static const Kind *find(const Family *family, const char *name)
+{
+    for (unsigned i = 0; name && family->kinds[i]; i++)
+        if (has_name(family->kinds[i], name))
+            return family->kinds[i];
+    return NULL;
+}
+
+static char *names(const Family *family)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (unsigned i = 0; family->kinds[i]; i++)
+        g_ptr_array_add(names, (char *)family->kinds[i]->name);
+    return words_join(names, ", ", " or ");
+}
+
+static char *help_of(const Family *family, const Kind *kind)
+{
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "%s: %s\n", kind->name, kind->help);
+    keys_help(kind->keys, text);
+    keys_help(family->common_keys(kind), text);
+    return g_string_free(text, FALSE);
+}
+
+static char *help_of_all(const Family *family)
+{
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "%ss:\n", family->noun);
+    for (unsigned i = 0; family->kinds[i]; i++)
+        g_string_append_printf(text, "  %-24s %s\n", family->kinds[i]->name, family->kinds[i]->help);
+    return g_string_free(text, FALSE);
+}
+
+// NULL and `error` for a name that is none's. Or NULL and `help` that was asked for.
+static const Kind *take_kind(
+    const Family *family, Values *values, const char *text, char **help, GError **error)
+{
+    const char *option = values_option(values), *name = values_take(values, family->first_key);
+    const Kind *kind = find(family, name);
+    if (values_ask_help(values) && (!name || kind)) {
+        *help = kind ? help_of(family, kind) : help_of_all(family);
+        return NULL;
+    }
+    if (!kind) {
+        g_autofree char *list = names(family);
+        error_user(
+            error, "%s %s: there is no such %s; it takes %s", option, name ? name : text, family->noun, list);
+        return NULL;
+    }
+    g_autofree char *both = g_strdup_printf("%s %s", option, name);
+    values_rename(values, both);
+    return kind;
+}
+
+// What the keys filled, together.
+static bool check_values(const Kind *kind, const void *filled, const Values *values, GError **error)
+{
+    if (!kind->check || kind->check(filled, error))
+        return true;
+    g_prefix_error(error, "%s ", values_option(values));
+    return false;
 }
 
 // --- Objects.
@@ -67,14 +149,6 @@ static void object_free(gpointer data)
     g_free(object);
 }
 
-static const ObjectKind *find_object_kind(const char *name)
-{
-    for (unsigned i = 0; object_kinds[i]; i++)
-        if (g_strcmp0(object_kinds[i]->name, name) == 0)
-            return object_kinds[i];
-    return NULL;
-}
-
 static bool is_object(const Options *options, const char *id)
 {
     for (unsigned i = 0; i < options->objects->len; i++)
@@ -83,33 +157,12 @@ static bool is_object(const Options *options, const char *id)
     return false;
 }
 
-static char *objects_help(const ObjectKind *kind)
-{
-    GString *text = g_string_new(kind ? NULL : "objects:\n");
-    if (kind)
-        keys_help(kind->keys, text);
-    for (unsigned i = 0; !kind && object_kinds[i]; i++)
-        g_string_append_printf(text, "  %-24s %s\n", object_kinds[i]->name, object_kinds[i]->help);
-    return g_string_free(text, FALSE);
-}
-
-static char *object_names(void)
-{
-    GString *list = g_string_new(object_kinds[0]->name);
-    for (unsigned i = 1; object_kinds[i]; i++)
-        g_string_append_printf(list, "%s%s", object_kinds[i + 1] ? ", " : " or ", object_kinds[i]->name);
-    return g_string_free(list, FALSE);
-}
-
 static bool check_object(const Options *options, const Object *object, const Values *values, GError **error)
 {
     if (is_object(options, object->id))
         return error_user(error, "%s,id=%s: that id is given twice; give each object its own",
             values_option(values), object->id);
-    if (!object->kind->check || object->kind->check(object->values, error))
-        return true;
-    g_prefix_error(error, "%s ", values_option(values));
-    return false;
+    return check_values(object->kind, object->values, values, error);
 }
 
 static const Key id_key[] = {
@@ -117,7 +170,12 @@ static const Key id_key[] = {
     { 0 },
 };
 
-static bool add_object(Options *options, const ObjectKind *kind, Values *values, GError **error)
+static const Key *object_keys(const Kind *kind)
+{
+    return id_key;
+}
+
+static bool add_object(Options *options, const Kind *kind, Values *values, GError **error)
 {
     Object *object = g_malloc0(sizeof *object + kind->size);
     object->kind = kind;
@@ -133,23 +191,12 @@ static bool add_object(Options *options, const ObjectKind *kind, Values *values,
 
 bool options_parse_object(Options *options, const char *option, const char *value, GError **error)
 {
-    g_autoptr(Values) values = values_parse(option, value, "qom-type", error);
+    static const Family objects = { "object", "qom-type", object_kinds, object_keys };
+    g_autoptr(Values) values = values_parse(option, value, objects.first_key, error);
     if (!values)
         return false;
-    const char *type = values_take(values, "qom-type");
-    const ObjectKind *kind = find_object_kind(type);
-    if (values_ask_help(values) && (!type || kind)) {
-        options->help = objects_help(kind);
-        return true;
-    }
-    if (!kind) {
-        g_autofree char *names = object_names();
-        return error_user(
-            error, "%s %s: there is no such object; it takes %s", option, type ? type : value, names);
-    }
-    g_autofree char *name = g_strdup_printf("%s %s", option, type);
-    values_rename(values, name);
-    return add_object(options, kind, values, error);
+    const Kind *kind = take_kind(&objects, values, value, &options->help, error);
+    return kind ? add_object(options, kind, values, error) : options->help != NULL;
 }
 
 // --- Devices.
@@ -157,7 +204,7 @@ bool options_parse_object(Options *options, const char *option, const char *valu
 static void device_free(gpointer data)
 {
     DeviceOptions *device = data;
-    keys_clear(device->kind->keys, device->values);
+    keys_clear(device->kind->kind.keys, device->values);
     g_free(device->id);
     g_free(device);
 }
@@ -172,19 +219,6 @@ void kinds_clear(Options *options)
 {
     g_clear_pointer(&options->objects, g_ptr_array_unref);
     g_clear_pointer(&options->devices, g_ptr_array_unref);
-}
-
-static bool has_name(const DeviceKind *kind, const char *name)
-{
-    return strcmp(kind->name, name) == 0 || (kind->other_names && g_strv_contains(kind->other_names, name));
-}
-
-static const DeviceKind *find_device_kind(const char *name)
-{
-    for (unsigned i = 0; name && device_kinds[i]; i++)
-        if (has_name(device_kinds[i], name))
-            return device_kinds[i];
-    return NULL;
 }
 
 // "3", "0x3" or "3.0": QEMU's words.
@@ -215,30 +249,9 @@ static const Key function_keys[] = {
     { 0 },
 };
 
-static void help_of(const DeviceKind *kind, GString *text)
+static const Key *device_keys(const Kind *kind)
 {
-    g_string_append_printf(text, "%s: %s\n", kind->name, kind->help);
-    keys_help(kind->keys, text);
-    keys_help(kind->is_fixed ? name_keys : function_keys, text);
-}
-
-static char *devices_help(const DeviceKind *kind)
-{
-    GString *text = g_string_new(kind ? NULL : "devices:\n");
-    if (kind)
-        help_of(kind, text);
-    for (unsigned i = 0; !kind && device_kinds[i]; i++)
-        g_string_append_printf(text, "  %-24s %s\n", device_kinds[i]->name, device_kinds[i]->help);
-    return g_string_free(text, FALSE);
-}
-
-static bool wrong_device(const char *option, const char *name, GError **error)
-{
-    GString *list = g_string_new(device_kinds[0]->name);
-    for (unsigned i = 1; device_kinds[i]; i++)
-        g_string_append_printf(list, "%s%s", device_kinds[i + 1] ? ", " : " or ", device_kinds[i]->name);
-    g_autofree char *names = g_string_free(list, FALSE);
-    return error_user(error, "%s %s: there is no such device; it takes %s", option, name, names);
+    return device_kind(kind)->is_fixed ? name_keys : function_keys;
 }
 
 // What two devices may not share.
@@ -255,44 +268,14 @@ static bool check_device(const Options *options, const DeviceOptions *device, GE
             return error_user(
                 error, "-device bootindex=%d: two devices have it; give each its own", device->bootindex);
         if (device->kind->is_fixed && other->kind == device->kind)
-            return error_user(error, "-device %s: there is one; give it once", device->kind->name);
+            return error_user(error, "-device %s: there is one; give it once", device->kind->kind.name);
     }
     return true;
 }
 
-static void list_keys(const Key *keys, GString *text)
-{
-    for (; keys->name; keys++) {
-        g_autofree char *value = keys_value(keys);
-        g_string_append_printf(text, keys->needed ? ",%s=%s" : "[,%s=%s]", keys->name, value);
-    }
-}
-
-static void list(
-    const char *option, const char *name, const char *help, const Key *keys, const Key *others, GString *text)
-{
-    g_string_append_printf(text, "%s %s", option, name);
-    list_keys(keys, text);
-    list_keys(others, text);
-    g_string_append_printf(text, "\n        %s\n", help);
-}
-
-void kinds_list_objects(GString *text)
-{
-    for (unsigned i = 0; object_kinds[i]; i++)
-        list("-object", object_kinds[i]->name, object_kinds[i]->help, id_key, object_kinds[i]->keys, text);
-}
-
-void kinds_list_devices(GString *text)
-{
-    for (unsigned i = 0; device_kinds[i]; i++)
-        list("-device", device_kinds[i]->name, device_kinds[i]->help, device_kinds[i]->keys,
-            device_kinds[i]->is_fixed ? name_keys : function_keys, text);
-}
-
 static DeviceOptions *add_device(Options *options, const DeviceKind *kind)
 {
-    DeviceOptions *device = g_malloc0(sizeof *device + kind->size);
+    DeviceOptions *device = g_malloc0(sizeof *device + kind->kind.size);
     *device = (DeviceOptions){ .kind = kind, .slot = -1, .bootindex = -1, .values = device + 1 };
     g_ptr_array_add(options->devices, device);
     return device;
@@ -300,22 +283,17 @@ static DeviceOptions *add_device(Options *options, const DeviceKind *kind)
 
 bool options_parse_device(Options *options, const char *option, const char *value, GError **error)
 {
-    g_autoptr(Values) values = values_parse(option, value, "driver", error);
+    static const Family devices = { "device", "driver", device_kinds, device_keys };
+    g_autoptr(Values) values = values_parse(option, value, devices.first_key, error);
     if (!values)
         return false;
-    const char *driver = values_take(values, "driver");
-    const DeviceKind *kind = find_device_kind(driver);
-    if (values_ask_help(values) && (!driver || kind)) {
-        options->help = devices_help(kind);
-        return true;
-    }
+    const Kind *kind = take_kind(&devices, values, value, &options->help, error);
     if (!kind)
-        return wrong_device(option, driver ? driver : value, error);
-    g_autofree char *name = g_strdup_printf("%s %s", option, driver);
-    values_rename(values, name);
-    DeviceOptions *device = add_device(options, kind);
-    g_autofree Key *keys = join(kind->keys, sizeof *device, kind->is_fixed ? name_keys : function_keys);
-    return values_fill(values, keys, device, error) && check_device(options, device, error);
+        return options->help != NULL;
+    DeviceOptions *device = add_device(options, device_kind(kind));
+    g_autofree Key *keys = join(kind->keys, sizeof *device, device_keys(kind));
+    return values_fill(values, keys, device, error) && check_values(kind, device->values, values, error) &&
+           check_device(options, device, error);
 }
 
 const char *kinds_nvram_drive(const Options *options)
@@ -334,4 +312,34 @@ void kinds_add_disk(Options *options, const char *drive)
     device->implied = true;
     VirtioBlkValues *values = device->values;
     values->drive = g_strdup(drive);
+}
+
+// --- Listing all of them, for -help.
+
+static void list_keys(const Key *keys, GString *text)
+{
+    for (; keys && keys->name; keys++) {
+        g_autofree char *value = keys_value(keys);
+        g_string_append_printf(text, keys->needed ? ",%s=%s" : "[,%s=%s]", keys->name, value);
+    }
+}
+
+static void list(const char *option, const Kind *kind, const Key *keys, const Key *others, GString *text)
+{
+    g_string_append_printf(text, "%s %s", option, kind->name);
+    list_keys(keys, text);
+    list_keys(others, text);
+    g_string_append_printf(text, "\n        %s\n", kind->help);
+}
+
+void kinds_list_objects(GString *text)
+{
+    for (unsigned i = 0; object_kinds[i]; i++)
+        list("-object", object_kinds[i], id_key, object_kinds[i]->keys, text);
+}
+
+void kinds_list_devices(GString *text)
+{
+    for (unsigned i = 0; device_kinds[i]; i++)
+        list("-device", device_kinds[i], device_kinds[i]->keys, device_keys(device_kinds[i]), text);
 }

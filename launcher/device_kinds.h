@@ -16,5 +16,5 @@ const DeviceKind *kinds_device(unsigned index);
 const char *kinds_nvram_drive(const Options *options);
 // The device of a drive that has none.
 void kinds_add_disk(Options *options, const char *drive);
-extern const ObjectKind iothread_kind;
+extern const Kind iothread_kind;
 extern const DeviceKind virtio_blk_kind;

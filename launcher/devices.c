@@ -3,7 +3,7 @@
 #include "device_kinds.h"
 #include "lparun/error.h"
 #include "lparun/papr.h"
-#include "lparun/virtio_blk.h"
+#include "storage_options.h"
 #include <string.h>
 
 struct Devices {
@@ -75,20 +75,10 @@ static Iothread *iothread_for(const DeviceMaking *making, const char *id, GError
     return NULL;
 }
 
-static const DriveOptions *find_drive(const Options *options, const char *id)
-{
-    for (unsigned i = 0; i < options->drives->len; i++) {
-        const DriveOptions *drive = options->drives->pdata[i];
-        if (g_strcmp0(drive->id, id) == 0)
-            return drive;
-    }
-    return NULL;
-}
-
 static bool check_drive(
     const Devices *devices, const DriveOptions *drive, const char *id, bool named, GError **error)
 {
-    const char *why = !drive ? "there is no such drive; add -drive file=PATH,if=none,id=ID"
+    const char *why = !drive                                    ? DRIVE_IS_MISSING
                       : named && drive->interface != DRIVE_NONE ? DRIVE_IS_A_DISK
                       : g_ptr_array_find(devices->drives, drive, NULL)
                           ? "that drive has a device already; give each its own"
@@ -100,7 +90,7 @@ static bool check_drive(
 static Block *drive_for(const DeviceMaking *making, const char *id, const char **serial, GError **error)
 {
     Devices *devices = making->owner;
-    const DriveOptions *drive = find_drive(devices->options, id);
+    const DriveOptions *drive = storage_options_find(devices->options, id);
     Device *device = last(devices);
     if (!check_drive(devices, drive, id, !device->options->implied, error))
         return NULL;

@@ -97,13 +97,13 @@ static const Key file_keys[] = {
     { 0 },
 };
 
-const ObjectKind memory_backend_ram_kind = { .name = "memory-backend-ram",
+const Kind memory_backend_ram_kind = { .name = "memory-backend-ram",
     .help = "memory for -numa node,memdev= or -machine memory-backend=",
     .keys = ram_keys,
     .size = sizeof(Backend),
     .check = check_backend };
 
-const ObjectKind memory_backend_file_kind = { .name = "memory-backend-file",
+const Kind memory_backend_file_kind = { .name = "memory-backend-file",
     .help = "the same from a file or folder",
     .keys = file_keys,
     .size = sizeof(Backend),

@@ -22,7 +22,7 @@ void memory_options_init(MemoryOptions *options);
 void memory_options_clear(MemoryOptions *options);
 // One -numa.
 bool memory_options_parse_numa(MemoryOptions *options, const char *option, const char *value, GError **error);
-extern const ObjectKind memory_backend_ram_kind, memory_backend_file_kind;
+extern const Kind memory_backend_ram_kind, memory_backend_file_kind;
 // Makes the parts and the nodes, once all is read. `*size`: bytes of -m, or its default, which a lone backend
 // replaces unless `size_given`. `cpus`: vCPUs, `threads` a core. False and `error` when it does not fit
 // together. `objects`: all of -object.

@@ -21,7 +21,8 @@ typedef struct DriveOptions {
     bool readonly;
 } DriveOptions;
 
-// Of a drive that a -device names too.
+// What is wrong with the drive that a -device names.
+#define DRIVE_IS_MISSING "there is no such drive; add -drive file=PATH,if=none,id=ID"
 #define DRIVE_IS_A_DISK "that drive is a disk already; add if=none to its -drive"
 
 typedef struct DeviceOptions {

@@ -45,7 +45,7 @@ void storage_options_clear(Options *options)
     g_clear_pointer(&options->drives, g_ptr_array_unref);
 }
 
-static DriveOptions *find(const Options *options, const char *id)
+DriveOptions *storage_options_find(const Options *options, const char *id)
 {
     for (unsigned i = 0; i < options->drives->len; i++) {
         DriveOptions *drive = options->drives->pdata[i];
@@ -68,7 +68,7 @@ static bool use_for_nvram(Options *options, DriveOptions *drive, GError **error)
 
 static bool take_drive(Options *options, DriveOptions *drive, GError **error)
 {
-    if (drive->id && find(options, drive->id) != drive)
+    if (drive->id && storage_options_find(options, drive->id) != drive)
         return error_user(error, "-drive id=%s: that id is given twice; give each drive its own", drive->id);
     if (drive->interface == DRIVE_NONE && !drive->id)
         return error_user(
@@ -95,11 +95,11 @@ bool options_parse_drive(Options *options, const char *option, const char *value
 // -device spapr-nvram names its drive, which may have come later.
 static bool take_nvram(Options *options, const char *id, GError **error)
 {
-    DriveOptions *drive = find(options, id);
+    DriveOptions *drive = storage_options_find(options, id);
     if (drive && drive->interface == DRIVE_NONE)
         return use_for_nvram(options, drive, error);
-    return error_user(error, "-device spapr-nvram,drive=%s: %s", id,
-        drive ? DRIVE_IS_A_DISK : "there is no such drive; add -drive file=PATH,if=none,id=ID");
+    return error_user(
+        error, "-device spapr-nvram,drive=%s: %s", id, drive ? DRIVE_IS_A_DISK : DRIVE_IS_MISSING);
 }
 
 // QEMU's name for the drive of a disk that has none.
@@ -107,7 +107,7 @@ static char *own_id(const Options *options)
 {
     for (unsigned i = 0;; i++) {
         g_autofree char *id = g_strdup_printf("virtio%u", i);
-        if (!find(options, id))
+        if (!storage_options_find(options, id))
             return g_steal_pointer(&id);
     }
 }

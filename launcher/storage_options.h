@@ -9,3 +9,5 @@ bool options_parse_drive(Options *options, const char *option, const char *value
 // Once all is read: a device for each drive with if=virtio, and the drive that NVRAM is kept in. False and
 // `error`.
 bool storage_options_resolve(Options *options, GError **error);
+// The drive with this id, or NULL; NVRAM's is none of them.
+DriveOptions *storage_options_find(const Options *options, const char *id);

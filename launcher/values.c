@@ -201,6 +201,12 @@ static bool read_value(const Key *key, const char *text, void *to, bool again)
     g_assert_not_reached();
 }
 
+// What it takes, where that can be listed; or NULL.
+static const Word *words_of(const Key *key)
+{
+    return key->type == KEY_SWITCH ? words_switch : key->words;
+}
+
 // What to say of a value that is none (g_free).
 static char *mend(const Key *key)
 {
@@ -212,7 +218,7 @@ static char *mend(const Key *key)
     if (key->type == KEY_SIZE)
         return g_strdup_printf(
             "not a size; give %s a number with K, M, G or T", key->unit > 1 ? "MiB, or" : "bytes, or");
-    g_autofree char *list = words_list(key->type == KEY_WORD ? key->words : words_switch, ", ", " or ");
+    g_autofree char *list = words_list(words_of(key), ", ", " or ");
     return g_strconcat("it takes ", list, NULL);
 }
 
@@ -234,52 +240,45 @@ static bool is_there_before(const Values *values, unsigned index)
     return false;
 }
 
-// "'a', 'b' and 'c'" of what `keys` do not have, or NULL (g_free).
-static char *unknown(const Values *values, const Key *keys, unsigned *count)
+// "'a'" for each key that `keys` do not have.
+static GPtrArray *unknown(const Values *values, const Key *keys)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; i < values->list->len; i++)
         if (!at(values, i)->taken && !find(keys, at(values, i)->key) && !is_there_before(values, i))
-            g_ptr_array_add(names, at(values, i)->key);
-    *count = names->len;
-    if (names->len == 0)
-        return NULL;
-    GString *list = g_string_new(NULL);
-    for (unsigned i = 0; i < names->len; i++)
-        g_string_append_printf(list, "%s'%s'",
-            i == 0               ? ""
-            : i + 1 < names->len ? ", "
-                                 : " and ",
-            (const char *)names->pdata[i]);
-    return g_string_free(list, FALSE);
+            g_ptr_array_add(names, g_strdup_printf("'%s'", at(values, i)->key));
+    return names;
 }
 
+// "a=, b= and c=" (g_free).
 static char *known(const Key *keys)
 {
-    if (!keys->name)
-        return g_strdup("no more");
-    GString *list = g_string_new(NULL);
-    for (const Key *key = keys; key->name; key++)
-        g_string_append_printf(list, "%s%s=", key == keys ? "" : key[1].name ? ", " : " and ", key->name);
-    return g_string_free(list, FALSE);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (; keys->name; keys++)
+        g_ptr_array_add(names, g_strconcat(keys->name, "=", NULL));
+    return names->len ? words_join(names, ", ", " and ") : g_strdup("no more");
 }
 
-static bool check_names(const Values *values, const Key *keys, GError **error)
+static bool check_known(const Values *values, const Key *keys, GError **error)
 {
-    unsigned count;
-    g_autofree char *names = unknown(values, keys, &count);
-    g_autofree char *list = known(keys);
+    g_autoptr(GPtrArray) names = unknown(values, keys);
+    if (!values->help && names->len == 0)
+        return true;
+    g_autofree char *list = known(keys), *wrong = words_join(names, ", ", " and ");
     if (values->help) // where nobody has answered it
         return error_user(error, "%s help: it takes %s", values->option, list);
-    if (names) {
-        return error_user(error, "%s: %s %s not known; it takes %s", values->option, names,
-            count == 1 ? "is" : "are", list);
-    }
-    for (unsigned i = 0; i < values->list->len; i++)
-        if (is_there_before(values, i) &&
-            !(find(keys, at(values, i)->key) && find(keys, at(values, i)->key)->list))
+    return error_user(error, "%s: %s %s not known; it takes %s", values->option, wrong,
+        names->len == 1 ? "is" : "are", list);
+}
+
+static bool check_once(const Values *values, const Key *keys, GError **error)
+{
+    for (unsigned i = 0; i < values->list->len; i++) {
+        const Key *key = find(keys, at(values, i)->key);
+        if (is_there_before(values, i) && !(key && key->list))
             return error_user(
                 error, "%s: '%s' is given twice; give it once", values->option, at(values, i)->key);
+    }
     return true;
 }
 
@@ -293,7 +292,7 @@ static bool is_given(const Values *values, const char *name)
 
 bool values_fill(Values *values, const Key *keys, void *to, GError **error)
 {
-    if (!check_names(values, keys, error))
+    if (!check_known(values, keys, error) || !check_once(values, keys, error))
         return false;
     for (unsigned i = 0; i < values->list->len; i++) {
         Value *value = at(values, i);
@@ -315,7 +314,7 @@ bool values_fill(Values *values, const Key *keys, void *to, GError **error)
 
 void keys_clear(const Key *keys, void *of)
 {
-    for (; keys->name; keys++)
+    for (; keys && keys->name; keys++)
         if (keys->type == KEY_TEXT)
             g_clear_pointer((char **)((char *)of + keys->at), g_free);
 }
@@ -325,14 +324,14 @@ char *keys_value(const Key *key)
     static const char *const types[] = {
         [KEY_TEXT] = "TEXT", [KEY_NUMBER] = "NUMBER", [KEY_SIZE] = "SIZE", [KEY_READ] = "VALUE"
     };
-    if (key->type == KEY_SWITCH || key->type == KEY_WORD)
-        return words_list(key->type == KEY_WORD ? key->words : words_switch, "|", "|");
+    if (words_of(key))
+        return words_list(words_of(key), "|", "|");
     return g_strdup(key->value ? key->value : types[key->type]);
 }
 
 void keys_help(const Key *keys, GString *text)
 {
-    for (; keys->name; keys++) {
+    for (; keys && keys->name; keys++) {
         g_autofree char *value = keys_value(keys), *head = g_strdup_printf("%s=%s", keys->name, value);
         g_string_append_printf(text, "  %-24s %s%s\n", head, keys->help, keys->needed ? " (needed)" : "");
     }

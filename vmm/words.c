@@ -1,6 +1,5 @@
 // Words of enumerations.
 #include "lparun/words.h"
-#include <glib.h>
 #include <string.h>
 
 const Word words_switch[] = {
@@ -31,17 +30,22 @@ const char *words_name(const Word *words, int value)
     return NULL;
 }
 
+char *words_join(const GPtrArray *texts, const char *between, const char *last)
+{
+    GString *list = g_string_new(NULL);
+    for (unsigned i = 0; i < texts->len; i++) {
+        if (i > 0)
+            g_string_append(list, i + 1 < texts->len ? between : last);
+        g_string_append(list, texts->pdata[i]);
+    }
+    return g_string_free(list, FALSE);
+}
+
 char *words_list(const Word *words, const char *between, const char *last)
 {
-    unsigned count = 0, done = 0;
-    GString *list = g_string_new(NULL);
-    for (const Word *word = words; word->word; word++)
-        count += !word->unlisted;
+    g_autoptr(GPtrArray) texts = g_ptr_array_new();
     for (; words->word; words++)
-        if (!words->unlisted) {
-            g_string_append(list, done == 0 ? "" : done + 1 < count ? between : last);
-            g_string_append(list, words->word);
-            done++;
-        }
-    return g_string_free(list, FALSE);
+        if (!words->unlisted)
+            g_ptr_array_add(texts, (char *)words->word);
+    return words_join(texts, between, last);
 }

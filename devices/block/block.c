@@ -43,15 +43,14 @@ struct Block {
 
 Block *block_open(const BlockOptions *options, GError **error)
 {
-    BlockAio aio = options->aio;
-    BlockCache cache = options->cache;
-    if (aio == BLOCK_AIO_NATIVE && cache != BLOCK_NONE && cache != BLOCK_DIRECTSYNC) {
+    bool past_cache = options->cache == BLOCK_NONE || options->cache == BLOCK_DIRECTSYNC;
+    if (options->aio == BLOCK_AIO_NATIVE && !past_cache) {
         error_user(error, "aio=native: works only past the page cache; add cache=none, or use aio=io_uring");
         return NULL;
     }
     Block *block = g_new0(Block, 1);
-    block->aio = aio;
-    if (!block_image_open(&block->image, options->path, options->readonly, cache, error)) {
+    block->aio = options->aio;
+    if (!block_image_open(&block->image, options->path, options->readonly, options->cache, error)) {
         g_free(block);
         return NULL;
     }

@@ -72,12 +72,12 @@ static const Key keys[] = {
 
 extern const DeviceKind virtio_blk_kind;
 const DeviceKind virtio_blk_kind = {
-    .name = "virtio-blk-pci",
-    .other_names = other_names,
-    .help = "a disk",
+    .kind = { .name = "virtio-blk-pci",
+        .other_names = other_names,
+        .help = "a disk",
+        .keys = keys,
+        .size = sizeof(VirtioBlkValues) },
     .prefix = "virtio-blk",
-    .keys = keys,
-    .size = sizeof(VirtioBlkValues),
     .make = make,
     .virtio = virtio,
     .free = free_disk,

@@ -164,16 +164,13 @@ static const Key random_keys[] = {
     { 0 },
 };
 
-extern const ObjectKind rng_random_kind, rng_builtin_kind;
-const ObjectKind rng_random_kind = { .name = "rng-random",
+extern const Kind rng_random_kind, rng_builtin_kind;
+const Kind rng_random_kind = { .name = "rng-random",
     .help = "random bytes of a device of the host's",
     .keys = random_keys,
     .size = sizeof(RandomValues) };
 
-static const Key no_keys[] = { { 0 } };
-const ObjectKind rng_builtin_kind = {
-    .name = "rng-builtin", .help = "the kernel's random bytes, by getrandom(2)", .keys = no_keys
-};
+const Kind rng_builtin_kind = { .name = "rng-builtin", .help = "the kernel's random bytes, by getrandom(2)" };
 
 static int open_source(const char *path, GError **error)
 {
@@ -284,12 +281,12 @@ static const Key keys[] = {
 
 extern const DeviceKind virtio_rng_kind;
 const DeviceKind virtio_rng_kind = {
-    .name = "virtio-rng-pci",
-    .other_names = other_names,
-    .help = "random bytes of the host's",
+    .kind = { .name = "virtio-rng-pci",
+        .other_names = other_names,
+        .help = "random bytes of the host's",
+        .keys = keys,
+        .size = sizeof(RngValues) },
     .prefix = "virtio-rng",
-    .keys = keys,
-    .size = sizeof(RngValues),
     .make = make,
     .virtio = virtio,
     .free = free_rng,
@@ -310,8 +307,10 @@ static const Key spapr_keys[] = {
 };
 
 extern const DeviceKind spapr_rng_kind;
-const DeviceKind spapr_rng_kind = { .name = "spapr-rng",
-    .help = "H_RANDOM, which every machine has",
-    .keys = spapr_keys,
-    .size = sizeof(SpaprRngValues),
-    .is_fixed = true };
+const DeviceKind spapr_rng_kind = {
+    .kind = { .name = "spapr-rng",
+        .help = "H_RANDOM, which every machine has",
+        .keys = spapr_keys,
+        .size = sizeof(SpaprRngValues) },
+    .is_fixed = true,
+};

@@ -15,7 +15,7 @@ typedef struct CompatLevel {
     unsigned isa;     // 207, 300, 310
 } CompatLevel;
 
-// hcalls/compat.c. The level with this name, or NULL. `words` has all names, with no value of interest.
+// hcalls/compat.c. The level with this name, or NULL. `compat_words` has all names, to be listed.
 const CompatLevel *compat_find(const char *name);
 extern const Word compat_words[];
 // The levels that this KVM takes, a bit each. Sets `vcpu`'s, and leaves it raw; while no vCPU runs.

@@ -20,7 +20,7 @@ typedef struct Key {
     size_t at;         // offset in the struct that is filled
     const char *value; // of TEXT, NUMBER and READ, for help: "ID"; NULL: a word for the type
     const char *help;  // one line; says the default where it is not obvious
-    const Word *words;
+    const Word *words; // of WORD; of READ, to be listed: what `read` takes, or NULL
     uint64_t least, most, unit;
     bool (*read)(const char *text, void *to);
     const char *mend; // NUMBER, SIZE, READ: "not a PCI slot; give 0 to 1f"; NULL: one of the type's own

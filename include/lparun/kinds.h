@@ -5,16 +5,18 @@
 #include "lparun/keys.h"
 #include "lparun/virtio_device.h"
 
-typedef struct ObjectKind {
-    const char *name; // "iothread"
-    const char *help; // one line
-    const Key *keys;
+// What the command line has to know of any of them. A kind of object is no more than this.
+typedef struct Kind {
+    const char *name;                                  // "virtio-blk-pci"
+    const char *const *other_names;                    // that QEMU has for it, up to a NULL; or NULL
+    const char *help;                                  // one line
+    const Key *keys;                                   // besides those that all have, as id=; NULL: none
     size_t size;                                       // bytes of what the keys fill, all zeros at first
     bool (*check)(const void *values, GError **error); // that the keys fit together; may be NULL
-} ObjectKind;
+} Kind;
 
 typedef struct Object {
-    const ObjectKind *kind;
+    const Kind *kind;
     char *id;
     void *values;
 } Object;
@@ -22,13 +24,9 @@ typedef struct Object {
 typedef struct DeviceMaking DeviceMaking;
 
 typedef struct DeviceKind {
-    const char *name;               // "virtio-blk-pci"
-    const char *const *other_names; // that QEMU has for it, up to a NULL; or NULL
-    const char *help;               // one line
-    const char *prefix;             // of the name of a device without an id: "virtio-blk"
-    const Key *keys;                // besides id=, addr= and bootindex=
-    size_t size;                    // bytes of what the keys fill, all zeros at first
-    bool is_fixed;                  // it is in every machine: the option says how, and there is no function
+    Kind kind;          // stays first
+    const char *prefix; // of the name of a device without an id: "virtio-blk"
+    bool is_fixed;      // it is in every machine: the option says how, and there is no function
     // The device, or NULL and `error`, which begins with what is wrong ("drive=x: there is no ...").
     void *(*make)(const void *values, const DeviceMaking *making, GError **error);
     VirtioDevice *(*virtio)(const void *device);

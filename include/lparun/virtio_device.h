@@ -55,7 +55,8 @@ unsigned virtio_device_queues(const VirtioDevice *device);
 
 // hold() or cancel() is done, now or some time ago; maybe from within.
 void virtio_device_quiet(VirtioDevice *device);
-// May the bus be used? RunQueue are answered only then, but for those that are done by virtio_request_done().
+// May the bus not be used? Requests are answered only when it may, but for those that are done by
+// virtio_request_done().
 bool virtio_device_is_held(const VirtioDevice *device);
 
 // The driver gets the request back, with `written` bytes of it written. It is gone from here on.

@@ -38,6 +38,3 @@ bool vty_answers(uint64_t unit);
 size_t vty_output(Vty *vty, const uint8_t *bytes, size_t length);
 // Takes up to `capacity` bytes of input. Any thread.
 size_t vty_take(Vty *vty, uint8_t *bytes, size_t capacity);
-
-// hcalls/console.c.
-typedef struct HypercallTable HypercallTable;

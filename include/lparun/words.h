@@ -1,5 +1,6 @@
 // Enumerations that a person writes: each word stands once, in a table that parses, prints and lists it.
 #pragma once
+#include <glib.h>
 #include <stdbool.h>
 
 typedef struct Word {
@@ -13,7 +14,9 @@ typedef struct Word {
 bool words_find(const Word *words, const char *text, int *value);
 // The first word with this value; NULL: there is none.
 const char *words_name(const Word *words, int value);
-// "a, b or c" for `between` ", " and `last` " or " (g_free).
+// "a, b or c" for `between` ", " and `last` " or " (g_free); "" for none.
+char *words_join(const GPtrArray *texts, const char *between, const char *last);
+// The same, of the words of a table that are told.
 char *words_list(const Word *words, const char *between, const char *last);
 
 // "on" and "off", and QEMU's other words for them; values 1 and 0.

@@ -5,7 +5,10 @@
 static GVariant *obey(const MonitorMachine *machine, MonitorOrder order, GError **error)
 {
     const char *why = machine->obey(machine->owner, order);
-    return !why || command_refuse(error, "%s", why) ? command_nothing() : NULL;
+    if (!why)
+        return command_nothing();
+    command_refuse(error, "%s", why);
+    return NULL;
 }
 
 #define ORDER(name, order)                                                                                   \

@@ -74,17 +74,6 @@ static GVariant *query_commands(const CommandSet *set)
 
 // --- Arguments.
 
-static bool wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool wrong(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, text);
-    return false;
-}
-
 // NULL and `error` for a value of another type.
 static GVariant *take_argument(const CommandArgument *argument, JsonNode *value, GError **error)
 {
@@ -97,7 +86,7 @@ static GVariant *take_argument(const CommandArgument *argument, JsonNode *value,
         [ARGUMENT_SWITCH] = { G_TYPE_BOOLEAN, "boolean" },
     };
     if (!JSON_NODE_HOLDS_VALUE(value) || json_node_get_value_type(value) != types[argument->type].type) {
-        wrong(error, "Invalid parameter type for '%s', expected: %s", argument->name,
+        command_refuse(error, "Invalid parameter type for '%s', expected: %s", argument->name,
             types[argument->type].name);
         return NULL;
     }
@@ -117,7 +106,7 @@ static bool take_arguments(const Command *command, JsonObject *arguments, GVaria
     for (const CommandArgument *argument = command->arguments; argument && argument->name; argument++) {
         JsonNode *node = arguments ? json_object_get_member(arguments, argument->name) : NULL;
         if (!node && argument->needed)
-            return wrong(error, "Parameter '%s' is missing", argument->name);
+            return command_refuse(error, "Parameter '%s' is missing", argument->name);
         GVariant *value = node ? take_argument(argument, node, error) : NULL;
         if (node && !value)
             return false;
@@ -144,7 +133,7 @@ static bool check_unexpected(const Command *command, JsonObject *arguments, GErr
     json_object_iter_init_ordered(&iter, arguments);
     while (json_object_iter_next_ordered(&iter, &name, NULL))
         if (!is_argument(command, name))
-            return wrong(error, "Parameter '%s' is unexpected", name);
+            return command_refuse(error, "Parameter '%s' is unexpected", name);
     return true;
 }
 
@@ -152,11 +141,11 @@ static bool check_unexpected(const Command *command, JsonObject *arguments, GErr
 static bool check_capability(unsigned index, JsonNode *element, GError **error)
 {
     if (json_node_get_value_type(element) != G_TYPE_STRING)
-        return wrong(error, "Invalid parameter type for 'enable[%u]', expected: string", index);
+        return command_refuse(error, "Invalid parameter type for 'enable[%u]', expected: string", index);
     const char *name = json_node_get_string(element);
     if (strcmp(name, "oob") == 0)
-        return wrong(error, "Capability %s not available", name);
-    return wrong(error, "Parameter 'enable[%u]' does not accept value '%s'", index, name);
+        return command_refuse(error, "Capability %s not available", name);
+    return command_refuse(error, "Parameter 'enable[%u]' does not accept value '%s'", index, name);
 }
 
 // qmp_capabilities' one argument.
@@ -166,7 +155,7 @@ static bool negotiate(JsonObject *arguments, GError **error)
     static const Command command = { .arguments = rows };
     JsonNode *enable = arguments ? json_object_get_member(arguments, "enable") : NULL;
     if (enable && !JSON_NODE_HOLDS_ARRAY(enable))
-        return wrong(error, "Invalid parameter type for 'enable', expected: array");
+        return command_refuse(error, "Invalid parameter type for 'enable', expected: array");
     JsonArray *list = enable ? json_node_get_array(enable) : NULL;
     if (list && json_array_get_length(list) > 0)
         return check_capability(0, json_array_get_element(list, 0), error);

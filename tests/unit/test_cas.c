@@ -305,6 +305,8 @@ static void test_compat_names(void)
     g_assert_cmphex(compat_find("power11")->pvr, ==, POWER11);
     g_assert_null(compat_find("power7"));
     g_assert_null(compat_find(""));
+    for (const Word *word = compat_words; word->word; word++) // what is listed is taken
+        g_assert_nonnull(compat_find(word->word));
 }
 
 // --- The MMU.

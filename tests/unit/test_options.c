@@ -582,7 +582,7 @@ static void test_other_ways(void)
         Options options;
         parse_right(ways[i], &options);
         const DeviceOptions *device = options.devices->pdata[0];
-        g_assert_cmpstr(device->kind->name, ==, "virtio-blk-pci");
+        g_assert_cmpstr(device->kind->kind.name, ==, "virtio-blk-pci");
         g_assert_cmpstr(((const VirtioBlkValues *)device->values)->drive, ==, "d0");
         g_assert_cmpstr(device->id, ==, "a");
         g_assert_cmpint(device->slot, ==, 3);
@@ -610,6 +610,7 @@ static void test_help_of(void)
         { "-device spapr-nvram,help", "drive=ID" },
         { "-object help", "memory-backend-file" },
         { "-object memory-backend-ram,help", "prealloc=on|off" },
+        { "-object iothread,help", "id=NAME" },
         { "-machine help", "pseries" },
         { "-machine pseries,help", "ic-mode=dual|xics|xive" },
         { "-M ?", "max-cpu-compat" },

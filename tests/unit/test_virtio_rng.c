@@ -8,7 +8,7 @@
 #define DATA 0x20000
 
 extern const DeviceKind virtio_rng_kind;
-extern const ObjectKind rng_random_kind;
+extern const Kind rng_random_kind;
 
 typedef struct Fixture {
     Guest guest;
@@ -51,12 +51,12 @@ static void *make(Fixture *fixture, const char *path, uint64_t max_bytes, unsign
         .owner = fixture,
         .iothread = iothread_of,
         .object = object_of };
-    g_autofree void *values = g_malloc0(virtio_rng_kind.size);
+    g_autofree void *values = g_malloc0(virtio_rng_kind.kind.size);
     fixture->path = g_strdup(path);
     fixture->object = (Object){ .kind = &rng_random_kind, .values = &fixture->path };
-    set(virtio_rng_kind.keys, "max-bytes", values, max_bytes);
-    set(virtio_rng_kind.keys, "period", values, period);
-    set(virtio_rng_kind.keys, "rng", values, path ? (uintptr_t) "r" : 0);
+    set(virtio_rng_kind.kind.keys, "max-bytes", values, max_bytes);
+    set(virtio_rng_kind.kind.keys, "period", values, period);
+    set(virtio_rng_kind.kind.keys, "rng", values, path ? (uintptr_t) "r" : 0);
     return virtio_rng_kind.make(values, &making, error);
 }
 
