@@ -207,6 +207,8 @@ static const struct {
     { "-drive file=a,if=pflash,unit=0", "-drive: 'unit' is not known; it takes file=, if=, id=, format=, "
                                         "readonly=, cache=, aio= and serial=" },
     { "-device spapr-nvram", "-device spapr-nvram: no drive; give drive=ID" },
+    { "-device spapr-nvram,drive=n,addr=3",
+        "-device spapr-nvram: 'addr' is not known; it takes drive= and id=" },
     { "-device spapr-nvram,drive=n",
         "-device spapr-nvram,drive=n: there is no such drive; add -drive file=PATH,if=none,id=ID" },
     { "-device spapr-nvram,drive=n -drive file=a,if=virtio,id=n",
