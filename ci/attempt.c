@@ -129,8 +129,7 @@ static void on_event(void *owner, const char *event, const char *reason)
 static void on_mark(void *owner, const char *name, gint64 at)
 {
     Attempt *attempt = owner;
-    const Mark mark = { .name = g_strdup(name), .seconds = since(attempt, at) };
-    g_array_append_val(attempt->outcome->timeline, mark);
+    outcome_add_mark(attempt->outcome->timeline, name, since(attempt, at));
 }
 
 static gboolean time_is_up(gpointer data)
@@ -159,13 +158,24 @@ static void attempt_free(Attempt *attempt)
     g_free(attempt);
 }
 
+static void keep_last(Outcome *outcome)
+{
+    const GPtrArray *console = outcome->console;
+    for (unsigned i = console->len > LAST_LINES ? console->len - LAST_LINES : 0; i < console->len; i++)
+        g_ptr_array_add(outcome->last, g_strdup(console->pdata[i]));
+}
+
 static void finish(Attempt *attempt)
 {
     Outcome *outcome = attempt->outcome;
     judge_end(attempt->judge, attempt->status, attempt->said);
-    outcome->finding = judge_finding(attempt->judge);
+    Finding finding = judge_finding(attempt->judge);
+    outcome->verdict = finding.verdict;
+    outcome->reason = finding.reason;
+    outcome->signature = finding.signature;
     outcome->stage = g_strdup(judge_stage(attempt->judge));
     outcome->seconds = since(attempt, g_get_monotonic_time());
+    keep_last(outcome);
     attempt->ended(attempt->owner, outcome);
     attempt_free(attempt);
 }
@@ -205,14 +215,13 @@ Attempt *attempt_start(
     attempt->socket = g_build_filename(folder, "qmp", NULL);
     attempt->lines = lines_new(on_line, attempt);
     attempt->judge = judge_new(boot->expect, boot->allow);
-    attempt->outcome = g_new0(Outcome, 1);
+    attempt->outcome = outcome_new();
     attempt->outcome->console = g_ptr_array_new_with_free_func(g_free);
     attempt->outcome->raw = g_byte_array_new();
-    attempt->outcome->timeline = g_array_new(FALSE, FALSE, sizeof(Mark));
-    attempt->outcome->command = boot_command(boot, attempt->socket);
+    g_auto(GStrv) command = boot_command(boot, attempt->socket);
     attempt->start = g_get_monotonic_time();
     attempt->limit = g_timeout_add((guint)(boot->timeout * 1000), time_is_up, attempt);
-    attempt->child = child_start(attempt->outcome->command, &child_ops, attempt);
+    attempt->child = child_start(command, &child_ops, attempt);
     attempt->steer = steer_new(attempt->socket, &steer_ops, attempt);
     do_steps(attempt);
     return attempt;
@@ -221,17 +230,4 @@ Attempt *attempt_start(
 void attempt_stop(Attempt *attempt)
 {
     end_guest(attempt);
-}
-
-void outcome_free(Outcome *outcome)
-{
-    finding_clear(&outcome->finding);
-    g_free(outcome->stage);
-    g_ptr_array_unref(outcome->console);
-    g_byte_array_unref(outcome->raw);
-    for (unsigned i = 0; i < outcome->timeline->len; i++)
-        g_free(g_array_index(outcome->timeline, Mark, i).name);
-    g_array_unref(outcome->timeline);
-    g_strfreev(outcome->command);
-    g_free(outcome);
 }

@@ -95,14 +95,21 @@ static void on_ended(void *owner, Outcome *outcome)
 {
     Program *program = owner;
     g_autoptr(GError) error = NULL;
+    g_autoptr(Results) results = results_new();
+    Result *result = result_new(program->boot->name);
+    outcome->folder = g_strdup(program->boot->name);
+    result->verdict = outcome->verdict;
+    result->reason = g_strdup(outcome->reason);
+    g_ptr_array_add(result->outcomes, outcome);
+    g_ptr_array_add(results->results, result);
+    results->version = g_strdup(LPARUN_VERSION);
     program->attempt = NULL;
-    program->status = verdict_status(outcome->finding.verdict);
-    report_print(program->boot, outcome);
-    if (program->report && !report_write(program->boot, outcome, program->report, &error)) {
+    program->status = results_status(results);
+    report_print(result);
+    if (program->report && !report_write(results, program->report, &error)) {
         fprintf(stderr, "lparun-ci: %s\n", error->message);
         program->status = verdict_status(VERDICT_COULD_NOT_TEST);
     }
-    outcome_free(outcome);
     g_main_loop_quit(program->loop);
 }
 

@@ -12,6 +12,9 @@ const Word verdict_words[] = {
     { "stuck at a prompt", VERDICT_STUCK_AT_PROMPT },
     { "rebooted", VERDICT_REBOOTED },
     { "timed out", VERDICT_TIMED_OUT },
+    { "flaky", VERDICT_FLAKY },
+    { "known failure", VERDICT_KNOWN_FAILURE },
+    { "unexpected pass", VERDICT_UNEXPECTED_PASS },
     { "could not test", VERDICT_COULD_NOT_TEST },
     { "wrong", VERDICT_WRONG },
     { 0 },
@@ -21,6 +24,8 @@ int verdict_status(Verdict verdict)
 {
     switch (verdict) {
     case VERDICT_PASS:
+    case VERDICT_FLAKY:
+    case VERDICT_KNOWN_FAILURE:
         return 0;
     case VERDICT_WRONG:
         return 2;
@@ -29,4 +34,9 @@ int verdict_status(Verdict verdict)
     default:
         return 1;
     }
+}
+
+bool verdict_is_good(Verdict verdict)
+{
+    return verdict_status(verdict) == 0;
 }
