@@ -1,30 +1,44 @@
 // One run of a boot.
 #include "attempt.h"
 #include "child.h"
-#include "lines.h"
+#include "command_line.h"
+#include "console.h"
+#include "judge.h"
+#include "overlay.h"
+#include "stats.h"
 #include "steer.h"
+#include <errno.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #define DRAIN_PASS 100  // milliseconds in which more may come once the verdict is there
 #define DRAIN_FAIL 1500 // a report of a failure has many lines
 #define PATIENCE 3000   // milliseconds for lparun to end when it was told to
+#define TICK 100        // milliseconds between two looks at limits
+#define QUIET 2.0       // seconds of silence after which a prompt is asked for again
+#define NUDGES 10       // times that it is
 
 struct Attempt {
     const Boot *boot;
-    void (*ended)(void *owner, Outcome *outcome);
+    const AttemptOps *ops;
     void *owner;
-    char *folder, *socket;
-    Child *child;
+    double scale;
+    Place *place;
+    Child *child; // NULL: it has not been started yet
     Steer *steer;
-    Lines *lines;
+    Console *console;
+    Script *script;
     Judge *judge;
     Outcome *outcome;
     gint64 start;
-    unsigned step; // the next one
-    bool child_ended;
+    double last; // seconds: when the console said something
+    unsigned nudges;
+    bool stopped; // before there was a child
+    bool ending, child_ended;
     int status; // the child's
     char *said;
-    guint limit, drain, kill; // sources, or 0
+    guint tick, drain, kill, step; // sources, or 0
 };
 
 static void stop_source(guint *source)
@@ -39,6 +53,13 @@ static double since(const Attempt *attempt, gint64 at)
     return (double)(at - attempt->start) / G_USEC_PER_SEC;
 }
 
+static double now(const Attempt *attempt)
+{
+    return since(attempt, g_get_monotonic_time());
+}
+
+// --- The end.
+
 static gboolean kill_now(gpointer data)
 {
     Attempt *attempt = data;
@@ -47,14 +68,27 @@ static gboolean kill_now(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static void take_timeline(void *owner, JsonNode *value, const char *error)
+{
+    Attempt *attempt = owner;
+    if (value)
+        stats_marks(value, attempt->start, attempt->outcome->timeline);
+}
+
 static void end_guest(Attempt *attempt)
 {
-    if (attempt->kill)
+    if (attempt->ending)
         return;
-    if (steer_is_open(attempt->steer))
-        steer_quit(attempt->steer);
-    else
+    attempt->ending = true;
+    stop_source(&attempt->tick);
+    stop_source(&attempt->step);
+    script_stop(attempt->script);
+    if (steer_is_open(attempt->steer)) {
+        steer_ask(attempt->steer, "x-lparun-timeline", NULL, take_timeline, attempt);
+        steer_ask(attempt->steer, "quit", NULL, NULL, NULL);
+    } else {
         child_terminate(attempt->child);
+    }
     attempt->kill = g_timeout_add(PATIENCE, kill_now, attempt);
 }
 
@@ -66,117 +100,223 @@ static gboolean drained(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static bool is_good(const Attempt *attempt)
+static void end_in(Attempt *attempt, guint milliseconds)
 {
-    Finding finding = judge_finding(attempt->judge);
-    bool good = finding.verdict == VERDICT_PASS;
-    finding_clear(&finding);
-    return good;
+    script_stop(attempt->script);
+    if (!attempt->drain && !attempt->ending)
+        attempt->drain = g_timeout_add(milliseconds, drained, attempt);
+}
+
+// So that a kernel prints where its CPUs are.
+static void investigate(Attempt *attempt)
+{
+    steer_ask(attempt->steer, "inject-nmi", NULL, NULL, NULL);
+    end_in(attempt, DRAIN_FAIL);
 }
 
 static void look(Attempt *attempt)
 {
-    if (attempt->drain || attempt->kill || !judge_is_decided(attempt->judge))
+    if (attempt->drain || attempt->ending || !judge_is_decided(attempt->judge))
         return;
-    stop_source(&attempt->limit);
-    attempt->drain = g_timeout_add(is_good(attempt) ? DRAIN_PASS : DRAIN_FAIL, drained, attempt);
+    stop_source(&attempt->tick);
+    if (judge_is_limit(attempt->judge))
+        investigate(attempt);
+    else
+        end_in(attempt, judge_passes(attempt->judge) ? DRAIN_PASS : DRAIN_FAIL);
 }
 
-// What is typed once all that comes before it was seen.
-static void do_steps(Attempt *attempt)
+// --- Limits.
+
+static void limit(Attempt *attempt, Limit which, double seconds)
 {
-    for (; attempt->step < attempt->boot->steps->len; attempt->step++) {
-        const Step *step = attempt->boot->steps->pdata[attempt->step];
-        if (step->kind == STEP_SEND && judge_seen(attempt->judge) < step->after)
-            return;
-        if (step->kind == STEP_SEND)
-            child_type(attempt->child, step->text);
+    judge_limit(attempt->judge, which, seconds);
+    look(attempt);
+}
+
+static void check_stage(Attempt *attempt)
+{
+    int index = judge_stage(attempt->judge);
+    const Stage *stage = index >= 0 ? attempt->boot->stages->pdata[index] : NULL;
+    if (stage && stage->limit > 0 &&
+        now(attempt) - judge_stage_began(attempt->judge) > stage->limit * attempt->scale)
+        limit(attempt, LIMIT_STAGE, stage->limit * attempt->scale);
+}
+
+static void check_run_time(Attempt *attempt)
+{
+    double most = attempt->boot->run_time * attempt->scale;
+    if (most > 0 && stats_run_time(child_pid(attempt->child)) > most)
+        limit(attempt, LIMIT_RUN_TIME, most);
+}
+
+static void check_silence(Attempt *attempt)
+{
+    double silent = now(attempt) - attempt->last;
+    double most = attempt->boot->silence * attempt->scale;
+    const Step *step = script_next(attempt->script);
+    if (most > 0 && silent > most)
+        limit(attempt, LIMIT_SILENCE, most);
+    if (silent < QUIET)
+        return;
+    judge_quiet(attempt->judge);
+    if (step && step->kind == STEP_PROMPT && attempt->nudges < NUDGES) {
+        attempt->nudges++;
+        attempt->last = now(attempt);
+        child_type(attempt->child, "\r");
     }
+}
+
+static gboolean on_tick(gpointer data)
+{
+    Attempt *attempt = data;
+    guint tick = attempt->tick;
+    double most = attempt->boot->timeout * attempt->scale;
+    if (now(attempt) > most)
+        limit(attempt, LIMIT_WHOLE, most);
+    check_stage(attempt);
+    check_run_time(attempt);
+    check_silence(attempt);
+    look(attempt);
+    return attempt->tick == tick ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+// --- Steps.
+
+static void step_answered(void *owner, JsonNode *value, const char *error)
+{
+    Attempt *attempt = owner;
+    const Step *step = script_next(attempt->script);
+    if (error && step) {
+        g_autofree char *why = g_strdup_printf("step %s: lparun refused: %s", step->name, error);
+        judge_step_failed(attempt->judge, why);
+    } else {
+        script_go_on(attempt->script);
+    }
+    look(attempt);
+}
+
+static gboolean waited(gpointer data)
+{
+    Attempt *attempt = data;
+    attempt->step = 0;
+    script_go_on(attempt->script);
+    look(attempt);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean paused(gpointer data)
+{
+    Attempt *attempt = data;
+    attempt->step = 0;
+    steer_ask(attempt->steer, "cont", NULL, step_answered, attempt);
+    return G_SOURCE_REMOVE;
+}
+
+static void type_line(Attempt *attempt, const char *text)
+{
+    child_type(attempt->child, text);
+    child_type(attempt->child, "\r");
+}
+
+// A command's name, or an object with "execute" and "arguments".
+static void ask(Attempt *attempt, const char *text)
+{
+    g_autoptr(JsonNode) node = *text == '{' ? json_from_string(text, NULL) : NULL;
+    JsonObject *object = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    JsonNode *given = object ? json_object_get_member(object, "arguments") : NULL;
+    g_autofree char *arguments = given ? json_to_string(given, FALSE) : NULL;
+    const char *name = object ? json_object_get_string_member_with_default(object, "execute", "") : text;
+    steer_ask(attempt->steer, name, arguments, step_answered, attempt);
+}
+
+static bool act(void *owner, const Step *step)
+{
+    Attempt *attempt = owner;
+    static const char *const commands[] = {
+        [STEP_RESET] = "system_reset", [STEP_NMI] = "inject-nmi", [STEP_POWERDOWN] = "system_powerdown"
+    };
+    guint milliseconds = (guint)(step->seconds * 1000);
+    if (step->kind == STEP_SEND)
+        type_line(attempt, step->text);
+    else if (step->kind == STEP_TYPE)
+        child_type(attempt->child, step->text);
+    else if (step->kind == STEP_WAIT)
+        attempt->step = g_timeout_add(milliseconds, waited, attempt);
+    else if (step->kind == STEP_QMP)
+        ask(attempt, step->text);
+    else if (step->kind == STEP_PAUSE) {
+        steer_ask(attempt->steer, "stop", NULL, NULL, NULL);
+        attempt->step = g_timeout_add(milliseconds, paused, attempt);
+    } else
+        steer_ask(attempt->steer, commands[step->kind], NULL, step_answered, attempt);
+    return step->kind == STEP_SEND || step->kind == STEP_TYPE;
+}
+
+// --- What comes of the guest.
+
+static void tell_stage(Attempt *attempt, int before)
+{
+    int stage = judge_stage(attempt->judge);
+    if (stage != before && stage >= 0)
+        attempt->ops->stage(attempt->owner, ((const Stage *)attempt->boot->stages->pdata[stage])->name);
 }
 
 static void on_line(void *owner, const char *line, gint64 at)
 {
     Attempt *attempt = owner;
-    GPtrArray *console = attempt->outcome->console;
-    judge_line(attempt->judge, line);
-    if (console->len == CONSOLE_LINES) {
-        attempt->outcome->flooded = true;
-        g_ptr_array_remove_range(console, 0, CONSOLE_LINES / 2);
-    }
-    g_ptr_array_add(console, g_strdup_printf("%10.3f %s", since(attempt, at), line));
+    int before = judge_stage(attempt->judge);
+    judge_line(attempt->judge, line, since(attempt, at));
+    script_line(attempt->script, line);
+    tell_stage(attempt, before);
 }
 
 static void on_bytes(void *owner, const char *bytes, gsize length)
 {
     Attempt *attempt = owner;
-    GByteArray *raw = attempt->outcome->raw;
-    gsize room = CONSOLE_BYTES - raw->len;
-    g_byte_array_append(raw, (const guint8 *)bytes, (guint)MIN(length, room));
-    attempt->outcome->flooded |= length > room;
-    lines_take(attempt->lines, bytes, length, g_get_monotonic_time());
-    judge_partial(attempt->judge, lines_partial(attempt->lines));
-    do_steps(attempt);
+    int before = judge_stage(attempt->judge);
+    attempt->last = now(attempt);
+    console_take(attempt->console, bytes, length);
+    const char *partial = console_partial(attempt->console);
+    judge_partial(attempt->judge, partial, attempt->last);
+    script_partial(attempt->script, partial);
+    tell_stage(attempt, before);
     look(attempt);
 }
 
 static void on_event(void *owner, const char *event, const char *reason)
 {
     Attempt *attempt = owner;
-    judge_event(attempt->judge, event, reason);
+    judge_event(attempt->judge, event, reason, now(attempt));
     look(attempt);
 }
 
-static void on_mark(void *owner, const char *name, gint64 at)
-{
-    Attempt *attempt = owner;
-    outcome_add_mark(attempt->outcome->timeline, name, since(attempt, at));
-}
-
-static gboolean time_is_up(gpointer data)
-{
-    Attempt *attempt = data;
-    attempt->limit = 0;
-    judge_limit(attempt->judge, attempt->boot->timeout);
-    look(attempt);
-    return G_SOURCE_REMOVE;
-}
+// --- Birth and death.
 
 static void attempt_free(Attempt *attempt)
 {
-    stop_source(&attempt->limit);
+    stop_source(&attempt->tick);
     stop_source(&attempt->drain);
     stop_source(&attempt->kill);
+    stop_source(&attempt->step);
     steer_free(attempt->steer);
     child_free(attempt->child);
-    lines_free(attempt->lines);
+    console_free(attempt->console);
     judge_free(attempt->judge);
-    g_unlink(attempt->socket);
-    g_rmdir(attempt->folder);
+    script_free(attempt->script);
+    place_free(attempt->place);
     g_free(attempt->said);
-    g_free(attempt->socket);
-    g_free(attempt->folder);
     g_free(attempt);
-}
-
-static void keep_last(Outcome *outcome)
-{
-    const GPtrArray *console = outcome->console;
-    for (unsigned i = console->len > LAST_LINES ? console->len - LAST_LINES : 0; i < console->len; i++)
-        g_ptr_array_add(outcome->last, g_strdup(console->pdata[i]));
 }
 
 static void finish(Attempt *attempt)
 {
     Outcome *outcome = attempt->outcome;
     judge_end(attempt->judge, attempt->status, attempt->said);
-    Finding finding = judge_finding(attempt->judge);
-    outcome->verdict = finding.verdict;
-    outcome->reason = finding.reason;
-    outcome->signature = finding.signature;
-    outcome->stage = g_strdup(judge_stage(attempt->judge));
-    outcome->seconds = since(attempt, g_get_monotonic_time());
-    keep_last(outcome);
-    attempt->ended(attempt->owner, outcome);
+    judge_fill(attempt->judge, outcome);
+    stats_counts(attempt->place->stats, outcome);
+    console_fill(attempt->console, outcome);
+    outcome->seconds = now(attempt);
+    attempt->ops->ended(attempt->owner, outcome);
     attempt_free(attempt);
 }
 
@@ -184,7 +324,7 @@ static void finish(Attempt *attempt)
 static void on_end(void *owner, int status, const char *said)
 {
     Attempt *attempt = owner;
-    lines_end(attempt->lines);
+    console_end(attempt->console);
     attempt->child_ended = true;
     attempt->status = status;
     attempt->said = g_strdup(said);
@@ -199,35 +339,102 @@ static void on_closed(void *owner)
         finish(attempt);
 }
 
-Attempt *attempt_start(
-    const Boot *boot, void (*ended)(void *owner, Outcome *outcome), void *owner, GError **error)
+static void begin(Attempt *attempt)
 {
     static const ChildOps child_ops = { .bytes = on_bytes, .ended = on_end };
-    static const SteerOps steer_ops = { .event = on_event, .mark = on_mark, .closed = on_closed };
-    char *folder = g_dir_make_tmp("lparun-ci-XXXXXX", error);
-    if (!folder)
-        return NULL;
+    static const SteerOps steer_ops = { .event = on_event, .closed = on_closed };
+    g_auto(GStrv) command = command_line(attempt->boot, attempt->place);
+    attempt->start = g_get_monotonic_time();
+    console_begin(attempt->console, attempt->start);
+    attempt->child = child_start(command, &child_ops, attempt);
+    attempt->steer = steer_new(attempt->place->socket, &steer_ops, attempt);
+    attempt->tick = g_timeout_add(TICK, on_tick, attempt);
+    script_begin(attempt->script);
+    look(attempt);
+}
+
+static void could_not_begin(Attempt *attempt, const char *why)
+{
+    attempt->start = g_get_monotonic_time();
+    attempt->status = 1;
+    attempt->said = g_strdup(why);
+    finish(attempt);
+}
+
+// Copies of disks take their time.
+static void prepare(GTask *task, gpointer source, gpointer data, GCancellable *cancel)
+{
+    const Attempt *attempt = data;
+    GError *error = NULL;
+    bool good = true;
+    for (unsigned i = 0; good && i < attempt->boot->disks->len; i++)
+        good = overlay_copy(attempt->boot->disks->pdata[i], attempt->place->disks->pdata[i], &error);
+    if (good)
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, error);
+}
+
+static void prepared(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Attempt *attempt = data;
+    g_autoptr(GError) error = NULL;
+    if (!g_task_propagate_boolean(G_TASK(result), &error))
+        could_not_begin(attempt, error->message);
+    else if (attempt->stopped)
+        could_not_begin(attempt, "it was interrupted");
+    else
+        begin(attempt);
+}
+
+static gboolean begin_idle(gpointer data)
+{
+    Attempt *attempt = data;
+    if (attempt->stopped)
+        could_not_begin(attempt, "it was interrupted");
+    else
+        begin(attempt);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean no_folder(gpointer data)
+{
+    could_not_begin(data, "no folder for an attempt can be made");
+    return G_SOURCE_REMOVE;
+}
+
+static void start_preparing(Attempt *attempt)
+{
+    GTask *task = g_task_new(NULL, NULL, prepared, attempt);
+    g_task_set_task_data(task, attempt, NULL);
+    g_task_run_in_thread(task, prepare);
+    g_object_unref(task);
+}
+
+Attempt *attempt_start(const Boot *boot, const char *folder, double scale, const AttemptOps *ops, void *owner)
+{
     Attempt *attempt = g_new0(Attempt, 1);
     attempt->boot = boot;
-    attempt->ended = ended;
+    attempt->ops = ops;
     attempt->owner = owner;
-    attempt->folder = folder;
-    attempt->socket = g_build_filename(folder, "qmp", NULL);
-    attempt->lines = lines_new(on_line, attempt);
-    attempt->judge = judge_new(boot->expect, boot->allow);
+    attempt->scale = scale;
+    attempt->place = place_new(folder, boot);
+    attempt->console = console_new(on_line, attempt);
+    attempt->script = script_new(boot, act, attempt);
+    attempt->judge = judge_new(boot, attempt->script);
     attempt->outcome = outcome_new();
-    attempt->outcome->console = g_ptr_array_new_with_free_func(g_free);
-    attempt->outcome->raw = g_byte_array_new();
-    g_auto(GStrv) command = boot_command(boot, attempt->socket);
-    attempt->start = g_get_monotonic_time();
-    attempt->limit = g_timeout_add((guint)(boot->timeout * 1000), time_is_up, attempt);
-    attempt->child = child_start(command, &child_ops, attempt);
-    attempt->steer = steer_new(attempt->socket, &steer_ops, attempt);
-    do_steps(attempt);
+    if (g_mkdir_with_parents(folder, 0700) != 0)
+        g_idle_add(no_folder, attempt);
+    else if (boot->disks->len)
+        start_preparing(attempt);
+    else
+        g_idle_add(begin_idle, attempt);
     return attempt;
 }
 
 void attempt_stop(Attempt *attempt)
 {
-    end_guest(attempt);
+    attempt->stopped = true;
+    if (attempt->child)
+        end_guest(attempt);
 }

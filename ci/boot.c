@@ -1,25 +1,76 @@
 // A boot's description.
 #include "boot.h"
+#include "outcome.h"
+#include <string.h>
 
 static void step_free(gpointer data)
 {
     Step *step = data;
+    g_clear_pointer(&step->regex, g_regex_unref);
+    g_free(step->name);
     g_free(step->text);
     g_free(step);
 }
 
-static void regex_free(gpointer data)
+static void stage_free(gpointer data)
 {
-    g_regex_unref(data);
+    Stage *stage = data;
+    g_clear_pointer(&stage->regex, g_regex_unref);
+    g_free(stage->name);
+    g_free(stage);
 }
 
-Boot *boot_new(void)
+static void allow_free(gpointer data)
+{
+    Allow *allow = data;
+    g_clear_pointer(&allow->regex, g_regex_unref);
+    g_free(allow->name);
+    g_free(allow->stage);
+    g_free(allow);
+}
+
+static void fail_free(gpointer data)
+{
+    Fail *fail = data;
+    g_clear_pointer(&fail->regex, g_regex_unref);
+    g_free(fail->name);
+    g_free(fail);
+}
+
+static void add_usual_stages(Boot *boot)
+{
+    static const struct {
+        const char *name, *text;
+    } usual[] = {
+        { "firmware", "SLOF \\*\\*\\*\\*|Welcome to Open Firmware" },
+        { "loader", "GRUB loads|GNU GRUB|Successfully loaded|Booting from memory" },
+        { "kernel", "Linux version \\d" },
+        { "init", "Run \\S+ as init process|systemd\\[1\\]|Welcome to .*!" },
+        { "login", "login: *$" },
+        { "test", "^(?:\\[ *\\d+\\.\\d+\\](?:\\[ *[TC]\\d+\\])? )?(?:KTAP version|TAP version) \\d+" },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(usual); i++) {
+        Stage *stage = g_new0(Stage, 1);
+        stage->name = g_strdup(usual[i].name);
+        stage->regex = g_regex_new(usual[i].text, G_REGEX_OPTIMIZE, 0, NULL);
+        g_ptr_array_add(boot->stages, stage);
+    }
+}
+
+Boot *boot_new(const char *name)
 {
     Boot *boot = g_new0(Boot, 1);
+    boot->name = g_strdup(name);
+    boot->axes = g_ptr_array_new_with_free_func(axis_free);
+    boot->disks = g_ptr_array_new_with_free_func(g_free);
     boot->steps = g_ptr_array_new_with_free_func(step_free);
-    boot->expect = g_ptr_array_new_with_free_func(regex_free);
-    boot->allow = g_ptr_array_new_with_free_func(regex_free);
+    boot->stages = g_ptr_array_new_with_free_func(stage_free);
+    boot->allow = g_ptr_array_new_with_free_func(allow_free);
+    boot->fails = g_ptr_array_new_with_free_func(fail_free);
     boot->timeout = 60;
+    boot->retries = 1;
+    boot->repeat = 1;
+    add_usual_stages(boot);
     return boot;
 }
 
@@ -27,68 +78,35 @@ void boot_free(Boot *boot)
 {
     if (!boot)
         return;
+    g_ptr_array_unref(boot->axes);
+    g_ptr_array_unref(boot->disks);
     g_ptr_array_unref(boot->steps);
-    g_ptr_array_unref(boot->expect);
+    g_ptr_array_unref(boot->stages);
     g_ptr_array_unref(boot->allow);
-    g_free(boot->name);
-    g_free(boot->lparun);
-    g_free(boot->bios);
-    g_free(boot->kernel);
-    g_free(boot->initrd);
-    g_free(boot->append);
-    g_free(boot->memory);
+    g_ptr_array_unref(boot->fails);
+    char *const texts[] = { boot->name, boot->lparun, boot->bios, boot->kernel, boot->initrd, boot->append,
+        boot->memory, boot->smp, boot->machine, boot->pass_stage, boot->known };
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
     g_strfreev(boot->more);
+    g_strfreev(boot->tags);
     g_free(boot);
 }
 
-static GRegex *add_regex(GPtrArray *to, const char *text, GError **error)
+Stage *boot_stage(const Boot *boot, const char *name)
 {
-    GRegex *regex = g_regex_new(text, G_REGEX_OPTIMIZE, 0, error);
-    if (regex)
-        g_ptr_array_add(to, regex);
-    return regex;
+    for (unsigned i = 0; i < boot->stages->len; i++)
+        if (strcmp(((Stage *)boot->stages->pdata[i])->name, name) == 0)
+            return boot->stages->pdata[i];
+    return NULL;
 }
 
-bool boot_add_step(Boot *boot, StepKind kind, const char *text, GError **error)
+bool boot_expects(const Boot *boot)
 {
-    GRegex *regex = NULL;
-    unsigned after = boot->expect->len;
-    if (kind == STEP_EXPECT && !(regex = add_regex(boot->expect, text, error)))
-        return false;
-    Step *step = g_new0(Step, 1);
-    *step = (Step){ .kind = kind, .text = g_strdup(text), .regex = regex, .after = after };
-    g_ptr_array_add(boot->steps, step);
-    return true;
-}
-
-bool boot_add_allowed(Boot *boot, const char *text, GError **error)
-{
-    return add_regex(boot->allow, text, error);
-}
-
-static void add_option(GPtrArray *words, const char *option, const char *value)
-{
-    if (!value)
-        return;
-    g_ptr_array_add(words, g_strdup(option));
-    g_ptr_array_add(words, g_strdup(value));
-}
-
-// However the guest ends, it is held, so that it can be looked at.
-GStrv boot_command(const Boot *boot, const char *socket)
-{
-    GPtrArray *words = g_ptr_array_new();
-    g_autofree char *monitor = g_strdup_printf("unix:%s,server=on,wait=off", socket);
-    g_ptr_array_add(words, g_strdup(boot->lparun));
-    add_option(words, "-qmp", monitor);
-    add_option(words, "-action", "reboot=shutdown,shutdown=pause,panic=pause");
-    add_option(words, "-bios", boot->bios);
-    add_option(words, "-kernel", boot->kernel);
-    add_option(words, "-initrd", boot->initrd);
-    add_option(words, "-append", boot->append);
-    add_option(words, "-m", boot->memory);
-    for (char **word = boot->more; word && *word; word++)
-        g_ptr_array_add(words, g_strdup(*word));
-    g_ptr_array_add(words, NULL);
-    return (GStrv)g_ptr_array_free(words, FALSE);
+    for (unsigned i = 0; i < boot->steps->len; i++) {
+        StepKind kind = ((const Step *)boot->steps->pdata[i])->kind;
+        if (kind == STEP_EXPECT || kind == STEP_PROMPT)
+            return true;
+    }
+    return false;
 }

@@ -2,6 +2,7 @@
 #include "child.h"
 #include <gio/gio.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@ struct Child {
     GCancellable *cancel;
     unsigned waits; // for the end of its output, of its errors, of itself
     char *said;
+    GString *typed; // that waits
+    char *writing;  // what is being written; or NULL
 };
 
 static void exec_setup(gpointer data)
@@ -109,6 +112,7 @@ Child *child_start(GStrv command, const ChildOps *ops, void *owner)
     child->ops = ops;
     child->owner = owner;
     child->cancel = g_cancellable_new();
+    child->typed = g_string_new(NULL);
     g_subprocess_launcher_set_child_setup(launcher, exec_setup, NULL, NULL);
     child->process = g_subprocess_launcher_spawnv(launcher, (const char *const *)command, &error);
     if (child->process) {
@@ -130,16 +134,48 @@ void child_free(Child *child)
     g_object_unref(child->cancel);
     g_clear_object(&child->process);
     g_free(child->said);
+    g_free(child->writing);
+    g_string_free(child->typed, TRUE);
     g_free(child);
+}
+
+static void write_typed(Child *child);
+
+static void on_written(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    bool good = g_output_stream_write_all_finish(G_OUTPUT_STREAM(source), result, NULL, &error);
+    if (error && error->code == G_IO_ERROR_CANCELLED)
+        return;
+    Child *child = data;
+    g_clear_pointer(&child->writing, g_free);
+    if (good)
+        write_typed(child);
+}
+
+static void write_typed(Child *child)
+{
+    if (child->writing || child->typed->len == 0)
+        return;
+    gsize length = child->typed->len;
+    child->writing = g_strdup(child->typed->str);
+    g_string_truncate(child->typed, 0);
+    g_output_stream_write_all_async(g_subprocess_get_stdin_pipe(child->process), child->writing, length,
+        G_PRIORITY_DEFAULT, child->cancel, on_written, child);
 }
 
 void child_type(Child *child, const char *text)
 {
     if (!child->process)
         return;
-    g_autofree char *line = g_strconcat(text, "\r", NULL);
-    g_output_stream_write_all(
-        g_subprocess_get_stdin_pipe(child->process), line, strlen(line), NULL, child->cancel, NULL);
+    g_string_append(child->typed, text);
+    write_typed(child);
+}
+
+int child_pid(const Child *child)
+{
+    const char *text = child->process ? g_subprocess_get_identifier(child->process) : NULL;
+    return text ? atoi(text) : 0;
 }
 
 void child_terminate(Child *child)

@@ -16,7 +16,9 @@ typedef struct ChildOps {
 // Never NULL: one that cannot be started ends at once with status 1. All on the main context.
 Child *child_start(GStrv command, const ChildOps *ops, void *owner);
 void child_free(Child *child);
-// Text and a carriage return to its standard input.
+// Text to its standard input; what it does not take yet waits.
 void child_type(Child *child, const char *text);
+// Its process; 0: it did not start.
+int child_pid(const Child *child);
 void child_terminate(Child *child);
 void child_kill(Child *child);

@@ -1,40 +1,37 @@
 // The verdict on a boot.
 #include "judge.h"
+#include "forms.h"
 #include <string.h>
 
-typedef struct Stage {
-    const char *name, *text; // a regular expression
-} Stage;
-
-static const Stage stages[] = {
-    { "firmware", "SLOF \\*\\*\\*\\*|Welcome to Open Firmware" },
-    { "loader", "GRUB loads|GNU GRUB|Successfully loaded|Booting from memory" },
-    { "kernel", "Linux version \\d" },
-    { "init", "Run \\S+ as init process|systemd\\[1\\]|Welcome to .*!" },
-    { "login", "login: *$" },
-};
-
 struct Judge {
-    const GPtrArray *expect, *allow;
-    unsigned seen;
-    int stage;     // index, or -1
-    bool any;      // something was said
-    Form *form;    // the first that decides at once
-    Form *warning; // the first that counts at the end
-    bool panicked, powered_off, rebooted, limit, ended;
-    double seconds;
+    const Boot *boot;
+    const Script *script;
+    int stage; // index, or -1
+    double stage_began;
+    GArray *stages;   // of Mark
+    GArray *allowed;  // of unsigned: how often each Allow of the boot's was used
+    bool any;         // something was said
+    Form *form;       // the first that decides at once
+    Form *warning;    // the first that counts at the end
+    const Fail *fail; // the first
+    char *fail_line;
+    bool panicked, watchdog, powered_off, quiet, limited, ended, starved;
+    unsigned reboots;
+    Limit limit;
+    double seconds; // the limit's
+    char *awaited;  // when the limit came
+    char *hang, *step_failed;
     int status;
     char *said;
 };
 
-static GRegex *stage_patterns[G_N_ELEMENTS(stages)];
-
-Judge *judge_new(const GPtrArray *expect, const GPtrArray *allow)
+Judge *judge_new(const Boot *boot, const Script *script)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(stages) && !stage_patterns[i]; i++)
-        stage_patterns[i] = g_regex_new(stages[i].text, G_REGEX_OPTIMIZE, 0, NULL);
     Judge *judge = g_new0(Judge, 1);
-    *judge = (Judge){ .expect = expect, .allow = allow, .stage = -1 };
+    *judge = (Judge){ .boot = boot, .script = script, .stage = -1 };
+    judge->stages = outcome_marks_new();
+    judge->allowed = g_array_new(FALSE, TRUE, sizeof(unsigned));
+    g_array_set_size(judge->allowed, boot->allow->len);
     return judge;
 }
 
@@ -44,37 +41,104 @@ void judge_free(Judge *judge)
         return;
     form_free(judge->form);
     form_free(judge->warning);
+    g_array_unref(judge->stages);
+    g_array_unref(judge->allowed);
+    g_free(judge->fail_line);
+    g_free(judge->awaited);
+    g_free(judge->hang);
+    g_free(judge->step_failed);
     g_free(judge->said);
     g_free(judge);
 }
 
-static bool is_allowed(const Judge *judge, const char *line)
+// --- What it passes by.
+
+static bool needs_power_off(const Boot *boot)
 {
-    for (unsigned i = 0; i < judge->allow->len; i++)
-        if (g_regex_match(judge->allow->pdata[i], line, 0, NULL))
+    return boot->pass_power_off ||
+           (!boot_expects(boot) && !boot->pass_stage && !boot->reboots && !boot->pass_ktap);
+}
+
+static bool has_come_to(const Judge *judge, const char *stage)
+{
+    for (unsigned i = 0; i < judge->stages->len; i++)
+        if (strcmp(g_array_index(judge->stages, Mark, i).name, stage) == 0)
             return true;
     return false;
 }
 
-static void see_stage(Judge *judge, const char *text)
+// What is missing first, in words (g_free); NULL: nothing.
+static char *missing(const Judge *judge)
 {
-    for (int i = G_N_ELEMENTS(stages) - 1; i > judge->stage; i--)
-        if (g_regex_match(stage_patterns[i], text, 0, NULL)) {
+    const Boot *boot = judge->boot;
+    const Step *step = script_next(judge->script);
+    if (step && step->regex)
+        return g_strdup_printf("'%s'", g_regex_get_pattern(step->regex));
+    if (step)
+        return g_strdup_printf("step %s", step->name);
+    if (boot->pass_stage && !has_come_to(judge, boot->pass_stage))
+        return g_strdup_printf("stage %s", boot->pass_stage);
+    if (judge->reboots < boot->reboots)
+        return g_strdup_printf("reboot %u of %u", judge->reboots + 1, boot->reboots);
+    if (needs_power_off(boot) && !judge->powered_off)
+        return g_strdup("the power-off");
+    return NULL;
+}
+
+static bool has_all(const Judge *judge)
+{
+    g_autofree char *what = missing(judge);
+    return !what;
+}
+
+// --- What comes in.
+
+static const Stage *stage_at(const Judge *judge, int index)
+{
+    return judge->boot->stages->pdata[index];
+}
+
+static const char *stage_name(const Judge *judge)
+{
+    return judge->stage < 0 ? "nothing" : stage_at(judge, judge->stage)->name;
+}
+
+static bool allows(Judge *judge, unsigned index, const char *line)
+{
+    const Allow *allow = judge->boot->allow->pdata[index];
+    unsigned *used = &g_array_index(judge->allowed, unsigned, index);
+    if ((allow->count && *used >= allow->count) ||
+        (allow->stage && strcmp(allow->stage, stage_name(judge)) != 0) ||
+        !g_regex_match(allow->regex, line, 0, NULL))
+        return false;
+    ++*used;
+    return true;
+}
+
+static bool is_allowed(Judge *judge, const char *line)
+{
+    for (unsigned i = 0; i < judge->boot->allow->len; i++)
+        if (allows(judge, i, line))
+            return true;
+    return false;
+}
+
+static void see_stage(Judge *judge, const char *text, double seconds)
+{
+    for (int i = (int)judge->boot->stages->len - 1; i > judge->stage; i--)
+        if (g_regex_match(stage_at(judge, i)->regex, text, 0, NULL)) {
             judge->stage = i;
+            judge->stage_began = seconds;
+            outcome_add_mark(judge->stages, stage_name(judge), seconds);
             return;
         }
 }
 
-static void see_expected(Judge *judge, const char *text)
-{
-    while (
-        judge->seen < judge->expect->len && g_regex_match(judge->expect->pdata[judge->seen], text, 0, NULL))
-        judge->seen++;
-}
-
 static void see_form(Judge *judge, const char *line)
 {
-    Form *form = is_allowed(judge, line) ? NULL : forms_find(line);
+    Form *form = forms_find(line);
+    if (form && is_allowed(judge, line))
+        g_clear_pointer(&form, form_free);
     Form **first = form && form->at_once ? &judge->form : &judge->warning;
     if (form && !*first)
         *first = form;
@@ -82,37 +146,84 @@ static void see_form(Judge *judge, const char *line)
         form_free(form);
 }
 
-void judge_line(Judge *judge, const char *line)
+static void see_fail(Judge *judge, const char *line)
 {
-    judge->any = true;
-    see_stage(judge, line);
-    see_form(judge, line);
-    see_expected(judge, line);
+    for (unsigned i = 0; !judge->fail && i < judge->boot->fails->len; i++) {
+        const Fail *fail = judge->boot->fails->pdata[i];
+        if (!g_regex_match(fail->regex, line, 0, NULL))
+            continue;
+        judge->fail = fail;
+        judge->fail_line = g_strdup(line);
+    }
 }
 
-void judge_partial(Judge *judge, const char *text)
+void judge_line(Judge *judge, const char *line, double seconds)
 {
-    if (*text == '\0')
+    if (judge->limited) // what an NMI makes it say is no news
         return;
     judge->any = true;
-    see_stage(judge, text);
-    see_expected(judge, text);
+    judge->quiet = false;
+    see_stage(judge, line, seconds);
+    see_form(judge, line);
+    see_fail(judge, line);
 }
 
-void judge_event(Judge *judge, const char *event, const char *reason)
+void judge_partial(Judge *judge, const char *text, double seconds)
 {
+    if (*text == '\0' || judge->limited)
+        return;
+    judge->any = true;
+    see_stage(judge, text, seconds);
+}
+
+static void see_reboot(Judge *judge, double seconds)
+{
+    judge->reboots++;
+    judge->stage = -1;
+    judge->stage_began = seconds;
+    outcome_add_mark(judge->stages, "reboot", seconds);
+}
+
+void judge_event(Judge *judge, const char *event, const char *reason, double seconds)
+{
+    if (judge->limited)
+        return;
     if (strcmp(event, "GUEST_PANICKED") == 0)
         judge->panicked = true;
+    else if (strcmp(event, "WATCHDOG") == 0)
+        judge->watchdog = true;
     else if (strcmp(event, "SHUTDOWN") == 0 && g_strcmp0(reason, "guest-shutdown") == 0)
         judge->powered_off = true;
     else if (g_strcmp0(reason, "guest-reset") == 0)
-        judge->rebooted = true;
+        see_reboot(judge, seconds);
 }
 
-void judge_limit(Judge *judge, double seconds)
+void judge_quiet(Judge *judge)
 {
-    judge->limit = !judge_is_decided(judge);
+    judge->quiet = true;
+}
+
+void judge_limit(Judge *judge, Limit limit, double seconds)
+{
+    if (judge_is_decided(judge))
+        return;
+    judge->awaited = missing(judge);
+    judge->limited = true;
+    judge->limit = limit;
     judge->seconds = seconds;
+}
+
+void judge_hang(Judge *judge, const char *kind, bool starved)
+{
+    g_free(judge->hang);
+    judge->hang = g_strdup(kind);
+    judge->starved = starved;
+}
+
+void judge_step_failed(Judge *judge, const char *why)
+{
+    if (!judge->step_failed)
+        judge->step_failed = g_strdup(why);
 }
 
 void judge_end(Judge *judge, int status, const char *said)
@@ -122,52 +233,66 @@ void judge_end(Judge *judge, int status, const char *said)
     judge->said = g_strdup(said);
 }
 
-unsigned judge_seen(const Judge *judge)
+static bool rebooted_too_often(const Judge *judge)
 {
-    return judge->seen;
+    return judge->reboots > judge->boot->reboots;
 }
 
-static bool has_all(const Judge *judge)
+static bool has_crashed(const Judge *judge)
 {
-    return judge->expect->len > 0 ? judge->seen == judge->expect->len : judge->powered_off;
+    return judge->form || judge->panicked || judge->watchdog || judge->fail;
 }
 
 bool judge_is_decided(const Judge *judge)
 {
-    return judge->form || judge->panicked || judge->rebooted || judge->limit || judge->powered_off ||
-           has_all(judge);
+    return has_crashed(judge) || rebooted_too_often(judge) || judge->step_failed || judge->limited ||
+           judge->powered_off || has_all(judge);
 }
 
-const char *judge_stage(const Judge *judge)
+bool judge_is_limit(const Judge *judge)
 {
-    return judge->stage < 0 ? "nothing" : stages[judge->stage].name;
+    return judge->limited && !has_crashed(judge) && !rebooted_too_often(judge);
+}
+
+int judge_stage(const Judge *judge)
+{
+    return judge->stage;
+}
+
+double judge_stage_began(const Judge *judge)
+{
+    return judge->stage_began;
 }
 
 // --- The finding, in the order that the header says.
 
-static Finding make(Verdict verdict, char *reason, char *signature)
+static bool find(Outcome *outcome, Verdict verdict, char *reason, char *signature)
 {
-    return (Finding){ verdict, reason, signature };
-}
-
-// lparun's own trouble: exit status 1 is the host's, 2 an option's; a signal that nobody sent is a crash.
-static bool find_host(const Judge *judge, Finding *finding)
-{
-    if (!judge->ended || judge_is_decided(judge))
-        return false;
-    if (judge->status == 2)
-        *finding = make(VERDICT_WRONG, g_strdup(judge->said), NULL);
-    else if (judge->status == 1)
-        *finding = make(VERDICT_COULD_NOT_TEST, g_strdup(judge->said), NULL);
-    else if (judge->status < 0 || judge->status > 4)
-        *finding =
-            make(VERDICT_COULD_NOT_TEST, g_strdup_printf("lparun ended with status %d", judge->status), NULL);
-    else
-        return false;
+    outcome->verdict = verdict;
+    outcome->reason = reason;
+    outcome->signature = signature;
     return true;
 }
 
-static bool find_crash(const Judge *judge, Finding *finding)
+// lparun's own trouble: exit status 1 is the host's, 2 an option's; a signal that nobody sent is a crash.
+static bool find_host(const Judge *judge, Outcome *outcome)
+{
+    if (!judge->ended || judge_is_decided(judge) || judge->status == 0 || judge->status == 3 ||
+        judge->status == 4)
+        return false;
+    bool wrong = judge->status == 2;
+    if (judge->status == 1 || wrong)
+        return find(outcome, wrong ? VERDICT_WRONG : VERDICT_COULD_NOT_TEST, g_strdup(judge->said), NULL);
+    return find(
+        outcome, VERDICT_COULD_NOT_TEST, g_strdup_printf("lparun ended with status %d", judge->status), NULL);
+}
+
+static char *signature_of(const Form *form)
+{
+    return g_strdup_printf("%s: %s", forms_class_name(form->class), form->subject);
+}
+
+static bool find_crash(const Judge *judge, Outcome *outcome)
 {
     static const Verdict verdicts[FORM_CLASSES] = {
         [FORM_PANIC] = VERDICT_PANICKED,
@@ -178,59 +303,89 @@ static bool find_crash(const Judge *judge, Finding *finding)
     };
     const Form *form = judge->form;
     if (form)
-        *finding = make(verdicts[form->class], g_strdup(form->text),
-            g_strdup_printf("%s: %s", forms_class_name(form->class), form->subject));
-    else if (judge->panicked || (judge->ended && judge->status == 4))
-        *finding = make(VERDICT_PANICKED, g_strdup("lparun says that the guest panicked"), g_strdup("panic"));
-    else
-        return false;
-    return true;
+        return find(outcome, verdicts[form->class], g_strdup(form->text), signature_of(form));
+    if (judge->panicked || (judge->ended && judge->status == 4))
+        return find(
+            outcome, VERDICT_PANICKED, g_strdup("lparun says that the guest panicked"), g_strdup("panic"));
+    if (judge->watchdog)
+        return find(outcome, VERDICT_LOCKED_UP, g_strdup("its watchdog expired"), g_strdup("watchdog"));
+    if (judge->fail)
+        return find(
+            outcome, VERDICT_FAIL, g_strdup(judge->fail_line), g_strdup_printf("fail.%s", judge->fail->name));
+    return false;
 }
 
-// What was waited for: text of the next expectation.
-static char *awaited(const Judge *judge)
+static char *limit_text(const Judge *judge)
 {
-    if (judge->seen < judge->expect->len)
-        return g_strdup_printf("'%s'", g_regex_get_pattern(judge->expect->pdata[judge->seen]));
-    return g_strdup("the power-off");
+    static const char *const texts[] = {
+        [LIMIT_WHOLE] = "%1$g s were over in stage %2$s",
+        [LIMIT_STAGE] = "stage %2$s took more than %1$g s",
+        [LIMIT_SILENCE] = "the console kept silent for %1$g s in stage %2$s",
+        [LIMIT_RUN_TIME] = "the vCPUs ran for %1$g s, and came to stage %2$s",
+    };
+    g_autoptr(GString) text = g_string_new(NULL);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    g_string_append_printf(text, texts[judge->limit], judge->seconds, stage_name(judge));
+#pragma GCC diagnostic pop
+    g_string_append_printf(text, "; waited for %s", judge->awaited);
+    if (judge->hang)
+        g_string_append_printf(text, "; %s", judge->hang);
+    return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static bool find_limit(const Judge *judge, Finding *finding)
+static bool find_limit(const Judge *judge, Outcome *outcome)
 {
-    g_autofree char *what = awaited(judge);
-    if (judge->rebooted)
-        *finding = make(VERDICT_REBOOTED, g_strdup_printf("the guest rebooted before %s", what), NULL);
-    else if (judge->limit)
-        *finding = make(VERDICT_TIMED_OUT,
-            g_strdup_printf(
-                "%g s were over in stage %s; waited for %s", judge->seconds, judge_stage(judge), what),
-            NULL);
-    else
-        return false;
-    return true;
+    return judge->limited && find(outcome, judge->starved ? VERDICT_COULD_NOT_TEST : VERDICT_TIMED_OUT,
+                                 limit_text(judge), NULL);
 }
 
-Finding judge_finding(const Judge *judge)
+static bool find_missing(const Judge *judge, const char *what, Outcome *outcome)
 {
-    Finding finding;
-    if (find_host(judge, &finding) || find_crash(judge, &finding))
-        return finding;
-    if (!has_all(judge)) {
-        if (find_limit(judge, &finding))
-            return finding;
-        g_autofree char *what = awaited(judge);
-        return make(
-            judge->any ? VERDICT_FAIL : VERDICT_NO_RESULT, g_strdup_printf("it ended before %s", what), NULL);
-    }
+    if (judge->step_failed)
+        return find(outcome, VERDICT_FAIL, g_strdup(judge->step_failed), NULL);
+    return what && find(outcome, judge->any ? VERDICT_FAIL : VERDICT_NO_RESULT,
+                       g_strdup_printf("it ended before %s", what), NULL);
+}
+
+static bool find_reboot(const Judge *judge, const char *what, Outcome *outcome)
+{
+    return rebooted_too_often(judge) &&
+           find(outcome, VERDICT_REBOOTED,
+               what ? g_strdup_printf("the guest rebooted before %s", what) : g_strdup("the guest rebooted"),
+               NULL);
+}
+
+static void find_verdict(const Judge *judge, Outcome *outcome)
+{
+    g_autofree char *what = missing(judge);
+    if (find_host(judge, outcome) || find_crash(judge, outcome) || find_reboot(judge, what, outcome) ||
+        find_limit(judge, outcome) || find_missing(judge, what, outcome))
+        return;
     if (judge->warning)
-        return make(VERDICT_FAIL, g_strdup(judge->warning->text),
-            g_strdup_printf("%s: %s", forms_class_name(judge->warning->class), judge->warning->subject));
-    return make(VERDICT_PASS,
-        g_strdup(judge->expect->len ? "all that was expected was seen" : "it powered off"), NULL);
+        find(outcome, VERDICT_FAIL, g_strdup(judge->warning->text), signature_of(judge->warning));
+    else
+        find(outcome, VERDICT_PASS,
+            g_strdup(needs_power_off(judge->boot) ? "it powered off" : "all that was expected was seen"),
+            NULL);
 }
 
-void finding_clear(Finding *finding)
+void judge_fill(const Judge *judge, Outcome *outcome)
 {
-    g_free(finding->reason);
-    g_free(finding->signature);
+    find_verdict(judge, outcome);
+    outcome->stage = g_strdup(stage_name(judge));
+    outcome->hang = judge->limited ? g_strdup(judge->hang) : NULL;
+    for (unsigned i = 0; i < judge->stages->len; i++) {
+        const Mark *mark = &g_array_index(judge->stages, Mark, i);
+        outcome_add_mark(outcome->stages, mark->name, mark->seconds);
+    }
+}
+
+bool judge_passes(const Judge *judge)
+{
+    Outcome *outcome = outcome_new();
+    find_verdict(judge, outcome);
+    bool passes = outcome->verdict == VERDICT_PASS;
+    outcome_free(outcome);
+    return passes;
 }

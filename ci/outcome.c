@@ -40,7 +40,14 @@ static void input_free(gpointer data)
     g_free(input);
 }
 
-static void axis_free(gpointer data)
+Axis *axis_new(const char *name, const char *value)
+{
+    Axis *axis = g_new0(Axis, 1);
+    *axis = (Axis){ g_strdup(name), g_strdup(value) };
+    return axis;
+}
+
+void axis_free(gpointer data)
 {
     Axis *axis = data;
     g_free(axis->name);
@@ -55,11 +62,16 @@ static GArray *array_of(gsize size, GDestroyNotify clear)
     return array;
 }
 
+GArray *outcome_marks_new(void)
+{
+    return array_of(sizeof(Mark), clear_mark);
+}
+
 Outcome *outcome_new(void)
 {
     Outcome *outcome = g_new0(Outcome, 1);
-    outcome->timeline = array_of(sizeof(Mark), clear_mark);
-    outcome->stages = array_of(sizeof(Mark), clear_mark);
+    outcome->timeline = outcome_marks_new();
+    outcome->stages = outcome_marks_new();
     outcome->counts = array_of(sizeof(Count), clear_count);
     outcome->cases = g_ptr_array_new_with_free_func(case_free);
     outcome->block = g_ptr_array_new_with_free_func(g_free);
@@ -139,9 +151,7 @@ void result_free(Result *result)
 
 void result_add_axis(Result *result, const char *name, const char *value)
 {
-    Axis *axis = g_new0(Axis, 1);
-    *axis = (Axis){ g_strdup(name), g_strdup(value) };
-    g_ptr_array_add(result->axes, axis);
+    g_ptr_array_add(result->axes, axis_new(name, value));
 }
 
 const Outcome *result_outcome(const Result *result)

@@ -71,6 +71,8 @@ typedef struct Input {
 typedef struct Axis {
     char *name, *value;
 } Axis;
+Axis *axis_new(const char *name, const char *value);
+void axis_free(gpointer axis);
 
 // A boot and all of its runs.
 typedef struct Result {
@@ -98,6 +100,8 @@ typedef struct Results {
     GPtrArray *results;     // of Result, in the order of the suite
 } Results;
 
+// An empty array of Mark.
+GArray *outcome_marks_new(void);
 Outcome *outcome_new(void);
 void outcome_free(Outcome *outcome);
 // Both texts are copied.

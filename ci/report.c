@@ -3,20 +3,6 @@
 #include "results_json.h"
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <stdio.h>
-
-void report_print(const Result *result)
-{
-    const Outcome *outcome = result_outcome(result);
-    printf("%s: %s in %.1f s, stage %s: %s\n", result->name, words_name(verdict_words, (int)result->verdict),
-        outcome->seconds, outcome->stage, result->reason);
-    if (verdict_is_good(result->verdict))
-        return;
-    for (unsigned i = 0; i < outcome->last->len; i++)
-        printf("  %s\n", (const char *)outcome->last->pdata[i]);
-    if (outcome->signature)
-        printf("%s: signature: %s\n", result->name, outcome->signature);
-}
 
 static bool make_folder(const char *folder, GError **error)
 {
@@ -53,9 +39,14 @@ static bool write_consoles(const Results *results, const char *folder, GError **
     return true;
 }
 
-bool report_write(const Results *results, const char *folder, GError **error)
+static bool write_folder(const Results *results, const char *folder, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, "results.json", NULL);
     return make_folder(folder, error) && write_consoles(results, folder, error) &&
            results_write(results, path, error);
+}
+
+bool report_write(const Results *results, const ReportOptions *options, GError **error)
+{
+    return !options->folder || write_folder(results, options->folder, error);
 }

@@ -1,8 +1,13 @@
-// What is written down of a run: for people on the terminal, and files in a folder.
+// What is written down of a run.
 #pragma once
 #include "outcome.h"
 
-// The verdict, and where it is no pass the reason and the last lines of the console.
-void report_print(const Result *result);
-// results.json (docs/ci.md has its schema), and the consoles, in `folder`, which is made. False and `error`.
-bool report_write(const Results *results, const char *folder, GError **error);
+typedef struct ReportOptions {
+    char *folder;              // or NULL
+    char *junit, *tap, *kcidb; // files of their own; or NULL
+    char *kcidb_origin;        // or NULL
+} ReportOptions;
+
+// The folder, which is made, gets results.json (docs/ci.md has its schema), the other reports and the
+// consoles; the files what is theirs. False and `error`.
+bool report_write(const Results *results, const ReportOptions *options, GError **error);

@@ -2,10 +2,15 @@
 #include "steer.h"
 #include <gio/gio.h>
 #include <gio/gunixsocketaddress.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define AGAIN 5 // milliseconds until the socket is looked for again
+
+// A command that has no answer yet. Answers come in the order of the commands.
+typedef struct Question {
+    SteerAnswer answer;
+    void *owner;
+} Question;
 
 struct Steer {
     const SteerOps *ops;
@@ -16,50 +21,63 @@ struct Steer {
     GSocketConnection *connection; // NULL: not yet
     GDataInputStream *lines;
     GCancellable *cancel;
-    guint again; // a source, or 0
+    GQueue questions; // of Question
+    GString *early;   // commands from before there was a connection
+    guint again;      // a source, or 0
 };
 
 static gboolean try(gpointer data);
 
-// Its answer has the command's name as id.
-static void command(Steer *steer, const char *name)
+static void send(Steer *steer, const char *text)
 {
-    g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\",\"id\":\"%s\"}\n", name, name);
-    g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(steer->connection)), line,
-        strlen(line), NULL, steer->cancel, NULL);
+    g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(steer->connection)), text,
+        strlen(text), NULL, steer->cancel, NULL);
 }
 
-static void take_timeline(Steer *steer, JsonObject *timeline)
+void steer_ask(Steer *steer, const char *command, const char *arguments, SteerAnswer answer, void *owner)
 {
-    JsonArray *marks =
-        json_object_has_member(timeline, "marks") ? json_object_get_array_member(timeline, "marks") : NULL;
-    for (unsigned i = 0; marks && i < json_array_get_length(marks); i++) {
-        JsonObject *mark = json_array_get_object_element(marks, i);
-        steer->ops->mark(steer->owner, json_object_get_string_member(mark, "name"),
-            json_object_get_int_member(mark, "at"));
-    }
+    Question *question = g_new(Question, 1);
+    *question = (Question){ answer, owner };
+    g_queue_push_tail(&steer->questions, question);
+    g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\"%s%s}\n", command,
+        arguments ? ",\"arguments\":" : "", arguments ? arguments : "");
+    if (steer->connection)
+        send(steer, line);
+    else
+        g_string_append(steer->early, line);
 }
 
 // What the guest did before there was a client to be told.
-static void take_status(Steer *steer, JsonObject *status)
+static void take_status(void *owner, JsonNode *value, const char *error)
 {
-    const char *name = json_object_get_string_member_with_default(status, "status", "");
+    Steer *steer = owner;
+    if (!value || !JSON_NODE_HOLDS_OBJECT(value))
+        return;
+    const char *name = json_object_get_string_member_with_default(json_node_get_object(value), "status", "");
     if (strcmp(name, "shutdown") == 0)
         steer->ops->event(steer->owner, "SHUTDOWN", "guest-shutdown");
     else if (strcmp(name, "guest-panicked") == 0)
         steer->ops->event(steer->owner, "GUEST_PANICKED", NULL);
 }
 
-static void take_answer(Steer *steer, JsonObject *message)
+static JsonObject *object_of(JsonObject *object, const char *name)
 {
-    JsonNode *value = json_object_get_member(message, "return");
-    const char *id = json_object_get_string_member_with_default(message, "id", "");
-    if (!JSON_NODE_HOLDS_OBJECT(value))
-        return;
-    if (strcmp(id, "x-lparun-timeline") == 0)
-        take_timeline(steer, json_node_get_object(value));
-    else if (strcmp(id, "query-status") == 0)
-        take_status(steer, json_node_get_object(value));
+    JsonNode *node = json_object_get_member(object, name);
+    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static const char *text_of(JsonObject *object, const char *name)
+{
+    JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+}
+
+static void take_answer(Steer *steer, JsonNode *value, JsonObject *error)
+{
+    g_autofree Question *question = g_queue_pop_head(&steer->questions);
+    const char *why = text_of(error, "desc");
+    if (question && question->answer)
+        question->answer(question->owner, value, value ? NULL : why ? why : "it was refused");
 }
 
 static void take(Steer *steer, const char *line)
@@ -68,14 +86,11 @@ static void take(Steer *steer, const char *line)
     if (!node || !JSON_NODE_HOLDS_OBJECT(node))
         return;
     JsonObject *message = json_node_get_object(node);
-    if (json_object_has_member(message, "return"))
-        take_answer(steer, message);
-    if (!json_object_has_member(message, "event"))
-        return;
-    JsonObject *data =
-        json_object_has_member(message, "data") ? json_object_get_object_member(message, "data") : NULL;
-    steer->ops->event(steer->owner, json_object_get_string_member(message, "event"),
-        data ? json_object_get_string_member_with_default(data, "reason", NULL) : NULL);
+    const char *event = text_of(message, "event");
+    if (json_object_has_member(message, "return") || json_object_has_member(message, "error"))
+        take_answer(steer, json_object_get_member(message, "return"), object_of(message, "error"));
+    else if (event)
+        steer->ops->event(steer->owner, event, text_of(object_of(message, "data"), "reason"));
 }
 
 static void on_line(GObject *source, GAsyncResult *result, gpointer data)
@@ -91,9 +106,18 @@ static void on_line(GObject *source, GAsyncResult *result, gpointer data)
         steer->ops->closed(steer->owner);
         return;
     }
+    GCancellable *cancel = g_object_ref(steer->cancel); // the owner may free all of this meanwhile
     take(steer, line);
-    if (!g_cancellable_is_cancelled(steer->cancel))
+    if (!g_cancellable_is_cancelled(cancel))
         g_data_input_stream_read_line_async(steer->lines, G_PRIORITY_DEFAULT, steer->cancel, on_line, steer);
+    g_object_unref(cancel);
+}
+
+static void begin(Steer *steer)
+{
+    g_autofree char *early = g_string_free(g_steal_pointer(&steer->early), FALSE);
+    send(steer, early);
+    g_data_input_stream_read_line_async(steer->lines, G_PRIORITY_DEFAULT, steer->cancel, on_line, steer);
 }
 
 static void on_connect(GObject *source, GAsyncResult *result, gpointer data)
@@ -109,9 +133,7 @@ static void on_connect(GObject *source, GAsyncResult *result, gpointer data)
     }
     steer->connection = connection;
     steer->lines = g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(connection)));
-    command(steer, "qmp_capabilities");
-    command(steer, "query-status");
-    g_data_input_stream_read_line_async(steer->lines, G_PRIORITY_DEFAULT, steer->cancel, on_line, steer);
+    begin(steer);
 }
 
 static gboolean try(gpointer data)
@@ -121,14 +143,6 @@ static gboolean try(gpointer data)
     g_socket_client_connect_async(
         steer->client, G_SOCKET_CONNECTABLE(steer->address), steer->cancel, on_connect, steer);
     return G_SOURCE_REMOVE;
-}
-
-void steer_quit(Steer *steer)
-{
-    if (!steer->connection)
-        return;
-    command(steer, "x-lparun-timeline");
-    command(steer, "quit");
 }
 
 bool steer_is_open(const Steer *steer)
@@ -144,6 +158,10 @@ Steer *steer_new(const char *path, const SteerOps *ops, void *owner)
     steer->address = g_unix_socket_address_new(path);
     steer->client = g_socket_client_new();
     steer->cancel = g_cancellable_new();
+    steer->early = g_string_new(NULL);
+    g_queue_init(&steer->questions);
+    steer_ask(steer, "qmp_capabilities", NULL, NULL, NULL);
+    steer_ask(steer, "query-status", NULL, take_status, steer);
     try(steer);
     return steer;
 }
@@ -160,5 +178,8 @@ void steer_free(Steer *steer)
     g_object_unref(steer->client);
     g_object_unref(steer->address);
     g_object_unref(steer->cancel);
+    g_queue_clear_full(&steer->questions, g_free);
+    if (steer->early)
+        g_string_free(steer->early, TRUE);
     g_free(steer);
 }

@@ -1,0 +1,80 @@
+// Command lines of lparun.
+#include "command_line.h"
+#include <glib/gstdio.h>
+#include <string.h>
+
+Place *place_new(const char *folder, const Boot *boot)
+{
+    Place *place = g_new0(Place, 1);
+    place->folder = g_strdup(folder);
+    place->socket = g_build_filename(folder, "qmp", NULL);
+    place->stats = g_build_filename(folder, "stats", NULL);
+    place->disks = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < boot->disks->len; i++)
+        g_ptr_array_add(place->disks, g_strdup_printf("%s/disk%u", folder, i));
+    return place;
+}
+
+void place_free(Place *place)
+{
+    for (unsigned i = 0; i < place->disks->len; i++)
+        g_unlink(place->disks->pdata[i]);
+    g_unlink(place->socket);
+    g_unlink(place->stats);
+    g_rmdir(place->folder);
+    g_ptr_array_unref(place->disks);
+    g_free(place->folder);
+    g_free(place->socket);
+    g_free(place->stats);
+    g_free(place);
+}
+
+static void add(GPtrArray *words, const char *option, char *value)
+{
+    g_ptr_array_add(words, g_strdup(option));
+    g_ptr_array_add(words, value);
+}
+
+static void add_text(GPtrArray *words, const char *option, const char *value)
+{
+    if (value)
+        add(words, option, g_strdup(value));
+}
+
+// A comma in a value is written twice.
+static char *escaped(const char *value)
+{
+    g_auto(GStrv) parts = g_strsplit(value, ",", 0);
+    return g_strjoinv(",,", parts);
+}
+
+static void add_disks(GPtrArray *words, const Place *place)
+{
+    for (unsigned i = 0; i < place->disks->len; i++) {
+        g_autofree char *path = escaped(place->disks->pdata[i]);
+        add(words, "-drive", g_strdup_printf("file=%s,if=virtio,format=raw,cache=unsafe", path));
+    }
+}
+
+GStrv command_line(const Boot *boot, const Place *place)
+{
+    GPtrArray *words = g_ptr_array_new();
+    g_autofree char *socket = escaped(place->socket);
+    g_ptr_array_add(words, g_strdup(boot->lparun));
+    add(words, "-qmp", g_strdup_printf("unix:%s,server=on,wait=off", socket));
+    add(words, "-action",
+        g_strdup_printf("reboot=%s,shutdown=pause,panic=pause", boot->reboots ? "reset" : "shutdown"));
+    add_text(words, "-stats", place->stats);
+    add_text(words, "-bios", boot->bios);
+    add_text(words, "-kernel", boot->kernel);
+    add_text(words, "-initrd", boot->initrd);
+    add_text(words, "-append", boot->append);
+    add_text(words, "-m", boot->memory);
+    add_text(words, "-smp", boot->smp);
+    add_text(words, "-machine", boot->machine);
+    add_disks(words, place);
+    for (char **word = boot->more; word && *word; word++)
+        g_ptr_array_add(words, g_strdup(*word));
+    g_ptr_array_add(words, NULL);
+    return (GStrv)g_ptr_array_free(words, FALSE);
+}

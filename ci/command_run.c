@@ -1,0 +1,217 @@
+// lparun-ci run: boots, and says what came of each.
+#include "commands.h"
+#include "inputs.h"
+#include "keeper.h"
+#include "machine.h"
+#include "options.h"
+#include "progress.h"
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Run {
+    const Options *options;
+    const Suite *suite;
+    Keeper *keeper;
+    Pool *pool;
+    Progress *progress;
+    Inputs *inputs;
+    Results *results;
+    GMainLoop *loop;
+    gint64 start;
+    int signal; // that ended it, or 0
+} Run;
+
+static int refuse(const GError *error, Verdict verdict)
+{
+    fprintf(stderr, "lparun-ci: %s\n", error->message);
+    return verdict_status(verdict);
+}
+
+static void on_began(void *owner, const Boot *boot)
+{
+    progress_began(((Run *)owner)->progress, boot->name);
+}
+
+static void on_stage(void *owner, const Boot *boot, const char *stage)
+{
+    progress_stage(((Run *)owner)->progress, boot->name, stage);
+}
+
+static void on_ended(void *owner, const Boot *boot, const Result *result)
+{
+    progress_ended(((Run *)owner)->progress, result);
+}
+
+static void on_done(void *owner)
+{
+    g_main_loop_quit(((Run *)owner)->loop);
+}
+
+// The first one ends the guests; a second one ends at once, and the guests with it.
+static gboolean on_signal(Run *run, int number)
+{
+    if (run->signal) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    run->signal = number;
+    pool_stop(run->pool);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_interrupt(gpointer data)
+{
+    return on_signal(data, SIGINT);
+}
+
+static gboolean on_terminate(gpointer data)
+{
+    return on_signal(data, SIGTERM);
+}
+
+static gboolean on_hangup(gpointer data)
+{
+    return on_signal(data, SIGHUP);
+}
+
+static GStrv names_of(const Suite *suite)
+{
+    GStrv names = g_new0(char *, suite->boots->len + 1);
+    for (unsigned i = 0; i < suite->boots->len; i++)
+        names[i] = g_strdup(((const Boot *)suite->boots->pdata[i])->name);
+    return names;
+}
+
+static void begin_results(Run *run)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_now_utc();
+    run->results = results_new();
+    run->results->suite = g_strdup(run->suite->name);
+    run->results->version = g_strdup(LPARUN_VERSION);
+    run->results->host = machine_describe();
+    run->results->started = g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
+    run->results->all = names_of(run->suite);
+    run->start = g_get_monotonic_time();
+}
+
+static char *path_name(const char *name)
+{
+    char *path = g_strdup(name);
+    for (char *at = path; *at; at++)
+        if (!g_ascii_isalnum(*at) && !strchr("._=,-", *at))
+            *at = '_';
+    return path;
+}
+
+// Where the consoles of each run go, as seen from the report.
+static void name_folders(Results *results)
+{
+    for (unsigned i = 0; i < results->results->len; i++) {
+        const Result *result = results->results->pdata[i];
+        g_autofree char *name = path_name(result->name);
+        for (unsigned j = 0; j < result->outcomes->len; j++) {
+            Outcome *outcome = result->outcomes->pdata[j];
+            outcome->folder = result->outcomes->len > 1 ? g_strdup_printf("boots/%s/run-%u", name, j + 1)
+                                                        : g_strdup_printf("boots/%s", name);
+        }
+    }
+}
+
+static void finish_results(Run *run)
+{
+    run->results->seconds = (double)(g_get_monotonic_time() - run->start) / G_USEC_PER_SEC;
+    name_folders(run->results);
+    for (unsigned i = 0; i < run->results->results->len; i++) {
+        Result *result = run->results->results->pdata[i];
+        g_autofree char *quoted = g_shell_quote(result->name);
+        result->again = run->options->file ? g_strdup_printf("%s --boot %s", run->options->again, quoted)
+                                           : g_strdup(run->options->again);
+    }
+    if (run->inputs)
+        inputs_fill(run->inputs, run->suite, run->results);
+}
+
+static bool wants_inputs(const ReportOptions *options)
+{
+    return options->folder || options->kcidb;
+}
+
+static void run_all(Run *run)
+{
+    static const PoolOps ops = { .began = on_began, .stage = on_stage, .ended = on_ended, .done = on_done };
+    PoolLimits limits = run->options->limits;
+    if (limits.scale == 0)
+        limits.scale = machine_slowness();
+    run->loop = g_main_loop_new(NULL, FALSE);
+    g_unix_signal_add(SIGINT, on_interrupt, run);
+    g_unix_signal_add(SIGTERM, on_terminate, run);
+    g_unix_signal_add(SIGHUP, on_hangup, run);
+    signal(SIGPIPE, SIG_IGN); // a reader that goes away loses no verdict
+    run->inputs = wants_inputs(&run->options->report) ? inputs_start(run->suite) : NULL;
+    run->progress = progress_new(run->suite->boots->len, run->options->quiet);
+    run->pool = pool_start(run->suite, keeper_folder(run->keeper), &limits, run->results, &ops, run);
+    g_main_loop_run(run->loop);
+    g_main_loop_unref(run->loop);
+    pool_free(run->pool);
+}
+
+static unsigned flaky(const Results *results)
+{
+    unsigned counts[VERDICTS];
+    results_count(results, counts);
+    return counts[VERDICT_FLAKY];
+}
+
+static int status_of(const Run *run)
+{
+    static const int bisect[] = { 0, 1, 128, 125 };
+    int status = results_status(run->results);
+    if (run->signal)
+        return 128 + run->signal;
+    if (status == 0 && (run->options->fail_flaky || run->options->bisect) && flaky(run->results))
+        status = 1;
+    return run->options->bisect ? bisect[status] : status;
+}
+
+static int conclude_run(Run *run)
+{
+    g_autoptr(GError) error = NULL;
+    finish_results(run);
+    progress_finish(run->progress, run->results);
+    int status = status_of(run);
+    if (!report_write(run->results, &run->options->report, &error)) {
+        int could_not = refuse(error, VERDICT_COULD_NOT_TEST);
+        status = status ? status : could_not; // a failure is not lost for a full disk
+    }
+    return status;
+}
+
+static int run_suite(const Options *options, const Suite *suite)
+{
+    g_autoptr(GError) error = NULL;
+    Run run = { .options = options, .suite = suite };
+    run.keeper = keeper_new(&error);
+    if (!run.keeper)
+        return refuse(error, VERDICT_COULD_NOT_TEST);
+    begin_results(&run);
+    run_all(&run);
+    int status = conclude_run(&run);
+    progress_free(run.progress);
+    inputs_free(run.inputs);
+    results_free(run.results);
+    keeper_free(run.keeper);
+    return status;
+}
+
+int command_run(char **words)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Options) options = options_parse("run", words, &error);
+    g_autoptr(Suite) suite = options ? options_suite(options, &error) : NULL;
+    if (suite)
+        return run_suite(options, suite);
+    int status = refuse(error, VERDICT_WRONG);
+    return options && options->bisect ? 128 : status;
+}

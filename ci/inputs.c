@@ -1,0 +1,192 @@
+// Files that boots start from.
+#include "inputs.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK (1u << 20)
+#define BANNER "Linux version "
+#define BANNER_LONGEST 256u
+
+struct Inputs {
+    GHashTable *known; // of Input by path, `what` unset
+    GThread *thread;
+};
+
+static void known_free(gpointer data)
+{
+    Input *input = data;
+    g_free(input->path);
+    g_free(input->sha256);
+    g_free(input->version);
+    g_free(input);
+}
+
+// "Linux version 6.12.9 (...", in what is at hand; it may be cut by the end of a chunk, and is then found by
+// the next look, as chunks overlap.
+static char *find_version(const char *bytes, gsize length)
+{
+    const char *at = memmem(bytes, length, BANNER, strlen(BANNER));
+    if (!at || (gsize)(bytes + length - at) < BANNER_LONGEST)
+        return NULL;
+    gsize end = 0;
+    while (end < BANNER_LONGEST && at[end] >= ' ' && at[end] < 127)
+        end++;
+    // "Linux version %s (%s)" is a format, and no version.
+    return g_ascii_isdigit(at[strlen(BANNER)]) ? g_strndup(at, end) : NULL;
+}
+
+static void read_file(int file, Input *input)
+{
+    g_autofree char *buffer = g_malloc0(CHUNK + BANNER_LONGEST);
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize kept = 0;
+    ssize_t done;
+    while ((done = read(file, buffer + kept, CHUNK - kept)) > 0) {
+        g_checksum_update(sum, (const guchar *)buffer + kept, done);
+        gsize length = kept + (gsize)done;
+        if (!input->version)
+            input->version = find_version(buffer, length);
+        kept = MIN(length, BANNER_LONGEST + strlen(BANNER));
+        memmove(buffer, buffer + length - kept, kept);
+    }
+    if (done == 0)
+        input->sha256 = g_strdup(g_checksum_get_string(sum));
+}
+
+static void look_at(Input *input)
+{
+    struct stat status;
+    int file = open(input->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0)
+        return;
+    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+        input->size = status.st_size;
+        read_file(file, input);
+    }
+    close(file);
+}
+
+static gpointer look_at_all(gpointer data)
+{
+    GHashTableIter iter;
+    gpointer input;
+    g_hash_table_iter_init(&iter, data);
+    while (g_hash_table_iter_next(&iter, NULL, &input))
+        look_at(input);
+    return NULL;
+}
+
+typedef void (*EachInput)(const char *what, const char *path, void *owner);
+
+static void each_input(const Boot *boot, EachInput each, void *owner)
+{
+    if (boot->bios && strcmp(boot->bios, "none") != 0)
+        each("firmware", boot->bios, owner);
+    if (boot->kernel)
+        each("kernel", boot->kernel, owner);
+    if (boot->initrd)
+        each("initrd", boot->initrd, owner);
+    for (unsigned i = 0; i < boot->disks->len; i++)
+        each("disk", boot->disks->pdata[i], owner);
+}
+
+static void know(const char *what, const char *path, void *owner)
+{
+    GHashTable *known = owner;
+    if (g_hash_table_contains(known, path))
+        return;
+    Input *input = g_new0(Input, 1);
+    input->path = g_strdup(path);
+    g_hash_table_insert(known, input->path, input);
+}
+
+Inputs *inputs_start(const Suite *suite)
+{
+    Inputs *inputs = g_new0(Inputs, 1);
+    inputs->known = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, known_free);
+    for (unsigned i = 0; i < suite->boots->len; i++)
+        each_input(suite->boots->pdata[i], know, inputs->known);
+    inputs->thread = g_thread_new("ci-inputs", look_at_all, inputs->known);
+    return inputs;
+}
+
+// --- Filling in.
+
+typedef struct Filling {
+    const Inputs *inputs;
+    Result *result;
+} Filling;
+
+static void fill_one(const char *what, const char *path, void *owner)
+{
+    const Filling *filling = owner;
+    const Input *known = g_hash_table_lookup(filling->inputs->known, path);
+    Input *input = g_new0(Input, 1);
+    *input = (Input){ g_strdup(what), g_strdup(path), g_strdup(known->sha256), g_strdup(known->version),
+        known->size };
+    g_ptr_array_add(filling->result->inputs, input);
+}
+
+static const Boot *boot_of(const Suite *suite, const char *name)
+{
+    for (unsigned i = 0; i < suite->boots->len; i++)
+        if (strcmp(((const Boot *)suite->boots->pdata[i])->name, name) == 0)
+            return suite->boots->pdata[i];
+    return NULL;
+}
+
+// The third word of the banner: "6.12.9".
+static char *release_of(const char *banner)
+{
+    const char *at = banner ? strstr(banner, BANNER) : NULL;
+    return at ? g_strndup(at + strlen(BANNER), strcspn(at + strlen(BANNER), " \n")) : NULL;
+}
+
+static char *release_that_ran(const Outcome *outcome)
+{
+    for (unsigned i = 0; outcome->console && i < outcome->console->len; i++) {
+        char *release = release_of(outcome->console->pdata[i]);
+        if (release)
+            return release;
+    }
+    return NULL;
+}
+
+static void check_kernel(Result *result, const char *given)
+{
+    Outcome *last = result->outcomes->pdata[result->outcomes->len - 1];
+    g_autofree char *wanted = release_of(given);
+    g_autofree char *ran = release_that_ran(last);
+    if (!wanted || !ran || strcmp(wanted, ran) == 0 || last->verdict != VERDICT_PASS)
+        return;
+    g_free(last->reason);
+    g_free(result->reason);
+    last->verdict = result->verdict = VERDICT_FAIL;
+    last->reason = g_strdup_printf("Linux %s ran, and Linux %s was given", ran, wanted);
+    result->reason = g_strdup(last->reason);
+}
+
+void inputs_fill(Inputs *inputs, const Suite *suite, Results *results)
+{
+    g_clear_pointer(&inputs->thread, g_thread_join);
+    for (unsigned i = 0; i < results->results->len; i++) {
+        Result *result = results->results->pdata[i];
+        const Boot *boot = boot_of(suite, result->name);
+        const Filling filling = { inputs, result };
+        each_input(boot, fill_one, (void *)&filling);
+        const Input *kernel = boot->kernel ? g_hash_table_lookup(inputs->known, boot->kernel) : NULL;
+        if (kernel)
+            check_kernel(result, kernel->version);
+    }
+}
+
+void inputs_free(Inputs *inputs)
+{
+    if (!inputs)
+        return;
+    g_clear_pointer(&inputs->thread, g_thread_join);
+    g_hash_table_unref(inputs->known);
+    g_free(inputs);
+}

@@ -1,0 +1,278 @@
+// The command line of lparun-ci.
+#include "options.h"
+#include <stdlib.h>
+#include <string.h>
+
+// --- What boots say, each as the key of a boot file.
+
+static bool add_named(Options *options, const char *family, const char *value)
+{
+    g_autofree char *key = g_strdup_printf("%s.option-%u", family, options->settings->len + 1);
+    settings_add(options->settings, key, value, NULL);
+    return true;
+}
+
+static gboolean on_key(const char *option, const char *value, gpointer data, GError **error)
+{
+    const char *name = g_str_has_prefix(option, "--") ? option + 2 : "memory"; // -m
+    settings_add(((Options *)data)->settings, name, value, NULL);
+    return TRUE;
+}
+
+// --expect REGEX is a step "expect REGEX".
+static gboolean on_verb(const char *option, const char *value, gpointer data, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("%s %s", option + 2, value);
+    return add_named(data, "step", text);
+}
+
+static gboolean on_named(const char *option, const char *value, gpointer data, GError **error)
+{
+    return add_named(data, option + 2, value);
+}
+
+static bool split(const char *option, const char *value, char **name, const char **rest, GError **error)
+{
+    const char *equals = strchr(value, '=');
+    if (!equals || equals == value) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: give NAME=VALUE", option);
+        return false;
+    }
+    *name = g_strndup(value, (gsize)(equals - value));
+    *rest = equals + 1;
+    return true;
+}
+
+static gboolean on_set(const char *option, const char *value, gpointer data, GError **error)
+{
+    g_autofree char *name = NULL;
+    const char *rest;
+    if (!split(option, value, &name, &rest, error))
+        return FALSE;
+    g_autofree char *key = strcmp(option, "--stage") == 0           ? g_strconcat("stage.", name, NULL)
+                           : strcmp(option, "--stage-timeout") == 0 ? g_strconcat("timeout.", name, NULL)
+                                                                    : g_strdup(name);
+    settings_add(((Options *)data)->settings, key, rest, NULL);
+    return TRUE;
+}
+
+static gboolean on_define(const char *option, const char *value, gpointer data, GError **error)
+{
+    char *name = NULL;
+    const char *rest;
+    if (!split(option, value, &name, &rest, error))
+        return FALSE;
+    g_hash_table_insert(((Options *)data)->names, name, g_strdup(rest));
+    return TRUE;
+}
+
+// --- How boots are run.
+
+static gboolean on_jobs(const char *option, const char *value, gpointer data, GError **error)
+{
+    guint64 jobs = 0;
+    if (strcmp(value, "auto") != 0 && !g_ascii_string_to_unsigned(value, 10, 1, 10000, &jobs, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: give auto or a number", option);
+        return FALSE;
+    }
+    ((Options *)data)->limits.jobs = (unsigned)jobs;
+    return TRUE;
+}
+
+static gboolean on_scale(const char *option, const char *value, gpointer data, GError **error)
+{
+    char *end;
+    double scale = strcmp(value, "auto") == 0 ? 0 : g_ascii_strtod(value, &end);
+    if (strcmp(value, "auto") != 0 && (end == value || *end || !(scale > 0 && scale <= 1000))) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+            "%s: give auto or a number, more than 0 and up to 1000", option);
+        return FALSE;
+    }
+    ((Options *)data)->limits.scale = scale;
+    return TRUE;
+}
+
+#define CALL(function) G_OPTION_ARG_CALLBACK, (gpointer)function
+
+static void add_boot_entries(GOptionGroup *group)
+{
+    for (const BootKey *key = boot_keys; key->name; key++) {
+        const GOptionEntry entries[] = {
+            { key->name, strcmp(key->name, "memory") == 0 ? 'm' : 0, 0, CALL(on_key), key->help, key->value },
+            { NULL },
+        };
+        if (!g_str_has_suffix(key->name, "."))
+            g_option_group_add_entries(group, entries);
+    }
+}
+
+static void add_step_entries(GOptionGroup *group)
+{
+    static const GOptionEntry entries[] = {
+        { "expect", 0, 0, CALL(on_verb), "a step: what the console must show, in this order", "REGEX" },
+        { "prompt", 0, 0, CALL(on_verb), "likewise; a newline is typed when it keeps silent", "REGEX" },
+        { "send", 0, 0, CALL(on_verb), "a step: a line that is typed once all before it was seen", "TEXT" },
+        { "step", 0, 0, CALL(on_named), "a step, as step. of a boot file", "VERB TEXT" },
+        { "fail", 0, 0, CALL(on_named), "lines that are failures", "REGEX" },
+        { "allow", 0, 0, CALL(on_named), "lines that are none", "REGEX" },
+        { "stage", 0, 0, CALL(on_set), "how a stage is recognised", "NAME=REGEX" },
+        { "stage-timeout", 0, 0, CALL(on_set), "seconds for a stage", "NAME=S" },
+        { "set", 0, 0, CALL(on_set), "any key of a boot file", "KEY=VALUE" },
+        { "define", 'D', 0, CALL(on_define), "what ${NAME} stands for", "NAME=VALUE" },
+        { NULL },
+    };
+    g_option_group_add_entries(group, entries);
+}
+
+static void add_run_entries(GOptionGroup *group, Options *options)
+{
+    ReportOptions *report = &options->report;
+    const GOptionEntry entries[] = {
+        { "name", 0, 0, G_OPTION_ARG_STRING, &options->name, "what reports call it (default boot)", "NAME" },
+        { "boot", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->boots,
+            "only these of the file (* and ? are any)", "PATTERN" },
+        { "tag", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->tags, "only those with this tag", "TAG" },
+        { "jobs", 'j', 0, CALL(on_jobs), "boots at once (default: by cores and memory)", "N|auto" },
+        { "time-scale", 0, 0, CALL(on_scale), "multiplies all limits of time (default 1)", "F|auto" },
+        { "stop-at-first", 'x', 0, G_OPTION_ARG_NONE, &options->limits.stop_at_first,
+            "no boot begins after one failed", NULL },
+        { "fail-flaky", 0, 0, G_OPTION_ARG_NONE, &options->fail_flaky, "a flaky boot is a failure", NULL },
+        { "bisect", 0, 0, G_OPTION_ARG_NONE, &options->bisect,
+            "exit status for git bisect run: 0 good, 1 bad, 125 skip, 128 stop", NULL },
+        { "report", 0, 0, G_OPTION_ARG_FILENAME, &report->folder,
+            "report.html, results.json, junit.xml and the consoles", "FOLDER" },
+        { "junit", 0, 0, G_OPTION_ARG_FILENAME, &report->junit, "JUnit XML", "FILE" },
+        { "tap", 0, 0, G_OPTION_ARG_FILENAME, &report->tap, "TAP 14", "FILE" },
+        { "kcidb", 0, 0, G_OPTION_ARG_FILENAME, &report->kcidb, "KCIDB JSON", "FILE" },
+        { "kcidb-origin", 0, 0, G_OPTION_ARG_STRING, &report->kcidb_origin, "its origin (default lparun)",
+            "NAME" },
+        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "only failures and the sum", NULL },
+        { NULL },
+    };
+    g_option_group_add_entries(group, entries);
+}
+
+static GOptionContext *context_of(const char *command, Options *options)
+{
+    g_autofree char *usage = g_strdup_printf("%s [FILE.boot] [-- OPTIONS OF LPARUN]", command);
+    GOptionContext *context = g_option_context_new(NULL);
+    GOptionGroup *group = g_option_group_new("run", "", "", options, NULL);
+    add_boot_entries(group);
+    add_step_entries(group);
+    add_run_entries(group, options);
+    g_option_context_set_main_group(context, group);
+    g_option_context_set_summary(context,
+        "Boots guests in lparun and says what came of each. Boots are in a file, or "
+        "the options are one; options count after the file.");
+    g_option_context_set_description(context, "Exit status: 0 all is well, 1 a guest failed, 2 an option or "
+                                              "a boot file is wrong, 3 the host could not\n"
+                                              "test, 128 and a signal's number where one ended it.\n");
+    return context;
+}
+
+// --- All of it.
+
+// What is behind "--" goes to lparun.
+static void take_more(Options *options, char **words)
+{
+    char **end = words;
+    while (*end && strcmp(*end, "--") != 0)
+        end++;
+    if (!*end)
+        return;
+    g_autoptr(GString) quoted = g_string_new(NULL);
+    for (char **word = end + 1; *word; word++) {
+        g_autofree char *one = g_shell_quote(*word);
+        g_string_append_printf(quoted, "%s%s", quoted->len ? " " : "", one);
+        g_free(*word);
+    }
+    settings_add(options->settings, "arguments", quoted->str, NULL);
+    g_free(*end);
+    *end = NULL;
+}
+
+static char *quote_all(const char *command, char **words)
+{
+    g_autoptr(GString) line = g_string_new("lparun-ci ");
+    g_string_append(line, command);
+    for (char **word = words; *word; word++) {
+        g_autofree char *quoted = strpbrk(*word, " \t\n'\"\\$`*?[]{}()<>|&;#~!") || !**word
+                                      ? g_shell_quote(*word)
+                                      : g_strdup(*word);
+        g_string_append_printf(line, " %s", quoted);
+    }
+    return g_string_free(g_steal_pointer(&line), FALSE);
+}
+
+static bool take_file(Options *options, char **words, GError **error)
+{
+    options->file = g_strdup(words[1]);
+    if (!words[1] || !words[2])
+        return true;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "%s: one boot file is enough (give options of lparun behind --)", words[2]);
+    return false;
+}
+
+Options *options_parse(const char *command, char **words, GError **error)
+{
+    g_autoptr(Options) options = g_new0(Options, 1);
+    options->settings = settings_new();
+    options->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    options->limits.scale = 1;
+    options->again = quote_all(command, words);
+    g_auto(GStrv) copy = g_new0(char *, g_strv_length(words) + 2);
+    copy[0] = g_strdup_printf("lparun-ci %s", command);
+    for (unsigned i = 0; words[i]; i++)
+        copy[i + 1] = g_strdup(words[i]);
+    take_more(options, copy);
+    g_autoptr(GOptionContext) context = context_of("", options);
+    if (!g_option_context_parse_strv(context, &copy, error) || !take_file(options, copy, error))
+        return NULL;
+    return g_steal_pointer(&options);
+}
+
+void options_free(Options *options)
+{
+    if (!options)
+        return;
+    ReportOptions *report = &options->report;
+    char *const texts[] = { options->file, options->name, options->again, report->folder, report->junit,
+        report->tap, report->kcidb, report->kcidb_origin };
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+    g_strfreev(options->boots);
+    g_strfreev(options->tags);
+    g_ptr_array_unref(options->settings);
+    g_hash_table_unref(options->names);
+    g_free(options);
+}
+
+// lparun is where lparun-ci is, or on the path.
+static char *find_lparun(void)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = program ? g_path_get_dirname(program) : NULL;
+    char *beside = folder ? g_build_filename(folder, "lparun", NULL) : NULL;
+    if (beside && g_file_test(beside, G_FILE_TEST_IS_EXECUTABLE))
+        return beside;
+    g_free(beside);
+    return g_strdup("lparun");
+}
+
+Suite *options_suite(const Options *options, GError **error)
+{
+    g_autoptr(Suite) suite = suite_read(
+        options->file, options->name ? options->name : "boot", options->settings, options->names, error);
+    if (!suite)
+        return NULL;
+    suite_select(suite, options->boots, options->tags);
+    for (unsigned i = 0; i < suite->boots->len; i++) {
+        Boot *boot = suite->boots->pdata[i];
+        boot->lparun = boot->lparun ? boot->lparun : find_lparun();
+    }
+    if (suite->boots->len)
+        return g_steal_pointer(&suite);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "no boot fits --boot and --tag");
+    return NULL;
+}

@@ -1,0 +1,23 @@
+// What the command line of lparun-ci says of a run.
+#pragma once
+#include "pool.h"
+#include "report.h"
+
+typedef struct Options {
+    char *file; // a boot file; or NULL: all is on the command line
+    char *name; // of the one boot without a file
+    GPtrArray *settings;
+    GHashTable *names; // of ${NAME}
+    GStrv boots, tags; // patterns and tags of the boots that are meant; or NULL
+    PoolLimits limits;
+    ReportOptions report;
+    bool quiet, bisect, fail_flaky;
+    char *again; // the command line, quoted for a shell
+} Options;
+
+// Of the words after the command, up to a NULL; `command` is "run", "list", ... NULL and `error`.
+Options *options_parse(const char *command, char **words, GError **error);
+void options_free(Options *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)
+// The boots that are meant. NULL and `error`: the file is wrong, or none is left.
+Suite *options_suite(const Options *options, GError **error);

@@ -1,0 +1,208 @@
+// Progress on standard output.
+#include "progress.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define REDRAW 250 // milliseconds
+#define SHOWN 20u  // boots at once
+
+typedef struct Line {
+    char *boot, *stage;
+    gint64 began;
+} Line;
+
+struct Progress {
+    unsigned total, ended;
+    bool quiet, terminal, colour;
+    GPtrArray *lines; // of Line: what runs
+    unsigned drawn;   // lines on the screen that the next drawing goes over
+    guint redraw;     // a source, or 0
+};
+
+static void line_free(gpointer data)
+{
+    Line *line = data;
+    g_free(line->boot);
+    g_free(line->stage);
+    g_free(line);
+}
+
+static unsigned width(void)
+{
+    struct winsize size;
+    return ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col - 1u : 79;
+}
+
+// --- On a terminal.
+
+static void wipe(Progress *progress)
+{
+    if (progress->drawn)
+        printf("\033[%uA\033[J", progress->drawn);
+    progress->drawn = 0;
+}
+
+static void draw_line(Progress *progress, const char *text)
+{
+    g_autofree char *cut = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), (glong)width()));
+    printf("%s\n", cut);
+    progress->drawn++;
+}
+
+static void draw(Progress *progress)
+{
+    for (unsigned i = 0; i < progress->lines->len && i < SHOWN; i++) {
+        const Line *line = progress->lines->pdata[i];
+        double seconds = (double)(g_get_monotonic_time() - line->began) / G_USEC_PER_SEC;
+        g_autofree char *text = g_strdup_printf("  %6.1f s  %-9s %s", seconds, line->stage, line->boot);
+        draw_line(progress, text);
+    }
+    g_autofree char *sum =
+        g_strdup_printf("%u of %u, %u running", progress->ended, progress->total, progress->lines->len);
+    draw_line(progress, sum);
+    fflush(stdout);
+}
+
+static gboolean redraw(gpointer data)
+{
+    Progress *progress = data;
+    wipe(progress);
+    draw(progress);
+    return G_SOURCE_CONTINUE;
+}
+
+Progress *progress_new(unsigned total, bool quiet)
+{
+    Progress *progress = g_new0(Progress, 1);
+    const char *term = g_getenv("TERM");
+    progress->total = total;
+    progress->quiet = quiet;
+    progress->terminal = !quiet && isatty(1) && term && strcmp(term, "dumb") != 0;
+    progress->colour = isatty(1) && term && strcmp(term, "dumb") != 0 && !g_getenv("NO_COLOR");
+    progress->lines = g_ptr_array_new_with_free_func(line_free);
+    if (progress->terminal)
+        progress->redraw = g_timeout_add(REDRAW, redraw, progress);
+    return progress;
+}
+
+void progress_free(Progress *progress)
+{
+    if (!progress)
+        return;
+    if (progress->redraw)
+        g_source_remove(progress->redraw);
+    g_ptr_array_unref(progress->lines);
+    g_free(progress);
+}
+
+// --- What comes.
+
+static unsigned find(const Progress *progress, const char *boot)
+{
+    unsigned i = 0;
+    while (i < progress->lines->len && strcmp(((const Line *)progress->lines->pdata[i])->boot, boot) != 0)
+        i++;
+    return i;
+}
+
+void progress_began(Progress *progress, const char *boot)
+{
+    Line *line = g_new(Line, 1);
+    *line = (Line){ g_strdup(boot), g_strdup("begins"), g_get_monotonic_time() };
+    g_ptr_array_add(progress->lines, line);
+}
+
+void progress_stage(Progress *progress, const char *boot, const char *stage)
+{
+    unsigned i = find(progress, boot);
+    if (i == progress->lines->len)
+        return;
+    Line *line = progress->lines->pdata[i];
+    g_free(line->stage);
+    line->stage = g_strdup(stage);
+}
+
+static const char *colour_of(const Progress *progress, Verdict verdict)
+{
+    if (!progress->colour)
+        return "";
+    int status = verdict_status(verdict);
+    return status == 0 ? "\033[32m" : status == 1 ? "\033[31m" : "\033[33m";
+}
+
+static void print_result(const Progress *progress, const Result *result)
+{
+    const Outcome *outcome = result_outcome(result);
+    printf("%s: %s%s%s in %.1f s, stage %s: %s\n", result->name, colour_of(progress, result->verdict),
+        words_name(verdict_words, (int)result->verdict), progress->colour ? "\033[0m" : "", outcome->seconds,
+        outcome->stage, result->reason);
+}
+
+void progress_ended(Progress *progress, const Result *result)
+{
+    unsigned i = find(progress, result->name);
+    if (i < progress->lines->len)
+        g_ptr_array_remove_index(progress->lines, i);
+    progress->ended++;
+    if (progress->quiet)
+        return;
+    wipe(progress);
+    print_result(progress, result);
+    if (progress->terminal)
+        draw(progress);
+    fflush(stdout);
+}
+
+static void print_lines(const GPtrArray *lines)
+{
+    for (unsigned i = 0; i < lines->len; i++)
+        printf("  %s\n", (const char *)lines->pdata[i]);
+}
+
+static void print_cases(const Outcome *outcome)
+{
+    for (unsigned i = 0; i < outcome->cases->len; i++) {
+        const Case *one = outcome->cases->pdata[i];
+        if (one->result != CASE_PASS && one->result != CASE_SKIP && one->result != CASE_EXPECTED_FAIL)
+            printf("  %s: %s%s%s\n", words_name(case_words, (int)one->result), one->name,
+                one->text ? ": " : "", one->text ? one->text : "");
+    }
+}
+
+static void print_failure(const Progress *progress, const Result *result)
+{
+    const Outcome *outcome = result_outcome(result);
+    printf("\n");
+    print_result(progress, result);
+    print_cases(outcome);
+    if (outcome->block->len)
+        print_lines(outcome->block);
+    else
+        print_lines(outcome->last);
+    if (outcome->signature)
+        printf("%s: signature: %s\n", result->name, outcome->signature);
+    if (result->again)
+        printf("%s: again: %s\n", result->name, result->again);
+}
+
+void progress_finish(Progress *progress, const Results *results)
+{
+    unsigned counts[VERDICTS];
+    wipe(progress);
+    for (unsigned i = 0; i < results->results->len; i++) {
+        const Result *result = results->results->pdata[i];
+        if (!verdict_is_good(result->verdict))
+            print_failure(progress, result);
+    }
+    results_count(results, counts);
+    if (progress->total > 1) {
+        printf("\n%u boots in %.1f s", results->results->len, results->seconds);
+        for (unsigned i = 0; i < VERDICTS; i++)
+            if (counts[i])
+                printf(", %u %s", counts[i], words_name(verdict_words, (int)i));
+        printf("\n");
+    }
+    fflush(stdout);
+}

@@ -1,0 +1,77 @@
+// Counts and marks.
+#include "stats.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COUNTS 1000u // of one boot; more would be a mistake
+
+void stats_marks(JsonNode *answer, gint64 start, GArray *marks)
+{
+    JsonObject *object = JSON_NODE_HOLDS_OBJECT(answer) ? json_node_get_object(answer) : NULL;
+    JsonNode *node = object ? json_object_get_member(object, "marks") : NULL;
+    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    for (unsigned i = 0; array && i < json_array_get_length(array); i++) {
+        JsonNode *element = json_array_get_element(array, i);
+        if (!JSON_NODE_HOLDS_OBJECT(element))
+            continue;
+        JsonObject *mark = json_node_get_object(element);
+        gint64 at = json_object_get_int_member_with_default(mark, "at", start);
+        outcome_add_mark(marks, json_object_get_string_member_with_default(mark, "name", ""),
+            (double)(at - start) / G_USEC_PER_SEC);
+    }
+}
+
+static void flatten(JsonNode *node, const char *way, Outcome *outcome);
+
+static void flatten_member(const char *way, const char *name, JsonNode *value, Outcome *outcome)
+{
+    g_autofree char *deeper = *way ? g_strdup_printf("%s.%s", way, name) : g_strdup(name);
+    flatten(value, deeper, outcome);
+}
+
+static void flatten_object(JsonObject *object, const char *way, Outcome *outcome)
+{
+    g_autoptr(GList) names = json_object_get_members(object);
+    for (GList *name = names; name; name = name->next)
+        flatten_member(way, name->data, json_object_get_member(object, name->data), outcome);
+}
+
+static void flatten_array(JsonArray *array, const char *way, Outcome *outcome)
+{
+    for (unsigned i = 0; i < json_array_get_length(array); i++) {
+        g_autofree char *number = g_strdup_printf("%u", i);
+        flatten_member(way, number, json_array_get_element(array, i), outcome);
+    }
+}
+
+static void flatten(JsonNode *node, const char *way, Outcome *outcome)
+{
+    if (JSON_NODE_HOLDS_OBJECT(node))
+        flatten_object(json_node_get_object(node), way, outcome);
+    else if (JSON_NODE_HOLDS_ARRAY(node))
+        flatten_array(json_node_get_array(node), way, outcome);
+    else if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64 &&
+             outcome->counts->len < COUNTS)
+        outcome_add_count(outcome, way, json_node_get_int(node));
+}
+
+void stats_counts(const char *path, Outcome *outcome)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    if (json_parser_load_from_file(parser, path, NULL) && json_parser_get_root(parser))
+        flatten(json_parser_get_root(parser), "", outcome);
+}
+
+double stats_run_time(int pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
+    g_autofree char *text = NULL;
+    guint64 user, system;
+    const char *after = NULL;
+    if (g_file_get_contents(path, &text, NULL, NULL))
+        after = strrchr(text, ')'); // a program's name may have anything in it
+    if (!after || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+        return 0;
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
