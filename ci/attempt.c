@@ -190,7 +190,7 @@ static void step_answered(void *owner, JsonNode *value, const char *error)
         g_autofree char *why = g_strdup_printf("step %s: lparun refused: %s", step->name, error);
         judge_step_failed(attempt->judge, why);
     } else {
-        script_go_on(attempt->script);
+        script_go_on(attempt->script, console_partial(attempt->console));
     }
     look(attempt);
 }
@@ -199,7 +199,7 @@ static gboolean waited(gpointer data)
 {
     Attempt *attempt = data;
     attempt->step = 0;
-    script_go_on(attempt->script);
+    script_go_on(attempt->script, console_partial(attempt->console));
     look(attempt);
     return G_SOURCE_REMOVE;
 }

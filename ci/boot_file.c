@@ -56,13 +56,22 @@ static void take_group(GPtrArray *groups, GKeyFile *file, const char *title, con
 
 static bool take_file(GPtrArray *groups, const char *path, unsigned depth, GError **error);
 
+// NULL: today's.
+static char *folder_of(const char *path)
+{
+    char *folder = g_path_get_dirname(path);
+    if (strcmp(folder, ".") == 0)
+        g_clear_pointer(&folder, g_free);
+    return folder;
+}
+
 static bool take_included(GPtrArray *groups, GKeyFile *file, const char *base, unsigned depth, GError **error)
 {
     g_autofree char *list = g_key_file_get_value(file, "suite", "include", NULL);
     g_auto(GStrv) files = settings_list(list ? list : "");
     for (char **one = files; *one; one++) {
         g_autofree char *path =
-            g_path_is_absolute(*one) ? g_strdup(*one) : g_build_filename(base, *one, NULL);
+            base && !g_path_is_absolute(*one) ? g_build_filename(base, *one, NULL) : g_strdup(*one);
         if (!take_file(groups, path, depth + 1, error))
             return false;
     }
@@ -72,7 +81,7 @@ static bool take_included(GPtrArray *groups, GKeyFile *file, const char *base, u
 static bool take_file(GPtrArray *groups, const char *path, unsigned depth, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autofree char *base = g_path_get_dirname(path);
+    g_autofree char *base = folder_of(path);
     if (depth > DEEPEST) {
         g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_PARSE, "%s: included too deep", path);
         return false;

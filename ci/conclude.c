@@ -27,8 +27,8 @@ static unsigned failures(const Result *result)
     return many;
 }
 
-// Runs after which another may be made that does not count: the host's faults, and where the boot wants it, the
-// guest's.
+// Runs after which another may be made that does not count: the host's faults, and where the boot wants it,
+// the guest's.
 static unsigned excused(const Boot *boot, const Result *result)
 {
     bool failures_too = boot->retry_failures && !boot->fails_expected;

@@ -152,10 +152,9 @@ static void add_run_entries(GOptionGroup *group, Options *options)
     g_option_group_add_entries(group, entries);
 }
 
-static GOptionContext *context_of(const char *command, Options *options)
+static GOptionContext *context_of(Options *options)
 {
-    g_autofree char *usage = g_strdup_printf("%s [FILE.boot] [-- OPTIONS OF LPARUN]", command);
-    GOptionContext *context = g_option_context_new(NULL);
+    GOptionContext *context = g_option_context_new("[FILE.boot] [-- OPTIONS OF LPARUN]");
     GOptionGroup *group = g_option_group_new("run", "", "", options, NULL);
     add_boot_entries(group);
     add_step_entries(group);
@@ -226,7 +225,7 @@ Options *options_parse(const char *command, char **words, GError **error)
     for (unsigned i = 0; words[i]; i++)
         copy[i + 1] = g_strdup(words[i]);
     take_more(options, copy);
-    g_autoptr(GOptionContext) context = context_of("", options);
+    g_autoptr(GOptionContext) context = context_of(options);
     if (!g_option_context_parse_strv(context, &copy, error) || !take_file(options, copy, error))
         return NULL;
     return g_steal_pointer(&options);

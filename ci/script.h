@@ -15,8 +15,8 @@ void script_begin(Script *script);
 // A whole line; what there is of the next one. What was seen of a line counts once.
 void script_line(Script *script, const char *line);
 void script_partial(Script *script, const char *text);
-// What the last step began is done.
-void script_go_on(Script *script);
+// What the last step began is done; `partial`: as of script_partial().
+void script_go_on(Script *script, const char *partial);
 // Nothing more is done or seen.
 void script_stop(Script *script);
 bool script_is_done(const Script *script);

@@ -12,6 +12,7 @@ typedef struct Reader {
     const GPtrArray *groups;
     const GPtrArray *more;
     GHashTable *names; // of the command line
+    const char *base;  // the file's folder
     Suite *suite;
     GString *wrong; // lines
 } Reader;
@@ -41,10 +42,10 @@ static void note_error(Reader *reader, GError *error)
     g_error_free(error);
 }
 
-// The axes that a boot names, with the values of [axes].
+// The axes that a boot names, with the values of [axes]; NULL: one has none.
 static GPtrArray *axes_of(Reader *reader, const char *title)
 {
-    GPtrArray *axes = g_ptr_array_new_with_free_func(axis_values_free);
+    g_autoptr(GPtrArray) axes = g_ptr_array_new_with_free_func(axis_values_free);
     const char *list = boot_file_value(reader->groups, title, "axes");
     g_auto(GStrv) names = settings_list(list ? list : "");
     for (char **name = names; *name; name++) {
@@ -54,10 +55,12 @@ static GPtrArray *axes_of(Reader *reader, const char *title)
         MatrixAxis *axis = g_new0(MatrixAxis, 1);
         *axis = (MatrixAxis){ g_strdup(*name), settings_list(values ? values : "") };
         g_ptr_array_add(axes, axis);
-        if (!axis->values[0])
-            note(reader, "%s: axes: [axes] has no values of %s", title, *name);
+        if (axis->values[0])
+            continue;
+        note(reader, "%s: axes: [axes] has no values of %s", title, *name);
+        return NULL;
     }
-    return axes;
+    return g_steal_pointer(&axes);
 }
 
 static GPtrArray *cells_of(Reader *reader, const char *title, const GPtrArray *axes)
@@ -104,6 +107,7 @@ static GHashTable *names_of(Reader *reader, const GPtrArray *cell)
     GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     GHashTableIter iter;
     gpointer name, value;
+    g_hash_table_insert(names, g_strdup("here"), g_strdup(reader->base));
     g_hash_table_iter_init(&iter, reader->names);
     while (g_hash_table_iter_next(&iter, &name, &value))
         g_hash_table_insert(names, g_strdup(name), g_strdup(value));
@@ -136,7 +140,7 @@ static void read_boot(Reader *reader, const Group *group)
 {
     const char *name = group->title + strlen("boot ");
     g_autoptr(GPtrArray) axes = axes_of(reader, group->title);
-    g_autoptr(GPtrArray) cells = reader->wrong->len ? NULL : cells_of(reader, group->title, axes);
+    g_autoptr(GPtrArray) cells = axes ? cells_of(reader, group->title, axes) : NULL;
     for (unsigned i = 0; cells && i < cells->len; i++)
         add_boot(reader, name, group, cells->pdata[i]);
 }
@@ -191,7 +195,8 @@ Suite *suite_read(
     Suite *suite = g_new0(Suite, 1);
     suite->boots = g_ptr_array_new_with_free_func(free_boot);
     suite->name = path ? g_path_get_basename(path) : NULL;
-    Reader reader = { groups, more, names, suite, wrong };
+    g_autofree char *base = path ? g_path_get_dirname(path) : g_get_current_dir();
+    Reader reader = { groups, more, names, base, suite, wrong };
     g_autoptr(GPtrArray) none = g_ptr_array_new();
     if (path)
         read_file(&reader);

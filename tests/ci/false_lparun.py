@@ -1,20 +1,28 @@
 #!/usr/bin/python3
-"""A false lparun: plays a console and a monitor as the file FALSE_LPARUN says, a line an order.
+"""A false lparun: plays a console and a monitor as a file says, a line an order: `-x-play FILE`, or FALSE_LPARUN.
 
 say TEXT        to the console, with escapes as Python has them; no line's end by itself
 wait SECONDS
-read TEXT       until TEXT came from standard input
+read TEXT       until TEXT came from standard input, with escapes as Python has them
 tell EVENT [REASON]
 until quit      until the monitor was told to quit
 error TEXT      to standard error
 flood BYTES     of console
 exit STATUS
 die SIGNAL
+first TEXT      say it with a line's end, and go on until quit, the first time that the file of `-x-mark` is not there
+first-status STATUS TEXT
+                likewise: say TEXT to standard error and exit
+mark [AGAIN]    make the file of `-x-mark`, with -AGAIN at its end
+wait-for FILES  until they are there
+overwrite       the disks
+spin            until lparun is killed
+ignore          all that comes, for good
 """
 
 import json
 import os
-import select
+import signal
 import socket
 import sys
 import time
@@ -64,13 +72,45 @@ def read_until(text):
         got += data
 
 
+def argument(name):
+    return sys.argv[sys.argv.index(name) + 1]
+
+
+def is_first():
+    there = os.path.exists(argument("-x-mark"))
+    mark()
+    return not there
+
+
+def mark(again=""):
+    open(argument("-x-mark") + (again and f"-{again}"), "w").close()
+
+
+def wait_for(files):
+    while not all(map(os.path.exists, files)):
+        time.sleep(0.01)
+
+
+def overwrite():
+    for index, word in enumerate(sys.argv):
+        if word == "-drive":
+            with open(sys.argv[index + 1].split(",")[0].removeprefix("file="), "r+b") as disk:
+                disk.write(b"after!")
+
+
+def ignore():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(1)
+
+
 def play(order, rest, monitor):
     if order == "say":
         os.write(1, rest.encode().decode("unicode_escape").encode("latin-1"))
     elif order == "wait":
         time.sleep(float(rest))
     elif order == "read":
-        read_until(rest.encode())
+        read_until(rest.encode().decode("unicode_escape").encode("latin-1"))
     elif order == "tell":
         monitor.tell(*rest.split())
     elif order == "until":
@@ -81,6 +121,27 @@ def play(order, rest, monitor):
         left = int(rest)
         while left > 0:
             left -= os.write(1, b"0123456789abcdef" * 256)
+    elif order == "first":
+        if is_first():
+            os.write(1, rest.encode() + b"\n")
+            monitor.command("quit")
+            os._exit(0)
+    elif order == "first-status":
+        status, text = rest.split(" ", 1)
+        if is_first():
+            print(text, file=sys.stderr, flush=True)
+            os._exit(int(status))
+    elif order == "mark":
+        mark(rest)
+    elif order == "wait-for":
+        wait_for(rest.split())
+    elif order == "overwrite":
+        overwrite()
+    elif order == "spin":
+        while True:
+            pass
+    elif order == "ignore":
+        ignore()
     elif order == "exit":
         os._exit(int(rest))
     elif order == "die":
@@ -89,7 +150,8 @@ def play(order, rest, monitor):
 
 def main():
     words = sys.argv[1:]
-    orders = open(os.environ["FALSE_LPARUN"]).read().splitlines()
+    play_file = words[words.index("-x-play") + 1] if "-x-play" in words else os.environ["FALSE_LPARUN"]
+    orders = open(play_file).read().splitlines()
     monitor = None
     if not orders[0].startswith("error"):
         monitor = Monitor(words[words.index("-qmp") + 1].split(",")[0].removeprefix("unix:"))

@@ -1,18 +1,10 @@
 """lparun-ci's verdicts: on consoles, monitors and ends that a false lparun plays, and on real guests."""
 
 import json
-import os
-import signal
-import subprocess
-import time
 
 import pytest
 
-from lab import guest_images, paths
-
-CI = paths.NATIVE / "lparun-ci"
-FALSE = paths.TOP / "tests/ci/false_lparun.py"
-LIMIT = 30
+from lab import ci_plays, guest_images
 
 # name: what the false lparun plays, lparun-ci's options, exit status, verdict, words of the reason, signature
 PLAYS = {
@@ -56,23 +48,11 @@ PLAYS = {
 }
 
 
-def run(tmp_path, play, options):
-    """lparun-ci's exit status and the boot in its results."""
-    (tmp_path / "play").write_text(play)
-    done = subprocess.run([CI, "run", "--lparun", FALSE, "--report", tmp_path / "report", *options],
-                          env={**os.environ, "FALSE_LPARUN": str(tmp_path / "play"), "TMPDIR": str(tmp_path)},
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT)
-    (boot,) = json.loads((tmp_path / "report/results.json").read_text())["boots"]
-    left = [path.name for path in tmp_path.iterdir() if path.name.startswith("lparun-ci-")]
-    assert not left, "its folder is still there"
-    return done.returncode, boot["outcomes"][-1], done.stdout.decode()
-
-
 @pytest.mark.quick
 @pytest.mark.parametrize("name", PLAYS)
 def test_verdict(name, tmp_path, log):
     play, options, status, verdict, reason, signature = PLAYS[name]
-    returned, boot, text = run(tmp_path, play, options)
+    returned, boot, text = ci_plays.play(tmp_path, play, *options)
     log.add("lparun-ci", text)
     assert (boot["verdict"], returned) == (verdict, status), boot["reason"]
     assert reason in boot["reason"]
@@ -90,31 +70,9 @@ HARMLESS = ["INFO: lockdep is turned off.", "DEBUG: x", "INFO: NMI handler took 
 
 def test_harmless_lines_pass(tmp_path, log):
     play = "".join(f"say {prefix}{line}\\n\n" for line in HARMLESS for prefix in ("", "[    1.000000] "))
-    returned, boot, text = run(tmp_path, play + "say Welcome\\n\nuntil quit", ["--expect", "^Welcome"])
+    returned, boot, text = ci_plays.play(tmp_path, play + "say Welcome\\n\nuntil quit", "--expect", "^Welcome")
     log.add("lparun-ci", text)
     assert (boot["verdict"], returned) == ("pass", 0), boot["reason"]
-
-
-@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 128 + 15), (signal.SIGINT, 128 + 2), (signal.SIGKILL, -9)])
-def test_nothing_is_left_behind(number, status, tmp_path):
-    (tmp_path / "play").write_text("say hello\\n\nuntil quit")
-    job = subprocess.Popen([CI, "run", "--lparun", FALSE, "--expect", "x"], stdout=subprocess.DEVNULL,
-                           env={**os.environ, "FALSE_LPARUN": str(tmp_path / "play"), "TMPDIR": str(tmp_path)})
-
-    def children():
-        listed = subprocess.run(["pgrep", "-f", str(tmp_path)], stdout=subprocess.PIPE, text=True).stdout.split()
-        return [pid for pid in listed if int(pid) != os.getpid()]
-
-    end = time.monotonic() + LIMIT
-    while not children() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert children()
-    time.sleep(0.3)
-    job.send_signal(number)
-    assert job.wait(LIMIT) == status
-    while children() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not children()
 
 
 # On an emulated host: options, exit status, verdict, stage.

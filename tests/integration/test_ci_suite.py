@@ -1,0 +1,266 @@
+"""lparun-ci's boot files, several boots at once, retries, limits and ends, on what a false lparun plays."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lab import ci_plays
+from lab.ci_plays import CI, FALSE, LIMIT
+
+GOOD = "say Linux version 6.1\\n\nsay Welcome\\n\nuntil quit"
+PANIC = "say Linux version 6.1\\n\nsay Kernel panic - not syncing: x\\n\nuntil quit"
+POWER_OFF = "tell SHUTDOWN guest-shutdown\nexit 0"
+SILENT = "say SLOF ****\\n\nuntil quit"
+HOST = "error lparun: no memory\nexit 1"
+PLAYS = {"good": GOOD, "panic": PANIC, "power-off": POWER_OFF, "silent": SILENT, "host": HOST}
+
+
+def verdicts(boots):
+    return {name: boot["verdict"] for name, boot in boots.items()}
+
+
+def test_axes(tmp_path):
+    """Axes multiply, a value's settings count for its cells, what is excluded is gone, and names are stable."""
+    status, boots, text = ci_plays.suite(tmp_path, """
+[axes]
+what = good;panic;power-off
+cpus = 1;4
+[value what=good]
+step.1 = expect Welcome
+[value what=panic]
+expected = fail
+because = bug 12
+[boot linux]
+axes = what;cpus
+exclude = what=panic,cpus=4
+include = what=silent,cpus=2
+smp = ${cpus}
+[value what=silent]
+timeout = 0.3
+""", PLAYS, "-j", "4")
+    assert verdicts(boots) == {
+        "linux[what=good,cpus=1]": "pass", "linux[what=good,cpus=4]": "pass",
+        "linux[what=panic,cpus=1]": "known failure", "linux[what=power-off,cpus=1]": "pass",
+        "linux[what=power-off,cpus=4]": "pass", "linux[what=silent,cpus=2]": "timed out"}, text
+    assert status == 1
+    assert boots["linux[what=panic,cpus=1]"]["reason"].startswith("bug 12 (Kernel panic")
+    assert boots["linux[what=good,cpus=4]"]["axes"] == {"what": "good", "cpus": "4"}
+    assert "4 pass, 1 timed out, 1 known failure" in text
+
+
+WRONG = {
+    "key": ("[boot a]\nkernle = x\n", "a: kernle: no such key"),
+    "group": ("[boots]\n", "[boots]: give [suite]"),
+    "axis": ("[boot a]\naxes = mmu\n", "[axes] has no values of mmu"),
+    "exclude": ("[axes]\nmmu = a;b\n[boot a]\naxes = mmu\nexclude = mmu=c\n", "'mmu=c' excludes nothing"),
+    "include": ("[axes]\nmmu = a;b\nn = 1\n[boot a]\naxes = mmu;n\ninclude = mmu=c\n", "names all axes"),
+    "name": ("[boot a]\nkernel = ${none_such}\n", "${none_such}: no axis"),
+    "regex": ("[boot a]\nstep.1 = expect (\n", "a: step.1: "),
+    "step": ("[boot a]\nstep.1 = hope x\n", "begin with expect, prompt, send"),
+    "seconds": ("[boot a]\ntimeout = soon\n", "a: timeout: give seconds"),
+    "stage": ("[boot a]\ntimeout.nowhere = 3\n", "there is no stage nowhere"),
+    "pass": ("[boot a]\npass = luck\n", "luck: give power-off"),
+    "allow": ("[boot a]\nallow.x.count = 3\n", "allow.x: give what is allowed"),
+    "two": ("[boot a]\ntimeout = x\n[boot b]\npass = y\n", "b: pass:"),
+    "none": ("[suite]\nname = x\n", "there is no boot"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_file(name, tmp_path):
+    text, message = WRONG[name]
+    (tmp_path / "wrong.boot").write_text(text)
+    for command in ("run", "check", "list"):
+        status, _, said = ci_plays.run(tmp_path, "wrong.boot", command=command)
+        assert (status, message in said) == (2, True), said
+    assert ci_plays.run(tmp_path, "wrong.boot", "--bisect")[0] == 128
+
+
+def test_include_and_check(tmp_path):
+    """A boot file goes on with another's, whose paths are from where that lies; check names files that lack."""
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/base.boot").write_text("[defaults]\nkernel = vmlinux\n")
+    (tmp_path / "a.boot").write_text("[suite]\ninclude = more/base.boot\n[boot a]\n[boot b]\nkernel = other\n")
+    status, _, said = ci_plays.run(tmp_path, "a.boot", command="check")
+    assert status == 2 and "a: kernel: there is no file more/vmlinux" in said and "file other" in said, said
+    (tmp_path / "more/vmlinux").write_text("x")
+    (tmp_path / "other").write_text("x")
+    assert ci_plays.run(tmp_path, "a.boot", command="check")[::2] == (0, "2 boots, nothing is wrong\n")
+    assert ci_plays.run(tmp_path, "a.boot", "--boot", "b*", command="list")[::2] == (0, "b\n")
+    (tmp_path / "loop.boot").write_text("[suite]\ninclude = loop.boot\n")
+    assert "included too deep" in ci_plays.run(tmp_path, "loop.boot", command="check")[2]
+
+
+def test_retries_and_repeats(tmp_path):
+    """The host's fault is tried again; a failure only where it is wanted, and is flaky when it passes then."""
+    once = "say Linux version 6.1\\n\nfirst Kernel panic - not syncing: x\nsay Welcome\\n\nuntil quit"
+    host = "first-status 1 lparun: no memory\nsay Welcome\\n\nuntil quit"
+    status, boots, text = ci_plays.suite(tmp_path, """
+step.1 = expect Welcome
+[boot once]
+arguments = -x-play ${here}/once -x-mark ${here}/mark1
+[boot again]
+arguments = -x-play ${here}/once -x-mark ${here}/mark2
+retry-failures = on
+[boot repeated]
+arguments = -x-play ${here}/once -x-mark ${here}/mark3
+repeat = 3
+[boot host]
+arguments = -x-play ${here}/host -x-mark ${here}/mark4
+[boot no-host]
+arguments = -x-play ${here}/no-host
+""", {"once": once, "host": host, "no-host": HOST})
+    assert verdicts(boots) == {"once": "panicked", "again": "flaky", "repeated": "flaky", "host": "pass",
+                               "no-host": "could not test"}, text
+    assert [len(boot["outcomes"]) for boot in boots.values()] == [1, 2, 3, 2, 2]
+    assert "2 of 3 runs passed; panicked: Kernel panic" in boots["repeated"]["reason"]
+    assert status == 1
+    assert {path.name for path in (tmp_path / "report/boots/repeated").iterdir()} == {"run-1", "run-2", "run-3"}
+    assert (tmp_path / "report/boots/repeated/run-1/console.txt").read_text().count("Kernel panic") == 1
+
+
+@pytest.mark.parametrize("boot, options, status", [
+    ("good", [], 0), ("good", ["--bisect"], 0), ("panic", ["--bisect"], 1), ("host", ["--bisect"], 125), ("host", [], 3),
+    ("good panic host", [], 1), ("good host", [], 3)])
+def test_exit_status(boot, options, status, tmp_path):
+    text = "step.1 = expect Welcome\nretries = 0\n" + "".join(
+        f"[boot {name}]\narguments = -x-play ${{here}}/{name}\n" for name in boot.split())
+    assert ci_plays.suite(tmp_path, text, PLAYS, *options)[0] == status
+
+
+LIMITS = {
+    "whole": (["--timeout", "0.5"], SILENT, "0.5 s were over in stage firmware; waited for 'never'"),
+    "scaled": (["--timeout", "0.25", "--time-scale", "2"], SILENT, "0.5 s were over"),
+    "stage": (["--stage-timeout", "kernel=0.5"], "say Linux version 6.1\\n\nuntil quit",
+              "stage kernel took more than 0.5 s; waited"),
+    "silence": (["--silence", "0.5"], SILENT, "the console kept silent for 0.5 s in stage firmware"),
+    "run-time": (["--run-time", "0.5"], "say SLOF ****\\n\nspin\n", "the vCPUs ran for 0.5 s, and came to stage"),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limit(name, tmp_path):
+    """Four kinds of limits, each by its name; what a guest says when it is asked where it is is no news."""
+    options, play, reason = LIMITS[name]
+    play = play.replace("until quit", "until inject-nmi\nsay Oops: System Reset, sig: 6 [#1]\\n\nuntil quit")
+    status, outcome, text = ci_plays.play(tmp_path, play, "--expect", "never", *options)
+    assert (status, outcome["verdict"], outcome["reason"][:len(reason)]) == (1, "timed out", reason), text
+    if name != "run-time":
+        assert "Oops: System Reset" in outcome["last"][-1]
+
+
+def test_steps(tmp_path):
+    """Steps in their order: a line's text counts once, monitor's commands, a pause, a prompt that a message hid."""
+    status, outcome, text = ci_plays.play(tmp_path, """\
+say 0 > \nread one\nsay one 0 > \nread two\nsay two done\\n
+until stop\nuntil cont\nuntil x-lparun-stats\nsay logi[  1.0] message n: \nread \\r\nsay \\nlogin: \nread root\n\
+say root\\n\nuntil system_powerdown\ntell SHUTDOWN guest-shutdown\nuntil quit""",
+                                         "--expect", "0 > $", "--send", "one", "--expect", "0 > $", "--send", "two",
+                                         "--expect", "done", "--step", "pause 0.2", "--step", "qmp x-lparun-stats",
+                                         "--prompt", "login: $", "--send", "root", "--step", "powerdown",
+                                         "--pass", "power-off")
+    assert (status, outcome["verdict"]) == (0, "pass"), text
+
+
+def test_conditions(tmp_path):
+    """Reboots are counted, a stage can be what a boot passes by, lines of its own can fail it or be allowed."""
+    warning = "say WARNING: CPU: 0 PID: 1 at kernel/a.c:7 do_it+0x1/0x2\\n\n"
+    status, boots, text = ci_plays.suite(tmp_path, """
+[boot reboots]
+arguments = -x-play ${here}/reboots
+pass = reboots 1; stage init
+[boot reboots-twice]
+arguments = -x-play ${here}/twice
+pass = reboots 1; power-off
+[boot own-stage]
+arguments = -x-play ${here}/stage
+stage.ready = all is (ready|well)
+pass = stage ready
+[boot fails]
+arguments = -x-play ${here}/stage
+fail.well = is ready
+[boot allowed]
+arguments = -x-play ${here}/warns
+allow.it = do_it
+allow.it.count = 1
+[boot one-too-many]
+arguments = -x-play ${here}/warns2
+allow.it = do_it
+allow.it.count = 1
+""", {"reboots": "say Linux version 6\\n\ntell RESET guest-reset\nsay Run /init as init process\\n\nuntil quit",
+      "twice": "tell RESET guest-reset\ntell RESET guest-reset\nuntil quit",
+      "stage": "say all is ready\\n\nuntil quit", "warns": warning + POWER_OFF, "warns2": warning * 2 + POWER_OFF})
+    assert verdicts(boots) == {"reboots": "pass", "reboots-twice": "rebooted", "own-stage": "pass", "fails": "fail",
+                               "allowed": "pass", "one-too-many": "fail"}, text
+    assert boots["fails"]["outcomes"][0]["signature"] == "fail.well"
+    assert status == 1
+
+
+def test_disks_are_copies(tmp_path):
+    """What a guest writes to a disk is gone with the run."""
+    (tmp_path / "disk").write_bytes(b"before")
+    os.truncate(tmp_path / "disk", 16 << 20)
+    status, outcome, text = ci_plays.play(tmp_path, "overwrite\nsay done\\n\nuntil quit", "--disks", tmp_path / "disk",
+                                          "--expect", "done")
+    assert status == 0, text
+    assert (tmp_path / "disk").open("rb").read(6) == b"before"
+    assert ci_plays.play(tmp_path, GOOD, "--disks", "/none/such")[1]["reason"].startswith("/none/such: ")
+
+
+def test_jobs_run_at_once(tmp_path):
+    """Four boots that each wait for the three others."""
+    text = "".join(f"[boot {i}]\narguments = -x-play ${{here}}/wait -x-mark ${{here}}/mark{i}\n" for i in range(4))
+    marks = " ".join(str(tmp_path / f"mark{i}") for i in range(4))
+    status, boots, said = ci_plays.suite(tmp_path, text, {"wait": f"mark\nwait-for {marks}\n{POWER_OFF}"}, "-j", "4")
+    assert (status, len(boots)) == (0, 4), said
+
+
+def children(tmp_path):
+    listed = subprocess.run(["pgrep", "-f", str(tmp_path)], stdout=subprocess.PIPE, text=True).stdout.split()
+    return [pid for pid in listed if int(pid) != os.getpid()]
+
+
+def wait_until(condition):
+    end = time.monotonic() + LIMIT
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert condition()
+
+
+@pytest.mark.parametrize("number, twice, status", [
+    (signal.SIGTERM, False, 128 + 15), (signal.SIGINT, False, 128 + 2), (signal.SIGINT, True, -2),
+    (signal.SIGKILL, False, -9)])
+def test_nothing_is_left_behind(number, twice, status, tmp_path):
+    play = tmp_path / "play"
+    play.write_text("say hello\\n\nmark\nuntil quit\n" + ("mark again\nignore" if twice else ""))
+    job = subprocess.Popen([CI, "run", "--lparun", FALSE, "--expect", "x", "--", "-x-play", play, "-x-mark",
+                            tmp_path / "mark"], stdout=subprocess.DEVNULL, env=ci_plays.environment(tmp_path))
+    wait_until((tmp_path / "mark").exists)
+    job.send_signal(number)
+    if twice:
+        wait_until((tmp_path / "mark-again").exists)  # it has been told to end
+        job.send_signal(number)
+    assert job.wait(LIMIT) == status
+    wait_until(lambda: not children(tmp_path))
+    wait_until(lambda: not ci_plays.left_behind(tmp_path))
+
+
+def test_who_reads_goes_away(tmp_path):
+    """A closed pipe loses no verdict, and no process of lparun-ci's holds it open."""
+    (tmp_path / "play").write_text(f"wait 0.3\n{GOOD}")
+    job = subprocess.Popen([CI, "run", "--lparun", FALSE, "--expect", "Welcome", "--report", "report", "--",
+                            "-x-play", "play"], stdout=subprocess.PIPE, cwd=tmp_path,
+                           env=ci_plays.environment(tmp_path))
+    job.stdout.close()
+    assert job.wait(LIMIT) == 0
+    assert (tmp_path / "report/results.json").exists()
+
+
+def test_a_full_disk_loses_no_verdict(tmp_path):
+    (tmp_path / "play").write_text(PANIC)
+    status, _, said = ci_plays.run(tmp_path, "--lparun", FALSE, "--expect", "x", "--report", "/dev/full/none",
+                                   "--", "-x-play", tmp_path / "play")
+    assert status == 1 and "boot: " in said and "--report /dev/full/none" in said
