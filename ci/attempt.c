@@ -12,7 +12,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define DRAIN_PASS 100  // milliseconds in which more may come once the verdict is there
+#define DRAIN_PASS 20   // milliseconds in which more may come once the verdict is there
 #define DRAIN_FAIL 1500 // a report of a failure has many lines
 #define PATIENCE 3000   // milliseconds for lparun to end when it was told to
 #define TICK 100        // milliseconds between two looks at limits
@@ -119,8 +119,11 @@ static void look(Attempt *attempt)
     if (attempt->drain || attempt->ending || !judge_is_decided(attempt->judge))
         return;
     stop_source(&attempt->tick);
+    attempt->outcome->seconds = now(attempt);
     if (judge_is_limit(attempt->judge))
         investigate(attempt);
+    else if (judge_is_off(attempt->judge))
+        end_guest(attempt);
     else
         end_in(attempt, judge_passes(attempt->judge) ? DRAIN_PASS : DRAIN_FAIL);
 }
@@ -315,7 +318,8 @@ static void finish(Attempt *attempt)
     judge_fill(attempt->judge, outcome);
     stats_counts(attempt->place->stats, outcome);
     console_fill(attempt->console, outcome);
-    outcome->seconds = now(attempt);
+    if (outcome->seconds == 0)
+        outcome->seconds = now(attempt);
     attempt->ops->ended(attempt->owner, outcome);
     attempt_free(attempt);
 }

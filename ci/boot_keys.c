@@ -29,12 +29,15 @@ static void replace(char **field, char *text)
 
 SETTER(set_text)
 {
-    replace(FIELD(char *, boot, key), g_strdup(setting->value));
+    replace(FIELD(char *, boot, key), *setting->value ? g_strdup(setting->value) : NULL);
     return true;
 }
 
+// Nothing is no path.
 static char *path_of(const Setting *setting, const char *path)
 {
+    if (*path == '\0')
+        return NULL;
     return setting->base && !g_path_is_absolute(path) ? g_build_filename(setting->base, path, NULL)
                                                       : g_strdup(path);
 }

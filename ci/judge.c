@@ -249,6 +249,11 @@ bool judge_is_decided(const Judge *judge)
            judge->powered_off || has_all(judge);
 }
 
+bool judge_is_off(const Judge *judge)
+{
+    return judge->powered_off;
+}
+
 bool judge_is_limit(const Judge *judge)
 {
     return judge->limited && !has_crashed(judge) && !rebooted_too_often(judge);

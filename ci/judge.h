@@ -43,6 +43,8 @@ void judge_end(Judge *judge, int status, const char *said);
 bool judge_is_decided(const Judge *judge);
 // Is it a pass, as far as it is known?
 bool judge_passes(const Judge *judge);
+// Has it powered off, so that nothing more comes?
+bool judge_is_off(const Judge *judge);
 // Is a limit the reason? It may be one whose kind is not known yet.
 bool judge_is_limit(const Judge *judge);
 // The stage that the guest is in: an index into the boot's, or -1.

@@ -74,7 +74,7 @@ static void see(Script *script, const char *text)
 {
     const Step *step;
     gsize length = strlen(text);
-    while (!script->waits && !script->stopped && (step = script_next(script)) && step->regex) {
+    while (!script->waits && (step = script_next(script)) && step->regex) {
         int end = find(script, step, text, length);
         if (end < 0)
             return;

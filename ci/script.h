@@ -17,7 +17,7 @@ void script_line(Script *script, const char *line);
 void script_partial(Script *script, const char *text);
 // What the last step began is done; `partial`: as of script_partial().
 void script_go_on(Script *script, const char *partial);
-// Nothing more is done or seen.
+// Nothing more is done; patterns are still seen, as the guest's last words may come after its end.
 void script_stop(Script *script);
 bool script_is_done(const Script *script);
 // The step that is next; NULL: all are done.

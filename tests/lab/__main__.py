@@ -20,6 +20,8 @@ usage: ./lab COMMAND [...]
   shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there
   bench NAME [--host H]... [--json FILE] [--runs N]
                                  measure on one host in one run; NAME: start and boot (beside QEMU), ci
+  ci [--host H] [OPTIONS OF LPARUN-CI]
+                                 lparun-ci boots a matrix of guests; each verdict is as it must be
   stall [--host H]               the same boot from disk three ways, one of which hangs in SLOF
   clean                          remove build-lab and the cache
   help                           this text
@@ -57,6 +59,9 @@ def dispatch(arguments):
     if command == "bench":
         from lab import bench
         return bench.command(rest)
+    if command == "ci":
+        from lab import ci
+        return ci.command(rest)
     if command == "stall":
         from lab import stall
         return stall.command(rest)

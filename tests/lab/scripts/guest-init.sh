@@ -7,6 +7,7 @@
 #   off     power off
 #   panic   crash the kernel
 #   reboot  reset the machine
+#   ktap    tell of tests by KTAP, one of which fails, power off
 #   nodes   say what each NUMA node has, power off
 #   storm   read in small pieces, twice at once, while interrupts move between CPUs; power off
 # /layout holds the disk's areas, in MiB: DATA_AT DATA_SIZE NONCE_AT ANSWER_AT
@@ -152,6 +153,22 @@ nodes)
         memory=$(sed -n 's/.*MemTotal: *//p' "$node/meminfo")
         echo "guest: ${node##*/}: cpus $(cat "$node/cpulist"), memory $memory, distances $(cat "$node/distance")"
     done
+    ;;
+ktap)
+    cat <<'END'
+KTAP version 1
+1..3
+  KTAP version 1
+  # Subtest: arithmetic
+  1..3
+  ok 1 add
+  not ok 2 divide
+  # divide: 7 / 2 is not 4
+  ok 3 root # SKIP no such machine
+not ok 1 arithmetic
+ok 2 memory
+ok 3 disk # TODO
+END
     ;;
 hotplug)
     hotplug
