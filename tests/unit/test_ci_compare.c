@@ -1,6 +1,7 @@
 // Two runs compared: verdicts, rates, times and counts, and the noise that is none of these.
 #include "ci_results.h"
 #include "compare.h"
+#include "measures.h"
 #include "samples.h"
 #include <math.h>
 
@@ -268,7 +269,7 @@ static void mark(Results *results, double console, double quiesce, double init, 
     outcome_add_mark(run->stages, "firmware", console);
     outcome_add_mark(run->stages, "kernel", quiesce);
     outcome_add_mark(run->stages, "init", init);
-    outcome_add_mark(run->stages, "kernel", init + 100); // again: no more is made of it
+    outcome_add_mark(run->stages, "kernel", init + 1); // again: no more is made of it
 }
 
 // A firmware that is slower makes no later stage look slower.
@@ -286,6 +287,30 @@ static void test_stages(void)
         "  a: console to quiesce: 2.00 s before, 6.00 s now (+200 %)\n"
         "  a: seconds: 10.00 s before, 12.50 s now (+25 %)\n"
         "1 boots before, 1 now: worse");
+}
+
+static void assert_measure(const GPtrArray *measures, unsigned place, const char *name, double value)
+{
+    const Measure *measure = measures->pdata[place];
+    g_assert_cmpstr(measure->name, ==, name);
+    g_assert_true(measure->is_time);
+    g_assert_cmpuint(measure->values->len, ==, 1);
+    g_assert_cmpfloat(g_array_index(measure->values, double, 0), ==, value);
+}
+
+// A guest that starts anew comes to its kernel again: the first time counts.
+static void test_measures(void)
+{
+    g_autoptr(Results) results = results_new();
+    mark(results, 1, 3, 8, 10);
+    g_autoptr(GPtrArray) measures = measures_of(boot_at(results, 0));
+    g_assert_cmpuint(measures->len, ==, 6);
+    assert_measure(measures, 0, "seconds", 10);
+    assert_measure(measures, 1, "firmware", 2);
+    assert_measure(measures, 2, "kernel", 5);
+    assert_measure(measures, 3, "init", 1);
+    assert_measure(measures, 4, "start to console", 1);
+    assert_measure(measures, 5, "console to quiesce", 2);
 }
 
 // --- The texts.
@@ -363,6 +388,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ci/compare/counts", test_counts);
     g_test_add_func("/ci/compare/no-measures", test_no_measures);
     g_test_add_func("/ci/compare/stages", test_stages);
+    g_test_add_func("/ci/compare/measures", test_measures);
     g_test_add_func("/ci/compare/many", test_many);
     g_test_add_func("/ci/compare/hostile", test_hostile);
     g_test_add_func("/ci/compare/json", test_json);
