@@ -5,6 +5,8 @@
 #include "machine.h"
 #include "options.h"
 #include "progress.h"
+#include "results_json.h"
+#include "shard.h"
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +14,7 @@
 
 typedef struct Run {
     const Options *options;
-    const Suite *suite;
+    Suite *suite;
     Keeper *keeper;
     Pool *pool;
     Progress *progress;
@@ -76,6 +78,48 @@ static gboolean on_hangup(gpointer data)
     return on_signal(data, SIGHUP);
 }
 
+// --- The shard.
+
+static double *times_of(const Options *options, const Suite *suite, GError **error)
+{
+    g_autoptr(Results) earlier = options->times ? results_read(options->times, error) : NULL;
+    if (!earlier)
+        return NULL;
+    g_autoptr(GHashTable) known = shard_times(earlier);
+    double *times = g_new0(double, suite->boots->len);
+    for (unsigned i = 0; i < suite->boots->len; i++) {
+        const double *seconds = g_hash_table_lookup(known, ((const Boot *)suite->boots->pdata[i])->name);
+        times[i] = seconds ? *seconds : 0;
+    }
+    return times;
+}
+
+// Leaves the boots of this shard only. False and `error`: what was said of it does not hold together.
+static bool take_shard(const Options *options, Suite *suite, GStrv names, Results *results, GError **error)
+{
+    unsigned k, n = options->shards;
+    GError *wrong = NULL;
+    bool is_one =
+        options->shard ? shard_parse(options->shard, &k, &n, &wrong) : shard_from_environment(&k, &n, &wrong);
+    if (!is_one) {
+        if (wrong)
+            g_propagate_error(error, wrong);
+        return !wrong;
+    }
+    g_autofree double *times = times_of(options, suite, &wrong);
+    if (wrong) {
+        g_propagate_error(error, wrong);
+        return false;
+    }
+    g_autofree bool *mine = shard_pick((const char *const *)names, times, suite->boots->len, k, n);
+    for (unsigned i = suite->boots->len; i-- > 0;)
+        if (!mine[i])
+            g_ptr_array_remove_index(suite->boots, i);
+    results->shard = k;
+    results->shards = n;
+    return true;
+}
+
 static GStrv names_of(const Suite *suite)
 {
     GStrv names = g_new0(char *, suite->boots->len + 1);
@@ -84,7 +128,7 @@ static GStrv names_of(const Suite *suite)
     return names;
 }
 
-static void begin_results(Run *run)
+static bool begin_results(Run *run, GError **error)
 {
     g_autoptr(GDateTime) time = g_date_time_new_now_utc();
     run->results = results_new();
@@ -94,6 +138,7 @@ static void begin_results(Run *run)
     run->results->started = g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
     run->results->all = names_of(run->suite);
     run->start = g_get_monotonic_time();
+    return take_shard(run->options, run->suite, run->results->all, run->results, error);
 }
 
 static char *path_name(const char *name)
@@ -188,20 +233,28 @@ static int conclude_run(Run *run)
     return status;
 }
 
-static int run_suite(const Options *options, const Suite *suite)
+static void run_free(Run *run)
+{
+    progress_free(run->progress);
+    inputs_free(run->inputs);
+    results_free(run->results);
+    keeper_free(run->keeper);
+}
+
+static int run_suite(const Options *options, Suite *suite)
 {
     g_autoptr(GError) error = NULL;
     Run run = { .options = options, .suite = suite };
-    run.keeper = keeper_new(&error);
-    if (!run.keeper)
-        return refuse(error, VERDICT_COULD_NOT_TEST);
-    begin_results(&run);
-    run_all(&run);
-    int status = conclude_run(&run);
-    progress_free(run.progress);
-    inputs_free(run.inputs);
-    results_free(run.results);
-    keeper_free(run.keeper);
+    int status;
+    if (!begin_results(&run, &error)) {
+        status = refuse(error, VERDICT_WRONG);
+    } else if (!(run.keeper = keeper_new(&error))) {
+        status = refuse(error, VERDICT_COULD_NOT_TEST);
+    } else {
+        run_all(&run);
+        status = conclude_run(&run);
+    }
+    run_free(&run);
     return status;
 }
 

@@ -4,3 +4,5 @@
 int command_run(char **words);
 int command_list(char **words);
 int command_check(char **words);
+int command_merge(char **words);
+int command_compare(char **words);

@@ -14,6 +14,8 @@ static const CiCommand commands[] = {
     { "run", command_run, "boot, and say what came of it" },
     { "list", command_list, "the names of a boot file's boots" },
     { "check", command_check, "what is wrong with a boot file" },
+    { "merge", command_merge, "one report of several shards" },
+    { "compare", command_compare, "what is different between two runs" },
 };
 
 static void help(FILE *to)

@@ -1,5 +1,6 @@
 // The command line of lparun-ci.
 #include "options.h"
+#include "shard.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,17 @@ static gboolean on_jobs(const char *option, const char *value, gpointer data, GE
     return TRUE;
 }
 
+static gboolean on_shards(const char *option, const char *value, gpointer data, GError **error)
+{
+    guint64 shards;
+    if (!g_ascii_string_to_unsigned(value, 10, 1, SHARDS_MOST, &shards, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: give a number", option);
+        return FALSE;
+    }
+    ((Options *)data)->shards = (unsigned)shards;
+    return TRUE;
+}
+
 static gboolean on_scale(const char *option, const char *value, gpointer data, GError **error)
 {
     char *end;
@@ -124,9 +136,23 @@ static void add_step_entries(GOptionGroup *group)
     g_option_group_add_entries(group, entries);
 }
 
+void options_add_report(GOptionGroup *group, ReportOptions *report)
+{
+    const GOptionEntry entries[] = {
+        { "report", 0, 0, G_OPTION_ARG_FILENAME, &report->folder,
+            "report.html, results.json, junit.xml and the consoles", "FOLDER" },
+        { "junit", 0, 0, G_OPTION_ARG_FILENAME, &report->junit, "JUnit XML", "FILE" },
+        { "tap", 0, 0, G_OPTION_ARG_FILENAME, &report->tap, "TAP 14", "FILE" },
+        { "kcidb", 0, 0, G_OPTION_ARG_FILENAME, &report->kcidb, "KCIDB JSON", "FILE" },
+        { "kcidb-origin", 0, 0, G_OPTION_ARG_STRING, &report->kcidb_origin, "its origin (default lparun)",
+            "NAME" },
+        { NULL },
+    };
+    g_option_group_add_entries(group, entries);
+}
+
 static void add_run_entries(GOptionGroup *group, Options *options)
 {
-    ReportOptions *report = &options->report;
     const GOptionEntry entries[] = {
         { "name", 0, 0, G_OPTION_ARG_STRING, &options->name, "what reports call it (default boot)", "NAME" },
         { "boot", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->boots,
@@ -139,13 +165,12 @@ static void add_run_entries(GOptionGroup *group, Options *options)
         { "fail-flaky", 0, 0, G_OPTION_ARG_NONE, &options->fail_flaky, "a flaky boot is a failure", NULL },
         { "bisect", 0, 0, G_OPTION_ARG_NONE, &options->bisect,
             "exit status for git bisect run: 0 good, 1 bad, 125 skip, 128 stop", NULL },
-        { "report", 0, 0, G_OPTION_ARG_FILENAME, &report->folder,
-            "report.html, results.json, junit.xml and the consoles", "FOLDER" },
-        { "junit", 0, 0, G_OPTION_ARG_FILENAME, &report->junit, "JUnit XML", "FILE" },
-        { "tap", 0, 0, G_OPTION_ARG_FILENAME, &report->tap, "TAP 14", "FILE" },
-        { "kcidb", 0, 0, G_OPTION_ARG_FILENAME, &report->kcidb, "KCIDB JSON", "FILE" },
-        { "kcidb-origin", 0, 0, G_OPTION_ARG_STRING, &report->kcidb_origin, "its origin (default lparun)",
-            "NAME" },
+        { "shard", 0, 0, G_OPTION_ARG_STRING, &options->shard,
+            "only this part of the boots (docs/ci.md: Farms)", "K/N" },
+        { "shards", 0, 0, CALL(on_shards), "how many parts there are, where the engine does not say it",
+            "N" },
+        { "times", 0, 0, G_OPTION_ARG_FILENAME, &options->times,
+            "results.json of an earlier run, for even parts", "FILE" },
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "only failures and the sum", NULL },
         { NULL },
     };
@@ -159,6 +184,7 @@ static GOptionContext *context_of(Options *options)
     add_boot_entries(group);
     add_step_entries(group);
     add_run_entries(group, options);
+    options_add_report(group, &options->report);
     g_option_context_set_main_group(context, group);
     g_option_context_set_summary(context,
         "Boots guests in lparun and says what came of each. Boots are in a file, or "
@@ -235,11 +261,10 @@ void options_free(Options *options)
 {
     if (!options)
         return;
-    ReportOptions *report = &options->report;
-    char *const texts[] = { options->file, options->name, options->again, report->folder, report->junit,
-        report->tap, report->kcidb, report->kcidb_origin };
+    char *const texts[] = { options->file, options->name, options->again, options->shard, options->times };
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
+    report_options_clear(&options->report);
     g_strfreev(options->boots);
     g_strfreev(options->tags);
     g_ptr_array_unref(options->settings);

@@ -11,6 +11,9 @@ typedef struct Options {
     GStrv boots, tags; // patterns and tags of the boots that are meant; or NULL
     PoolLimits limits;
     ReportOptions report;
+    char *shard;     // "3/8"; or NULL: what a farm's engine says
+    unsigned shards; // how many there are; 0: not said
+    char *times;     // results.json of an earlier run; or NULL
     bool quiet, bisect, fail_flaky;
     char *again; // the command line, quoted for a shell
 } Options;
@@ -21,3 +24,5 @@ void options_free(Options *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)
 // The boots that are meant. NULL and `error`: the file is wrong, or none is left.
 Suite *options_suite(const Options *options, GError **error);
+// The options of reports; `group` gets them.
+void options_add_report(GOptionGroup *group, ReportOptions *report);

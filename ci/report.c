@@ -50,3 +50,12 @@ bool report_write(const Results *results, const ReportOptions *options, GError *
 {
     return !options->folder || write_folder(results, options->folder, error);
 }
+
+void report_options_clear(ReportOptions *options)
+{
+    g_free(options->folder);
+    g_free(options->junit);
+    g_free(options->tap);
+    g_free(options->kcidb);
+    g_free(options->kcidb_origin);
+}

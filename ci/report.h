@@ -11,3 +11,4 @@ typedef struct ReportOptions {
 // The folder, which is made, gets results.json (docs/ci.md has its schema), the other reports and the
 // consoles; the files what is theirs. False and `error`.
 bool report_write(const Results *results, const ReportOptions *options, GError **error);
+void report_options_clear(ReportOptions *options);
