@@ -216,6 +216,20 @@ static void take_more(Options *options, char **words)
     *end = NULL;
 }
 
+// "-j4" as well as "-j 4", for the letters that take a value.
+static GStrv separate(char **words)
+{
+    GPtrArray *all = g_ptr_array_new();
+    for (char **word = words; *word; word++) {
+        bool joined = (*word)[0] == '-' && (*word)[1] && strchr("Djm", (*word)[1]) && (*word)[2];
+        if (joined)
+            g_ptr_array_add(all, g_strndup(*word, 2));
+        g_ptr_array_add(all, g_strdup(joined ? *word + 2 : *word));
+    }
+    g_ptr_array_add(all, NULL);
+    return (GStrv)g_ptr_array_free(all, FALSE);
+}
+
 static char *quote_all(const char *command, char **words)
 {
     g_autoptr(GString) line = g_string_new("lparun-ci ");
@@ -239,6 +253,15 @@ static bool take_file(Options *options, char **words, GError **error)
     return false;
 }
 
+static GStrv prepend(const char *first, char **words)
+{
+    GStrv all = g_new0(char *, g_strv_length(words) + 2);
+    all[0] = g_strdup(first);
+    for (unsigned i = 0; words[i]; i++)
+        all[i + 1] = g_strdup(words[i]);
+    return all;
+}
+
 Options *options_parse(const char *command, char **words, GError **error)
 {
     g_autoptr(Options) options = g_new0(Options, 1);
@@ -246,11 +269,10 @@ Options *options_parse(const char *command, char **words, GError **error)
     options->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     options->limits.scale = 1;
     options->again = quote_all(command, words);
-    g_auto(GStrv) copy = g_new0(char *, g_strv_length(words) + 2);
-    copy[0] = g_strdup_printf("lparun-ci %s", command);
-    for (unsigned i = 0; words[i]; i++)
-        copy[i + 1] = g_strdup(words[i]);
-    take_more(options, copy);
+    g_autofree char *program = g_strdup_printf("lparun-ci %s", command);
+    g_auto(GStrv) given = prepend(program, words);
+    take_more(options, given);
+    g_auto(GStrv) copy = separate(given);
     g_autoptr(GOptionContext) context = context_of(options);
     if (!g_option_context_parse_strv(context, &copy, error) || !take_file(options, copy, error))
         return NULL;

@@ -42,22 +42,31 @@ static void note_error(Reader *reader, GError *error)
     g_error_free(error);
 }
 
+// A list that says which boots there are, ${NAME} filled in (g_strfreev).
+static GStrv list_of(Reader *reader, const char *title, const char *key)
+{
+    const char *text = boot_file_value(reader->groups, title, key);
+    GError *error = NULL;
+    g_autofree char *filled = text ? settings_fill(text, reader->names, &error) : NULL;
+    if (error) {
+        g_prefix_error(&error, "[%s]: %s: ", title, key);
+        note_error(reader, error);
+    }
+    return settings_list(filled ? filled : "");
+}
+
 // The axes that a boot names, with the values of [axes]; NULL: one has none.
 static GPtrArray *axes_of(Reader *reader, const char *title)
 {
     g_autoptr(GPtrArray) axes = g_ptr_array_new_with_free_func(axis_values_free);
-    const char *list = boot_file_value(reader->groups, title, "axes");
-    g_auto(GStrv) names = settings_list(list ? list : "");
+    g_auto(GStrv) names = list_of(reader, title, "axes");
     for (char **name = names; *name; name++) {
-        const char *text = boot_file_value(reader->groups, "axes", *name);
-        g_autoptr(GError) error = NULL;
-        g_autofree char *values = text ? settings_fill(text, reader->names, &error) : NULL;
         MatrixAxis *axis = g_new0(MatrixAxis, 1);
-        *axis = (MatrixAxis){ g_strdup(*name), settings_list(values ? values : "") };
+        *axis = (MatrixAxis){ g_strdup(*name), list_of(reader, "axes", *name) };
         g_ptr_array_add(axes, axis);
         if (axis->values[0])
             continue;
-        note(reader, "%s: axes: [axes] has no values of %s", title, *name);
+        note(reader, "[%s]: axes: [axes] has no values of %s", title, *name);
         return NULL;
     }
     return g_steal_pointer(&axes);
@@ -65,14 +74,12 @@ static GPtrArray *axes_of(Reader *reader, const char *title)
 
 static GPtrArray *cells_of(Reader *reader, const char *title, const GPtrArray *axes)
 {
-    const char *exclude = boot_file_value(reader->groups, title, "exclude");
-    const char *include = boot_file_value(reader->groups, title, "include");
-    g_auto(GStrv) excluded = settings_list(exclude ? exclude : "");
-    g_auto(GStrv) included = settings_list(include ? include : "");
+    g_auto(GStrv) excluded = list_of(reader, title, "exclude");
+    g_auto(GStrv) included = list_of(reader, title, "include");
     GError *error = NULL;
     GPtrArray *cells = matrix_cells(axes, excluded, included, &error);
     if (!cells) {
-        g_prefix_error(&error, "%s: ", title);
+        g_prefix_error(&error, "[%s]: ", title);
         note_error(reader, error);
     }
     return cells;

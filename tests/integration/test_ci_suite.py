@@ -264,3 +264,23 @@ def test_a_full_disk_loses_no_verdict(tmp_path):
     status, _, said = ci_plays.run(tmp_path, "--lparun", FALSE, "--expect", "x", "--report", "/dev/full/none",
                                    "--", "-x-play", tmp_path / "play")
     assert status == 1 and "boot: " in said and "--report /dev/full/none" in said
+
+
+def test_shards(tmp_path):
+    """Two shards are the whole suite once; what is missing is told, and is no pass; compare sees what broke."""
+    text = "step.1 = expect Welcome\n" + "".join(f"[boot {i}]\narguments = -x-play ${{here}}/good\n" for i in range(5))
+    _, whole, _ = ci_plays.suite(tmp_path, text, PLAYS, "-j", "4")
+    (tmp_path / "report/results.json").rename(tmp_path / "old.json")
+    for number in (1, 2):
+        status, boots, said = ci_plays.suite(tmp_path, text, PLAYS, "-j", "4", "--shard", f"{number}/2")
+        assert (status, len(boots) in (2, 3)) == (0, True), said
+        (tmp_path / "report/results.json").rename(tmp_path / f"{number}.json")
+    status, results, said = ci_plays.run(tmp_path, "1.json", "2.json", "--report", "report", command="merge")
+    assert (status, [boot["name"] for boot in results["boots"]]) == (0, list(whole)), said
+    status, results, said = ci_plays.run(tmp_path, "2.json", "--report", "report", command="merge")
+    assert (status, "shard 1 of 2 is missing" in said) == (3, True), said
+    status, _, said = ci_plays.run(tmp_path, "old.json", "old.json", command="compare")
+    assert status == 0, said
+    ci_plays.suite(tmp_path, text.replace("[boot 3]\n", "[boot 3]\nfail.x = Welcome\n"), PLAYS, "-j", "4")
+    status, _, said = ci_plays.run(tmp_path, "old.json", "report/results.json", command="compare")
+    assert (status, "fail.x" in said) == (1, True), said

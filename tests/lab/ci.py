@@ -66,10 +66,10 @@ def command(arguments):
     with hosts.make(options.host) as host:
         say.step("lparun-ci boots the guests of tests/ci/lab.boot; some minutes\n")
         result, report = run(host, rest, write_out)
+        if not (report / "results.json").exists():
+            raise LabError(f"lparun-ci ended with status {result.status}")
         shutil.rmtree(REPORT, ignore_errors=True)
         shutil.copytree(report, REPORT)
-    if not (REPORT / "results.json").exists():
-        raise LabError(f"lparun-ci ended with status {result.status}")
     found = list(problems(json.loads((REPORT / "results.json").read_text())))
     for problem in found:
         print(problem)
