@@ -41,11 +41,7 @@ static char *with_signature(const char *reason, const char *signature)
 
 char *kind_why(const Result *result)
 {
-    g_autofree char *why = with_signature(result->reason, result_outcome(result)->signature);
-    if (!result->known)
-        return g_steal_pointer(&why);
-    g_autofree char *known = plain_line(result->known, WHY / 2);
-    return g_strdup_printf("expected to fail: %s; %s", known, why);
+    return with_signature(result->reason, result_outcome(result)->signature);
 }
 
 char *kind_why_outcome(const Outcome *outcome)

@@ -13,8 +13,7 @@ typedef enum {
 Kind kind_of_result(const Result *result);
 // A case that failed in a boot that could not be tested is skipped: what it says may be the host's doing.
 Kind kind_of_case(const Result *result, const Case *one);
-// Why, in a plain line: what is known of it, the reason, and the signature. At most some 1,000 bytes
-// (g_free).
+// Why, in a plain line: the reason and the signature. At most some 800 bytes (g_free).
 char *kind_why(const Result *result);
 // Why of one run of a boot: the reason and the signature.
 char *kind_why_outcome(const Outcome *outcome);

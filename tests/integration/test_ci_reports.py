@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 
 import pytest
 
-from lab import apt, paths
+from lab import apt, ci_plays, paths
 from lab.failure import LabError
 
 REPORTS_OF = paths.NATIVE / "tests/ci/reports_of"
@@ -92,8 +92,8 @@ EXAMPLE = suite(
                    outcome("panicked", signature="panic: no init", block=["   1.0 Kernel panic"], last=["   1.1 last"],
                            cases=[case("mm: a/b", "fail", "not 3", "got 4")])]),
     boot("shaky", "flaky", outcomes=[outcome("panicked", "once"), outcome("pass")]),
-    boot("known", "known failure", known="bug 7", outcomes=[outcome("oopsed", cases=[case("t", "fail")])]),
-    boot("stale", "unexpected pass", known="bug 8", outcomes=[outcome("pass")]),
+    boot("known", "known failure", "bug 7 (oops)", known="bug 7", outcomes=[outcome("oopsed", cases=[case("t", "fail")])]),
+    boot("stale", "unexpected pass", "it passed, though: bug 8", known="bug 8", outcomes=[outcome("pass")]),
     boot("host", "could not test", "no /dev/kvm", inputs=[kernel("2" * 64)],
          outcomes=[outcome("could not test", cases=[case("t", "fail")])]),
     boot("typo", "wrong", "no such file"),
@@ -113,6 +113,26 @@ def test_results_schema(example):
         assert not complaints(RESULTS_SCHEMA, json.loads(report("results", source)))
     assert not complaints(RESULTS_SCHEMA, written)
     assert not undescribed(written, json.loads(RESULTS_SCHEMA.read_text()))
+
+
+def test_results_of_boots(tmp_path):
+    """What lparun-ci itself writes has the schema, and each report can be made of it and read."""
+    plays = {"good": "say \\x1b[1mhello\\xff]]>\\n\ntell SHUTDOWN guest-shutdown",
+             "bad": "say [    1.0] Kernel panic - not syncing: <no init>\\n\nuntil quit"}
+    status, boots, said = ci_plays.suite(tmp_path, "[axes]\nwhat = good;bad\n[boot a]\naxes = what\n", plays)
+    assert boots, said
+    assert (status, {name: boot["verdict"] for name, boot in boots.items()}) == (
+        1, {"a[what=good]": "pass", "a[what=bad]": "panicked"}), said
+    path = tmp_path / "report/results.json"
+    written = json.loads(path.read_text())
+    assert not complaints(RESULTS_SCHEMA, written)
+    assert not undescribed(written, json.loads(RESULTS_SCHEMA.read_text()))
+    assert not complaints(HERE / "kcidb-5.3.schema.json", json.loads(report("kcidb", path)))
+    assert [one["ok"] for one in points(report("tap", path))["points"]] == [1, 0]
+    root = xml.etree.ElementTree.fromstring(report("junit", path))
+    assert [one.get("message") for one in root.iter("failure")] == [
+        "Kernel panic - not syncing: <no init> [panic: <no init>]"]
+    assert root.get("timestamp") and len(rendered(report("summary", path)).blocks) > 1
 
 
 @pytest.mark.parametrize("broken", [{"schema": 1}, {"boots": None}, {"all": [1]}, {"seconds": "1"}])
@@ -184,7 +204,7 @@ def test_junit_means(example):
     assert "Kernel panic" in bad.find("failure").text and "again: lparun-ci run a.boot" in bad.find("failure").text
     assert bad.find("system-out").text == "   1.1 last\n"
     assert bad.find("rerunFailure").find("stackTrace").text == "late"
-    assert "bug 7" in cases["a.known", "boot"].find("skipped").get("message")
+    assert cases["a.known", "boot"].find("skipped").get("message") == "bug 7 (oops)"
     assert {one.get("file") for one in cases.values()} == {"tests/a.boot"}
 
 
@@ -218,7 +238,7 @@ def test_tap_means(example, tmp_path):
     assert (yaml["verdict"], yaml["stage"], yaml["signature"]) == ("panicked", "kernel", "panic: no init")
     assert yaml["reason"] == "Kernel panic - not syncing: no init" and yaml["last"] == ["1.1 last"]
     assert read["points"][5]["yaml"]["verdict"] == "could not test"
-    assert "bug 7" in read["points"][3]["reason"]
+    assert read["points"][3]["reason"] == "bug 7 (oops)"
     prove(put(tmp_path, "a.tap", text), True)
     cases = {name: [(one["name"], one["counts_as_ok"], one["directive"])
                     for one in points("TAP version 13\n" + body)["points"]] for name, body in subtests(text)}

@@ -137,12 +137,12 @@ static void test_tap(void)
     made_result(results, "a # TODO \\", VERDICT_PASS, "");
     made_result(results, "b", VERDICT_COULD_NOT_TEST, "no \"KVM\"");
     made_result(results, "c", VERDICT_UNEXPECTED_PASS, "it powered off")->known = g_strdup("a bug");
-    made_result(results, "d", VERDICT_KNOWN_FAILURE, "panic")->known = g_strdup("bug #7");
+    made_result(results, "d", VERDICT_KNOWN_FAILURE, "bug #7 (panic)")->known = g_strdup("bug #7");
     g_autofree char *text = tap_text(results);
     g_assert_true(g_str_has_prefix(text, "TAP version 13\n1..4\nok 1 - a \\# TODO \\\\\nnot ok 2 - b\n  ---\n"
                                          "  verdict: \"could not test\"\n  reason: \"no \\\"KVM\\\"\"\n"));
     g_assert_nonnull(strstr(text, "\nnot ok 3 - c\n"));
-    g_assert_nonnull(strstr(text, "\nnot ok 4 - d # TODO expected to fail: bug \\#7; panic\n"));
+    g_assert_nonnull(strstr(text, "\nnot ok 4 - d # TODO bug \\#7 (panic)\n"));
 }
 
 static void test_tap_of_none(void)
