@@ -11,8 +11,8 @@ void console_free(Console *console);
 // The time that lines are told from.
 void console_begin(Console *console, gint64 start);
 void console_take(Console *console, const char *bytes, gsize length);
-// What there is of the line that is not whole yet.
-const char *console_partial(const Console *console);
+// What there is of the line that is not whole yet, as valid text; until the next call.
+const char *console_partial(Console *console);
 // There will be no more.
 void console_end(Console *console);
 // Hands all of it over: the lines, the bytes, the last lines, whether there were too many.

@@ -1,8 +1,14 @@
 // Reports.
 #include "report.h"
+#include "github.h"
+#include "html.h"
+#include "junit.h"
+#include "kcidb.h"
+#include "tap.h"
 #include "results_json.h"
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 
 static bool make_folder(const char *folder, GError **error)
 {
@@ -39,16 +45,66 @@ static bool write_consoles(const Results *results, const char *folder, GError **
     return true;
 }
 
+static bool write_text(const char *path, char *text, GError **error)
+{
+    bool good = g_file_set_contents(path, text, -1, error);
+    g_free(text);
+    return good;
+}
+
+static bool write_in(const char *folder, const char *name, char *text, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    return write_text(path, text, error);
+}
+
 static bool write_folder(const Results *results, const char *folder, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, "results.json", NULL);
     return make_folder(folder, error) && write_consoles(results, folder, error) &&
-           results_write(results, path, error);
+           results_write(results, path, error) && write_in(folder, "junit.xml", junit_text(results), error) &&
+           write_in(folder, "report.html", html_text(results, folder), error);
+}
+
+static bool write_kcidb(const Results *results, const ReportOptions *options, GError **error)
+{
+    const char *origin = options->kcidb_origin ? options->kcidb_origin : "lparun";
+    char *text = kcidb_text(results, origin);
+    if (text)
+        return write_text(options->kcidb, text, error);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--kcidb-origin %s: give small letters, digits and underscores", origin);
+    return false;
+}
+
+static bool append(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "a");
+    bool good = file && fputs(text, file) >= 0;
+    return (!file || fclose(file) == 0) && good;
+}
+
+// What GitHub shows by itself. It is not told where it went wrong: the verdicts are not its.
+static void tell_github(const Results *results)
+{
+    if (g_strcmp0(g_getenv("GITHUB_ACTIONS"), "true") != 0)
+        return;
+    g_autofree char *annotations = github_annotations(results);
+    fputs(annotations, stdout);
+    fflush(stdout);
+    const char *path = g_getenv("GITHUB_STEP_SUMMARY");
+    g_autofree char *summary = path ? github_summary(results) : NULL;
+    if (summary && !append(path, summary))
+        fprintf(stderr, "lparun-ci: %s: %s\n", path, g_strerror(errno));
 }
 
 bool report_write(const Results *results, const ReportOptions *options, GError **error)
 {
-    return !options->folder || write_folder(results, options->folder, error);
+    tell_github(results);
+    return (!options->folder || write_folder(results, options->folder, error)) &&
+           (!options->junit || write_text(options->junit, junit_text(results), error)) &&
+           (!options->tap || write_text(options->tap, tap_text(results), error)) &&
+           (!options->kcidb || write_kcidb(results, options, error));
 }
 
 void report_options_clear(ReportOptions *options)

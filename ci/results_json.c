@@ -1,13 +1,21 @@
 // results.json, written and read.
 #include "results_json.h"
+#include <math.h>
 
 // --- Writing.
+
+// Paths may be any bytes.
+static void add_string(JsonBuilder *builder, const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    json_builder_add_string_value(builder, valid);
+}
 
 static void add_text(JsonBuilder *builder, const char *name, const char *text)
 {
     json_builder_set_member_name(builder, name);
     if (text)
-        json_builder_add_string_value(builder, text);
+        add_string(builder, text);
     else
         json_builder_add_null_value(builder);
 }
@@ -15,7 +23,7 @@ static void add_text(JsonBuilder *builder, const char *name, const char *text)
 static void add_number(JsonBuilder *builder, const char *name, double number)
 {
     json_builder_set_member_name(builder, name);
-    json_builder_add_double_value(builder, number);
+    json_builder_add_double_value(builder, isfinite(number) ? number : 0);
 }
 
 static void add_integer(JsonBuilder *builder, const char *name, gint64 number)
@@ -35,7 +43,7 @@ static void add_words(JsonBuilder *builder, const char *name, char *const *words
     json_builder_set_member_name(builder, name);
     json_builder_begin_array(builder);
     for (unsigned i = 0; i < count; i++)
-        json_builder_add_string_value(builder, words[i]);
+        add_string(builder, words[i]);
     json_builder_end_array(builder);
 }
 

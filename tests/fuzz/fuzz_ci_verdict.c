@@ -1,8 +1,8 @@
-// Whatever a guest writes to its console, and however it comes in pieces: the verdict that one line of it makes is
-// not lost, and no other comes.
+// Whatever a guest writes to its console, and however it comes in pieces: the verdict that one line of it
+// makes is not lost, and no other comes.
 //
-// The program makes its own consoles, from a fixed start: noise of bytes, escape sequences and lines that look
-// alarming, with one line in between that decides.
+// The program makes its own consoles, from a fixed start: noise of bytes, escape sequences and lines that
+// look alarming, with one line in between that decides.
 #include "console.h"
 #include "judge.h"
 #include <string.h>
@@ -18,7 +18,8 @@ static const Kind kinds[] = {
     { "Welcome to the guest", VERDICT_PASS },
     { "[    1.234567][    T1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b",
         VERDICT_PANICKED },
-    { "[   12.000000] BUG: Unable to handle kernel data access on write at 0xc00000000bad0000", VERDICT_OOPSED },
+    { "[   12.000000] BUG: Unable to handle kernel data access on write at 0xc00000000bad0000",
+        VERDICT_OOPSED },
     { "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [cat:77]", VERDICT_LOCKED_UP },
     { "( 700 ) Program Exception [ 3f2a0 ]", VERDICT_FIRMWARE_ERROR },
     { "You are in emergency mode. After logging in, type", VERDICT_STUCK_AT_PROMPT },
@@ -87,7 +88,8 @@ static Verdict verdict_on(GRand *rand, const Boot *boot, const GString *text)
     guest.script = script_new(boot, act, NULL);
     guest.judge = judge_new(boot, guest.script);
     for (gsize at = 0, piece; at < text->len; at += piece) {
-        piece = MIN((gsize)g_rand_int_range(rand, 1, 30), text->len - at);
+        piece = (gsize)g_rand_int_range(rand, 1, 30);
+        piece = MIN(piece, text->len - at);
         say(&guest, text->str + at, piece);
     }
     console_end(guest.console);
