@@ -1,11 +1,13 @@
 // The verdict on a boot.
 #include "judge.h"
 #include "forms.h"
+#include "ktap.h"
 #include <string.h>
 
 struct Judge {
     const Boot *boot;
     const Script *script;
+    Ktap *ktap;
     int stage; // index, or -1
     double stage_began;
     GArray *stages;   // of Mark
@@ -29,6 +31,7 @@ Judge *judge_new(const Boot *boot, const Script *script)
 {
     Judge *judge = g_new0(Judge, 1);
     *judge = (Judge){ .boot = boot, .script = script, .stage = -1 };
+    judge->ktap = ktap_new();
     judge->stages = outcome_marks_new();
     judge->allowed = g_array_new(FALSE, TRUE, sizeof(unsigned));
     g_array_set_size(judge->allowed, boot->allow->len);
@@ -39,6 +42,7 @@ void judge_free(Judge *judge)
 {
     if (!judge)
         return;
+    ktap_free(judge->ktap);
     form_free(judge->form);
     form_free(judge->warning);
     g_array_unref(judge->stages);
@@ -67,6 +71,13 @@ static bool has_come_to(const Judge *judge, const char *stage)
     return false;
 }
 
+// Another run of tests may follow the first: it is over when nothing follows for a while.
+static bool has_tested(const Judge *judge)
+{
+    return ktap_is_there(judge->ktap) &&
+           (judge->ended || judge->powered_off || (judge->quiet && ktap_is_complete(judge->ktap)));
+}
+
 // What is missing first, in words (g_free); NULL: nothing.
 static char *missing(const Judge *judge)
 {
@@ -80,6 +91,8 @@ static char *missing(const Judge *judge)
         return g_strdup_printf("stage %s", boot->pass_stage);
     if (judge->reboots < boot->reboots)
         return g_strdup_printf("reboot %u of %u", judge->reboots + 1, boot->reboots);
+    if ((boot->pass_ktap || ktap_is_there(judge->ktap)) && !has_tested(judge))
+        return g_strdup("the end of its tests");
     if (needs_power_off(boot) && !judge->powered_off)
         return g_strdup("the power-off");
     return NULL;
@@ -166,6 +179,7 @@ void judge_line(Judge *judge, const char *line, double seconds)
     see_stage(judge, line, seconds);
     see_form(judge, line);
     see_fail(judge, line);
+    ktap_line(judge->ktap, line);
 }
 
 void judge_partial(Judge *judge, const char *text, double seconds)
@@ -231,6 +245,7 @@ void judge_end(Judge *judge, int status, const char *said)
     judge->ended = true;
     judge->status = status;
     judge->said = g_strdup(said);
+    ktap_end(judge->ktap);
 }
 
 static bool rebooted_too_often(const Judge *judge)
@@ -361,24 +376,33 @@ static bool find_reboot(const Judge *judge, const char *what, Outcome *outcome)
                NULL);
 }
 
+// Tests that failed, and a warning.
+static bool find_faults(const Judge *judge, Outcome *outcome)
+{
+    char *why = judge->ended && ktap_is_there(judge->ktap) ? ktap_why(judge->ktap) : NULL;
+    if (why)
+        return find(outcome, VERDICT_FAIL, why, NULL);
+    return judge->warning &&
+           find(outcome, VERDICT_FAIL, g_strdup(judge->warning->text), signature_of(judge->warning));
+}
+
 static void find_verdict(const Judge *judge, Outcome *outcome)
 {
     g_autofree char *what = missing(judge);
     if (find_host(judge, outcome) || find_crash(judge, outcome) || find_reboot(judge, what, outcome) ||
-        find_limit(judge, outcome) || find_missing(judge, what, outcome))
+        find_limit(judge, outcome) || find_missing(judge, what, outcome) || find_faults(judge, outcome))
         return;
-    if (judge->warning)
-        find(outcome, VERDICT_FAIL, g_strdup(judge->warning->text), signature_of(judge->warning));
-    else
-        find(outcome, VERDICT_PASS,
-            g_strdup(needs_power_off(judge->boot) ? "it powered off" : "all that was expected was seen"),
-            NULL);
+    const char *why = ktap_is_there(judge->ktap)     ? "its tests passed"
+                      : needs_power_off(judge->boot) ? "it powered off"
+                                                     : "all that was expected was seen";
+    find(outcome, VERDICT_PASS, g_strdup(why), NULL);
 }
 
 void judge_fill(const Judge *judge, Outcome *outcome)
 {
     find_verdict(judge, outcome);
     outcome->stage = g_strdup(stage_name(judge));
+    ktap_report(judge->ktap, outcome);
     outcome->hang = judge->limited ? g_strdup(judge->hang) : NULL;
     for (unsigned i = 0; i < judge->stages->len; i++) {
         const Mark *mark = &g_array_index(judge->stages, Mark, i);

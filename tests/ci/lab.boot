@@ -10,6 +10,7 @@ memory = 512M
 kernel = ${cache}/kernel-6.12-4k/vmlinux
 initrd = ${cache}/guest-initrd/initrd
 bios = none
+stage.init = guest: userspace is up
 
 [axes]
 kernel = 6.12-4k;6.12-64k

@@ -43,6 +43,15 @@ PLAYS = {
                   "timed out", "0.5 s were over in stage kernel; waited for 'login:'", None),
     "host": ("error lparun: no memory\nexit 1", [], 3, "could not test", "lparun: no memory", None),
     "option": ("error lparun: -foo: unknown option\nexit 2", [], 2, "wrong", "unknown option", None),
+    "tests": ("say KTAP version 1\\n1..2\\nok 1 a\\nnot ok 2 b\\n\ntell SHUTDOWN guest-shutdown\nuntil quit", [], 1, "fail",
+              "1 of 2 tests failed: b", None),
+    "tests-pass": ("say KTAP version 1\\n1..1\\nok 1 a\\n\nuntil quit", ["--pass", "ktap"], 0, "pass", "its tests passed", None),
+    "tests-cut": ("say KTAP version 1\\n1..2\\nok 1 a\\n\ntell SHUTDOWN guest-shutdown\nuntil quit", ["--pass", "ktap"], 1, "fail",
+                  "the plan was 2, and 1 came", None),
+    "tests-crash": ("say KTAP version 1\\n1..2\\nok 1 a\\nKernel panic - not syncing: x\\n\nuntil quit", ["--pass", "ktap"], 1,
+                    "panicked", "Kernel panic", "panic: x"),
+    "no-tests": ("say Linux version 6\\n\ntell SHUTDOWN guest-shutdown\nuntil quit", ["--pass", "ktap"], 1, "fail",
+                 "it ended before the end of its tests", None),
     "killed": ("say half\\n\ndie 9", ["--expect", "x"], 3, "could not test", "status -9", None),
     "escapes": ("say \\x1b[2J\\x1b[1;31mWel\\x1b[0mcome\\x00 \\x1b]0;title\\x07to\\r\\n\nuntil quit",
                 ["--expect", "^Welcome to$"], 0, "pass", "all that", None),
@@ -53,7 +62,7 @@ PLAYS = {
 def settings(options):
     """Options as a boot file says them."""
     keys = {"--expect": "step.{} = expect {}", "--send": "step.{} = send {}", "--allow": "allow.{} = {}",
-            "--timeout": "timeout = {1}"}
+            "--timeout": "timeout = {1}", "--pass": "pass = {1}"}
     pairs = zip(options[::2], options[1::2])
     return "".join(keys[option].format(number, value) + "\n" for number, (option, value) in enumerate(pairs))
 
