@@ -1,15 +1,11 @@
 // A console in the HTML page: its first and last lines, with stages and failures marked.
 #include "forms.h"
+#include "html_file.h"
 #include "html_parts.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define FILE_LONGEST (32u << 20) // bytes of a console.txt that is read
-#define LINE_COST 90u            // bytes of the page around a line
-#define FAILURES 40u             // that are linked
+#define LINE_COST 90u // bytes of the page around a line
+#define FAILURES 40u  // that are linked
 
 struct HtmlConsole {
     GPtrArray *lines;    // of char *, seconds before each
@@ -20,70 +16,18 @@ struct HtmlConsole {
 
 // --- The lines.
 
-// Only files below the report: what another machine's results.json names is none of this one's files else.
-static bool is_below(const char *folder)
-{
-    g_auto(GStrv) parts = g_strsplit(folder, "/", -1);
-    return folder[0] && !g_path_is_absolute(folder) && !g_strv_contains((const char *const *)parts, "..");
-}
-
-static bool read_up(int file, GByteArray *bytes)
-{
-    char piece[65536];
-    gssize got;
-    while ((got = read(file, piece, sizeof(piece))) != 0) {
-        if (got < 0 && errno != EINTR)
-            return false;
-        if (got > 0)
-            g_byte_array_append(bytes, (const guint8 *)piece, (guint)got);
-        if (bytes->len > FILE_LONGEST)
-            return false;
-    }
-    return true;
-}
-
-static GByteArray *read_file(const char *path)
-{
-    struct stat status;
-    int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (file < 0)
-        return NULL;
-    GByteArray *bytes = g_byte_array_new();
-    bool good = fstat(file, &status) == 0 && S_ISREG(status.st_mode) && read_up(file, bytes);
-    close(file);
-    if (!good)
-        g_clear_pointer(&bytes, g_byte_array_unref);
-    return bytes;
-}
-
-static GPtrArray *split(const GByteArray *bytes)
-{
-    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
-    const char *at = (const char *)bytes->data, *end = at + bytes->len;
-    while (at < end) {
-        const char *newline = memchr(at, '\n', end - at);
-        const char *stop = newline ? newline : end;
-        g_ptr_array_add(lines, g_strndup(at, stop - at));
-        at = stop + 1;
-    }
-    return lines;
-}
-
 static void load(HtmlConsole *console, const Outcome *outcome, const char *folder)
 {
     if (outcome->console) {
         console->lines = g_ptr_array_ref(outcome->console);
         return;
     }
-    if (!folder || !outcome->folder || !is_below(outcome->folder)) {
+    if (!folder || !outcome->folder || !html_file_is_beside(outcome->folder)) {
         console->none = "It was not kept beside this report.";
         return;
     }
-    g_autofree char *path = g_build_filename(folder, outcome->folder, "console.txt", NULL);
-    g_autoptr(GByteArray) bytes = read_file(path);
-    if (bytes)
-        console->lines = split(bytes);
-    else
+    console->lines = html_file_lines(folder, outcome->folder);
+    if (!console->lines)
         console->none = "It is not there, or too long to be shown here.";
 }
 
@@ -177,7 +121,7 @@ static const char *plural(unsigned count)
 
 void html_console_links(GString *page, const Outcome *outcome)
 {
-    if (!outcome->folder || !is_below(outcome->folder))
+    if (!outcome->folder || !html_file_is_beside(outcome->folder))
         return;
     g_autofree char *valid = g_utf8_make_valid(outcome->folder, -1);
     g_autofree char *path = g_uri_escape_string(valid, "/", FALSE);

@@ -81,12 +81,11 @@ static void add_sum(GString *page, const GArray *counts, const char *group, cons
         html_put(page, "<div><dt>%s</dt><dd>%s</dd></div>\n", name, number);
 }
 
+// "disks.0.bytes_read" as "disks 0 bytes read"
 static void add_io(GString *page, const Count *count)
 {
-    gsize length = group_length(count->name);
     g_autofree char *value = value_text(count);
-    g_autofree char *name =
-        g_strdelimit(g_strdup(count->name + length + (count->name[length] == '.')), "._", ' ');
+    g_autofree char *name = g_strdelimit(g_strdup(count->name), "._", ' ');
     html_put(page, "<div><dt>%.100s</dt><dd>%s</dd></div>\n", name, value);
 }
 

@@ -1,6 +1,7 @@
-// All boots in the HTML page: tables whose rows and columns are the two largest axes, one for each choice of
-// the others; or a plain table where there are no two axes.
+// All boots in the HTML page: for the cells of a boot of the suite, tables whose rows and columns are its two
+// largest axes, one for each choice of the others; and a plain table of those that have no two axes.
 #include "html_parts.h"
+#include <string.h>
 
 typedef struct AxisValues {
     const char *name;
@@ -12,12 +13,14 @@ typedef struct Place {
     unsigned boot, table, row, column;
 } Place;
 
+// The cells of one boot of the suite.
 typedef struct Matrix {
     const Results *results;
-    GArray *axes;      // of AxisValues, the largest first
-    GPtrArray *tables; // of char *: what the other axes are, "mmu=hash, vcpus=4"
-    GArray *places;    // of Place, by table, row, column
-    GArray *others;    // of unsigned: boots that are in none
+    const GArray *boots; // of unsigned
+    GArray *axes;        // of AxisValues, the largest first
+    GPtrArray *tables;   // of char *: what the other axes are, "mmu = hash, vcpus = 4"
+    GArray *places;      // of Place, by table, row, column
+    GArray *others;      // of unsigned: boots that are in no table
 } Matrix;
 
 #define AXES 8u
@@ -75,12 +78,12 @@ static void clear_axis(gpointer data)
     g_ptr_array_unref(((AxisValues *)data)->values);
 }
 
-static GArray *axes_of(const Results *results, unsigned boots)
+static GArray *axes_of(const Results *results, const GArray *boots)
 {
     GArray *axes = g_array_new(FALSE, FALSE, sizeof(AxisValues));
     g_array_set_clear_func(axes, clear_axis);
-    for (unsigned i = 0; i < boots; i++)
-        add_values(axes, results->results->pdata[i]);
+    for (unsigned i = 0; i < boots->len; i++)
+        add_values(axes, results->results->pdata[g_array_index(boots, unsigned, i)]);
     g_array_sort(axes, by_size);
     return axes;
 }
@@ -187,27 +190,21 @@ static unsigned add_row(GString *page, const Matrix *matrix, unsigned from, unsi
     return from;
 }
 
-static unsigned add_table(GString *page, const Matrix *matrix, unsigned from, unsigned table)
+static unsigned add_table(
+    GString *page, const Matrix *matrix, unsigned from, unsigned table, const char *name)
 {
-    const char *caption = matrix->tables->pdata[table];
-    const char *otherwise = matrix->tables->len > 1 ? "Others" : "All boots";
-    html_put(page, "<table class=\"matrix\"><caption>%.400s</caption>", caption[0] ? caption : otherwise);
+    const char *choice = matrix->tables->pdata[table];
+    html_put(page, "<table class=\"matrix\"><caption>%.160s%s%.400s</caption>", name,
+        name[0] && choice[0] ? ": " : "",
+        name[0] || choice[0]      ? choice
+        : matrix->tables->len > 1 ? "others"
+                                  : "all boots");
     add_columns(page, matrix);
     html_put(page, "<tbody>\n");
     for (unsigned row = 0; row < axis_at(matrix, 0)->values->len; row++)
         from = add_row(page, matrix, from, table, row);
     html_put(page, "</tbody></table>\n");
     return from;
-}
-
-static void add_tables(GString *page, const Matrix *matrix)
-{
-    html_put(
-        page, "<div class=\"wide tables\" tabindex=\"0\" role=\"group\" aria-label=\"Matrix of boots\">\n");
-    unsigned from = 0;
-    for (unsigned table = 0; table < matrix->tables->len; table++)
-        from = add_table(page, matrix, from, table);
-    html_put(page, "</div>\n");
 }
 
 static void add_table_row(GString *page, const Result *result, unsigned boot)
@@ -220,7 +217,7 @@ static void add_table_row(GString *page, const Result *result, unsigned boot)
         result_outcome(result)->stage, result->reason);
 }
 
-void html_boot_table(GString *page, const Results *results, const GArray *indexes)
+static void add_list(GString *page, const Results *results, const GArray *indexes)
 {
     html_put(page, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Boots\"><table "
                    "class=\"list\"><thead><tr>"
@@ -234,57 +231,101 @@ void html_boot_table(GString *page, const Results *results, const GArray *indexe
     html_put(page, "</tbody></table></div>\n");
 }
 
-// Two axes with a choice each, and not so many cells that most are empty.
-static bool is_worth_tables(const Matrix *matrix, unsigned boots)
+// Two axes with a choice each, and tables that are not nearly empty: they say less than a list.
+static bool is_dense(const Matrix *matrix, unsigned tables)
 {
     if (matrix->axes->len < 2 || axis_at(matrix, 1)->values->len < 2)
         return false;
     guint64 cells = (guint64)axis_at(matrix, 0)->values->len * axis_at(matrix, 1)->values->len;
-    return cells <= 4ull * boots;
+    return cells * tables <= 4ull * matrix->boots->len + 16;
 }
 
-static void fill(Matrix *matrix, unsigned boots)
+static void fill(Matrix *matrix)
 {
-    bool tables = is_worth_tables(matrix, boots);
-    for (unsigned i = 0; i < boots; i++)
-        if (tables)
-            place(matrix, i);
-        else
-            g_array_append_val(matrix->others, i);
-    g_array_sort(matrix->places, by_place);
-}
-
-// Tables that are nearly empty say less than a list.
-static void undo_sparse(Matrix *matrix, unsigned boots)
-{
-    if (!matrix->tables->len)
+    unsigned before = matrix->others->len;
+    bool dense = is_dense(matrix, 1);
+    for (unsigned i = 0; dense && i < matrix->boots->len; i++)
+        place(matrix, g_array_index(matrix->boots, unsigned, i));
+    if (dense && is_dense(matrix, matrix->tables->len)) {
+        g_array_sort(matrix->places, by_place);
         return;
-    guint64 cells = (guint64)axis_at(matrix, 0)->values->len * axis_at(matrix, 1)->values->len;
-    if (cells * matrix->tables->len <= 4ull * boots + 16)
-        return;
+    }
     g_ptr_array_set_size(matrix->tables, 0);
-    g_array_set_size(matrix->places, 0);
-    g_array_set_size(matrix->others, 0);
-    for (unsigned i = 0; i < boots; i++)
-        g_array_append_val(matrix->others, i);
+    g_array_set_size(matrix->others, before);
+    g_array_append_vals(matrix->others, matrix->boots->data, matrix->boots->len);
 }
 
-void html_matrix(GString *page, const Results *results, unsigned boots)
+// Adds the tables of a boot's cells; those that are in none are added to `others`.
+static void add_cells(
+    GString *page, const Results *results, const GArray *boots, const char *name, GArray *others)
 {
     g_autoptr(GArray) axes = axes_of(results, boots);
     g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(Place));
+    Matrix matrix = { results, boots, axes, tables, places, others };
+    fill(&matrix);
+    unsigned from = 0;
+    for (unsigned table = 0; table < tables->len; table++)
+        from = add_table(page, &matrix, from, table, name);
+}
+
+// --- The suite's boots.
+
+// "slof" for "slof[mmu=hash,vcpus=4]"
+static char *name_of(const Result *result)
+{
+    return g_strndup(result->name, strcspn(result->name, "["));
+}
+
+typedef struct Group {
+    char *name;
+    GArray *boots; // of unsigned
+} Group;
+
+static void group_free(gpointer data)
+{
+    Group *group = data;
+    g_free(group->name);
+    g_array_unref(group->boots);
+    g_free(group);
+}
+
+static GPtrArray *groups_of(const Results *results, unsigned boots)
+{
+    GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < boots; i++) {
+        g_autofree char *name = name_of(results->results->pdata[i]);
+        Group *group = g_hash_table_lookup(by_name, name);
+        if (!group) {
+            group = g_new0(Group, 1);
+            *group = (Group){ g_steal_pointer(&name), g_array_new(FALSE, FALSE, sizeof(unsigned)) };
+            g_hash_table_insert(by_name, group->name, group);
+            g_ptr_array_add(groups, group);
+        }
+        g_array_append_val(group->boots, i);
+    }
+    return groups;
+}
+
+void html_matrix(GString *page, const Results *results, unsigned boots)
+{
+    g_autoptr(GPtrArray) groups = groups_of(results, boots);
     g_autoptr(GArray) others = g_array_new(FALSE, FALSE, sizeof(unsigned));
-    Matrix matrix = { results, axes, tables, places, others };
-    fill(&matrix, boots);
-    undo_sparse(&matrix, boots);
+    g_autoptr(GString) tables = g_string_new(NULL);
+    for (unsigned i = 0; i < groups->len; i++) {
+        const Group *group = groups->pdata[i];
+        add_cells(tables, results, group->boots, groups->len > 1 ? group->name : "", others);
+    }
     html_put(page, "<section aria-labelledby=\"matrix\">\n<h2 id=\"matrix\">%s</h2>\n",
         tables->len ? "Matrix" : "All boots");
-    if (tables->len)
-        add_tables(page, &matrix);
-    if (tables->len && others->len)
-        html_put(page, "<h3>Others</h3>\n");
+    if (tables->len) {
+        html_put(page,
+            "<div class=\"wide tables\" tabindex=\"0\" role=\"group\" aria-label=\"Matrix of boots\">\n");
+        g_string_append(page, tables->str);
+        html_put(page, others->len ? "</div>\n<h3>Others</h3>\n" : "</div>\n");
+    }
     if (others->len)
-        html_boot_table(page, results, others);
+        add_list(page, results, others);
     html_put(page, "</section>\n");
 }

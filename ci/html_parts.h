@@ -20,9 +20,8 @@ void html_icons(GString *page);
 
 // The boots that failed, those with the same signature together. Boots are called b1, b2, ... in their order.
 void html_failures(GString *page, const Results *results, unsigned boots);
-// All boots: as tables of two axes, or a plain one.
+// All boots: as tables of two axes, and a plain one.
 void html_matrix(GString *page, const Results *results, unsigned boots);
-void html_boot_table(GString *page, const Results *results, const GArray *indexes);
 
 // What is known of one boot, unfolded where it is `open`. `share`: bytes that its console may take.
 void html_boot(

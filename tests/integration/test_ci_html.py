@@ -86,8 +86,10 @@ def console(oops, fill=30):
     times = [1.402 + i * 1.2 / len(kernel) for i in range(len(kernel))]
     lines += [f"{at:10.3f} [{at - 1.4:12.6f}] {line}" for at, line in zip(times, kernel)]
     if oops:
-        return lines + [f"{2.611 + i * .002:10.3f} [{1.21 + i * .002:12.6f}][   T91] {line}" for i, line in enumerate(OOPS)]
-    return lines + timed(["Run /init as init process", "Debian GNU/Linux 13 guest hvc0", "", "guest login: "], 2.61, 0.2)
+        return lines + [f"{2.611 + i * .002:10.3f} [{1.21 + i * .002:12.6f}][   T91] {line}"
+                        for i, line in enumerate(OOPS)]
+    return lines + timed(["Run /init as init process", "Debian GNU/Linux 13 guest hvc0", "", "guest login: "],
+                         2.61, 0.2)
 
 
 def marks(**times):
@@ -97,22 +99,26 @@ def marks(**times):
 COUNTS = {"exits.PAPR_HCALL": 48211, "exits.MMIO": 1374, "exits.HLT": 14, "exits.NMI": 0, "hypercalls.H_CEDE": 20418,
           "hypercalls.H_PUT_TERM_CHAR": 18112, "hypercalls.H_GET_TERM_CHAR": 9012, "hypercalls.H_LOGICAL_CI_STORE": 24,
           "hypercalls.H_REGISTER_PROC_TBL": 1, "rtas.ibm,read-pci-config": 612, "rtas.start-cpu": 3, "rtas.quiesce": 1,
-          "disks.vda.reads": 3120, "disks.vda.writes": 77, "disks.vda.bytes_read": 101847040,
-          "disks.vda.bytes_written": 315392, "disks.vda.errors": 0, "doorbells.vda.rung": 3197}
+          "disks.0.reads": 3120, "disks.0.writes": 77, "disks.0.bytes_read": 101847040,
+          "disks.0.bytes_written": 315392, "disks.0.errors": 0, "doorbells.0.rung": 3197, "vcpus.0.id": 0,
+          "vcpus.1.id": 1}
 
 
 def outcome(verdict="pass", reason="all that was expected was seen", seconds=3.413, **more):
     text = console(verdict == "oopsed")
     return {"verdict": verdict, "reason": reason, "signature": None, "stage": "login", "hang": None, "seconds": seconds,
             "exit-status": -1, "flooded": False, "incomplete": False, "folder": "boot",
-            "timeline": marks(start=0.041, console=0.212, quiesce=1.391, cas=1.422, process_table=1.604, start_cpu=1.911),
+            "timeline": marks(start=0.041, console=0.212, quiesce=1.391, cas=1.422, process_table=1.604,
+                              start_cpu=1.911),
             "stages": marks(firmware=0.212, loader=1.181, kernel=1.402, init=2.61, login=3.21), "counts": COUNTS,
             "cases": [], "block": [], "last": text[-40:], **more}
 
 
-INPUTS = [{"what": "kernel", "path": "/srv/ci/linux/vmlinux", "size": 47655112, "version": "Linux version 6.12.57-powerpc64le",
+INPUTS = [{"what": "kernel", "path": "/srv/ci/linux/vmlinux", "size": 47655112,
+           "version": "Linux version 6.12.57-powerpc64le",
            "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"},
-          {"what": "firmware", "path": "/usr/share/slof/boot_rom.bin", "size": 995000, "version": "SLOF git-ee03aec2c106a699",
+          {"what": "firmware", "path": "/usr/share/slof/boot_rom.bin", "size": 995000,
+           "version": "SLOF git-ee03aec2c106a699",
            "sha256": "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92"},
           {"what": "initrd", "path": "/srv/ci/initrd.img", "size": 0, "version": None, "sha256": None}]
 
@@ -120,7 +126,8 @@ INPUTS = [{"what": "kernel", "path": "/srv/ci/linux/vmlinux", "size": 47655112, 
 def boot(name, *outcomes, **more):
     last = outcomes[-1]
     return {"name": name, "verdict": last["verdict"], "reason": last["reason"], "known": None, "axes": {}, "tags": [],
-            "command": ["lparun", "-m", "1G", "-kernel", "/srv/ci/linux/vmlinux", "-append", "console=hvc0 panic=-1", "-nographic"],
+            "command": ["lparun", "-m", "1G", "-kernel", "/srv/ci/linux/vmlinux", "-append", "console=hvc0 panic=-1",
+                        "-nographic"],
             "again": f"lparun-ci run suite.boot --only '{name}'", "inputs": INPUTS, "outcomes": list(outcomes), **more}
 
 
@@ -130,7 +137,8 @@ def run_of(*boots, **more):
             "all": [one["name"] for one in boots], "boots": list(boots), **more}
 
 
-CASES = [{"name": f"selftests: mm: mmap/case_{i}", "result": "pass", "text": None, "output": None} for i in range(24)] + [
+CASES = [
+    *({"name": f"selftests: mm: mmap/case_{i}", "result": "pass", "text": None, "output": None} for i in range(24)),
     {"name": "selftests: mm: madvise/populate_read", "result": "fail", "text": "expected 0, is -14",
      "output": "# populate_read: Test failed at step 4\n# madvise() returned -14\n# <b>not bold</b>"},
     {"name": "selftests: mm: madvise/populate_write", "result": "timeout", "text": "45 seconds", "output": None},
@@ -141,9 +149,10 @@ CASES = [{"name": f"selftests: mm: mmap/case_{i}", "result": "pass", "text": Non
 def failed(**more):
     text = console(True)
     first = next(i for i, line in enumerate(text) if "BUG: Kernel NULL" in line)
+    more = {"exit-status": 1, "incomplete": True, **more}
     return outcome("oopsed", "BUG: Kernel NULL pointer dereference on read at 0x00000018", 4.713, stage="kernel",
                    signature="oops: do_fault", hang="spinning at do_fault+0xc0", cases=CASES, block=text[first:],
-                   stages=marks(firmware=0.212, loader=1.181, kernel=1.402), **{"exit-status": 1, "incomplete": True, **more})
+                   stages=marks(firmware=0.212, loader=1.181, kernel=1.402), **more)
 
 
 def one_pass():
@@ -156,30 +165,44 @@ def one_fail():
                        known=None), all=["slof/6.12-64k", "slof/6.1-64k"])
 
 
+def cell(axes, end):
+    name = ",".join(f"{axis}={value}" for axis, value in axes.items())
+    return boot(f"boot[{name}]", end, axes=axes)
+
+
 def matrix():
-    boots = [boot(f"boot[{kernel},{mmu},{vcpus}]", failed(folder=None) if kernel == "6.1" and mmu == "hash" else outcome(folder=None),
-                  axes={"kernel": kernel, "mmu": mmu, "vcpus": vcpus})
-             for kernel, mmu, vcpus in itertools.product(["6.1", "6.12"], ["radix", "hash"], ["1", "4"])]
+    """Three small axes, and a boot that has none."""
+    boots = []
+    for kernel, mmu, vcpus in itertools.product(["6.1", "6.12"], ["radix", "hash"], ["1", "4"]):
+        end = failed(folder=None) if (kernel, mmu) == ("6.1", "hash") else outcome(folder=None)
+        boots.append(cell({"kernel": kernel, "mmu": mmu, "vcpus": vcpus}, end))
     return run_of(*boots, boot("alone", outcome("flaky", "it passed when it was tried again", folder=None)))
 
 
+KERNELS = ["6.1-4k", "6.1-64k", "6.12-4k", "6.12-64k", "6.18-4k", "6.18-64k", "mainline-4k", "mainline-64k", "next-4k",
+           "next-64k"]
+ENDS = {
+    7: failed(), 31: failed(), 32: failed(),
+    90: outcome("timed out", "60 s were over in stage firmware; waited for 'Linux version'", 60.1, stage="firmware",
+                hang="all vCPUs asleep", stages=marks(firmware=0.2)),
+    101: outcome("flaky", "it passed when tried again"),
+    102: outcome("known failure", "hash needs 4k pages"),
+    155: outcome("could not test", "lparun: no memory", 0.1),
+    170: outcome("panicked", "Kernel panic - not syncing: no init", 2.2, signature="panic: no init"),
+    171: outcome("stuck at a prompt", "You are in emergency mode", 12.2, signature="prompt: emergency mode"),
+    180: outcome("no result", "it ended before the power-off", 1.1, stage="nothing"),
+    181: outcome("unexpected pass", "it was expected to fail", 3.1),
+    182: outcome("rebooted", "the guest rebooted", 8),
+}
+
+
 def many():
-    kernels = ["6.1-4k", "6.1-64k", "6.12-4k", "6.12-64k", "6.18-4k", "6.18-64k", "mainline-4k", "mainline-64k", "next-4k",
-               "next-64k"]
+    """200 boots, most of which pass."""
     boots = []
-    for i, (kernel, firmware, vcpus) in enumerate(itertools.product(kernels, ["slof", "direct", "slof-git", "grub", "petitboot"],
-                                                                    ["1", "4", "8", "16"])):
-        name, axes = f"boot[{kernel},{firmware},{vcpus}]", {"kernel": kernel, "firmware": firmware, "vcpus": vcpus}
-        ends = {7: failed(), 31: failed(), 32: failed(), 90: outcome(
-            "timed out", "60 s were over in stage firmware; waited for 'Linux version'", 60.1, stage="firmware",
-            hang="all vCPUs asleep", stages=marks(firmware=0.2)), 101: outcome("flaky", "it passed when tried again"),
-            102: outcome("known failure", "hash needs 4k pages"), 155: outcome("could not test", "lparun: no memory", 0.1),
-            170: outcome("panicked", "Kernel panic - not syncing: no init", 2.2, signature="panic: no init"),
-            171: outcome("stuck at a prompt", "You are in emergency mode", 12.2, signature="prompt: emergency mode"),
-            180: outcome("no result", "it ended before the power-off", 1.1, stage="nothing"),
-            181: outcome("unexpected pass", "it was expected to fail", 3.1), 182: outcome("rebooted", "the guest rebooted", 8)}
-        end = ends.get(i) or outcome(seconds=2.5 + i * 7 % 31 / 10, folder=None if i % 8 else "boot")
-        boots.append(boot(name, end, axes=axes))
+    for i, (kernel, firmware, vcpus) in enumerate(itertools.product(
+            KERNELS, ["slof", "direct", "slof-git", "grub", "petitboot"], ["1", "4", "8", "16"])):
+        end = ENDS.get(i) or outcome(seconds=2.5 + i * 7 % 31 / 10, folder=None if i % 8 else "boot")
+        boots.append(cell({"kernel": kernel, "firmware": firmware, "vcpus": vcpus}, end))
     return run_of(*boots, seconds=1834.2)
 
 
@@ -216,7 +239,8 @@ def pages(tmp_path_factory):
     def page(name):
         if name not in made:
             file = write(tmp_path_factory.mktemp(name), RUNS[name]())
-            made[name] = subprocess.run([HTML_OF, file], stdout=subprocess.PIPE, timeout=LIMIT, check=True).stdout.decode()
+            done = subprocess.run([HTML_OF, file], stdout=subprocess.PIPE, timeout=LIMIT, check=True)
+            made[name] = done.stdout.decode()
         return made[name]
     return page
 
@@ -318,7 +342,7 @@ def test_valid(name, pages, html5lib):
 def test_pass(pages):
     text = pages("pass")
     assert "<h1>" in text and "direct/6.12-64k: pass" in text
-    for word in ("all that was expected was seen", "97.1\u00a0MiB", "49,599", "5f70bf18a086007016e948b04aed3b82103a36bea4",
+    for word in ("all that was expected was seen", "97.1\u00a0MiB", "49,599", "5f70bf18a086007016e948b04aed3b82103a",
                  "lparun-ci run suite.boot --only &#39;direct/6.12-64k&#39;", "lparun -m 1G -kernel"):
         assert word in text
     assert "id=\"failures\"" not in text and "class=\"failure\"" not in text
@@ -365,6 +389,7 @@ def test_contrast(scheme):
     pairs = [(text, ground) for text in ("fg", "dim", "link", "good", "soft", "bad", "time", "host", "none")
              for ground in ("bg", "card", "well")]
     pairs += [(tone, tone + "-bg") for tone in ("good", "soft", "bad", "time", "host", "none")]
-    pairs += [("fg", f"s{i}") for i in range(7)] + [("fg", "mark"), ("dim", "none-bg"), ("fg", "soft-bg"), ("dim", "soft-bg")]
+    pairs += [("fg", f"s{i}") for i in range(7)]
+    pairs += [("fg", "mark"), ("dim", "none-bg"), ("fg", "soft-bg"), ("dim", "soft-bg")]
     for text, ground in pairs:
         assert contrast(colours[text], colours[ground]) >= 4.5, f"{text} on {ground}"

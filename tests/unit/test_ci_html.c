@@ -294,7 +294,8 @@ static void test_long_console(void)
     check_has(page, "<span id=\"b1-50000\">");
     check_has(page, " line 50000.\n");
     check_has(page, "48,000 lines left out");
-    check_has(page, "<a href=\"#b1-3\">firmware</a>");
+    check_has(page, "<li class=\"stage\"><a href=\"#b1-3\">firmware</a>");        // above the console
+    check_has(page, "class=\"swatch s1\"></span><a href=\"#b1-3\">firmware</a>"); // below the timeline
     check_has(page, "<a href=\"#b1-49999\">init</a>");
     check_lacks(page, ">kernel</a>"); // its line is left out
     g_assert_cmpuint(count_of(page, "<span id=\"b1-"), ==, 2000);
@@ -340,7 +341,7 @@ static void test_matrix(void)
         if (i != 11) // it is in no table
             result_add_axis(boot_of(results, i), "large", a);
     }
-    add_boot(results, "twice", VERDICT_FAIL);
+    add_boot(results, "x[twice]", VERDICT_FAIL);
     result_add_axis(boot_of(results, 12), "small", "c0");
     result_add_axis(boot_of(results, 12), "large", "a0");
     result_add_axis(boot_of(results, 12), "middle", "b0");
@@ -351,6 +352,25 @@ static void test_matrix(void)
     check_has(page, "<h3>Others</h3>");
     g_assert_cmpuint(count_of(page, "<a class=\"cell "), ==, 12);
     g_assert_cmpuint(count_of(page, "<td class=\"empty\">"), ==, 1);
+}
+
+// Each boot of the suite has its own tables, by its own axes.
+static void test_matrices(void)
+{
+    g_autoptr(Results) results = results_new();
+    for (unsigned i = 0; i < 8; i++) {
+        add_boot(results, i < 4 ? "slof[a=b]" : "direct[c=d]", VERDICT_PASS);
+        result_add_axis(boot_of(results, i), i < 4 ? "a" : "c", i % 2 ? "x" : "y");
+        result_add_axis(boot_of(results, i), i < 4 ? "b" : "d", i / 2 % 2 ? "v" : "w");
+    }
+    g_autofree char *page = page_of(results, NULL);
+    check_has(page, "<caption>slof</caption>");
+    check_has(page, "<caption>direct</caption>");
+    check_has(page, "a \\ b</span>");
+    check_has(page, "c \\ d</span>");
+    check_lacks(page, "<h3>Others</h3>");
+    g_assert_cmpuint(count_of(page, "<a class=\"cell "), ==, 8);
+    check_lacks(page, "class=\"empty\"");
 }
 
 static void test_missing(void)
@@ -408,7 +428,7 @@ static void test_files(void)
     g_assert_cmpint(symlink(outside, link), ==, 0);
     g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
     check_read(report, "a b/c", true);
-    check_read(report, "../outside", false);
+    check_read(report, "../outside", true); // as of a merged report
     check_read(report, absolute, false);
     check_read(report, "link", false);
     check_read(report, "pipe", false);
@@ -439,6 +459,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ci-html/failures-are-marked", test_failures_are_marked);
     g_test_add_func("/ci-html/bounded", test_bounded);
     g_test_add_func("/ci-html/matrix", test_matrix);
+    g_test_add_func("/ci-html/matrices", test_matrices);
     g_test_add_func("/ci-html/missing", test_missing);
     g_test_add_func("/ci-html/files", test_files);
     return g_test_run();
