@@ -187,15 +187,32 @@ static void print_failure(const Progress *progress, const Result *result)
         printf("%s: again: %s\n", result->name, result->again);
 }
 
-void progress_finish(Progress *progress, const Results *results)
+static void print_failures(const Progress *progress, const Results *results)
 {
-    unsigned counts[VERDICTS];
-    wipe(progress);
     for (unsigned i = 0; i < results->results->len; i++) {
         const Result *result = results->results->pdata[i];
         if (!verdict_is_good(result->verdict))
             print_failure(progress, result);
     }
+}
+
+// A guest's line may look like a command to GitHub's runner, which takes none between these two.
+static void print_failures_for_github(const Progress *progress, const Results *results)
+{
+    g_autofree char *word = g_uuid_string_random();
+    printf("::stop-commands::%s\n", word);
+    print_failures(progress, results);
+    printf("::%s::\n", word);
+}
+
+void progress_finish(Progress *progress, const Results *results)
+{
+    unsigned counts[VERDICTS];
+    wipe(progress);
+    if (g_strcmp0(g_getenv("GITHUB_ACTIONS"), "true") == 0)
+        print_failures_for_github(progress, results);
+    else
+        print_failures(progress, results);
     results_count(results, counts);
     if (progress->total > 1) {
         printf("\n%u boots in %.1f s", results->results->len, results->seconds);

@@ -284,3 +284,13 @@ def test_shards(tmp_path):
     ci_plays.suite(tmp_path, text.replace("[boot 3]\n", "[boot 3]\nfail.x = Welcome\n"), PLAYS, "-j", "4")
     status, _, said = ci_plays.run(tmp_path, "old.json", "report/results.json", command="compare")
     assert (status, "fail.x" in said) == (1, True), said
+
+
+def test_github(tmp_path, monkeypatch):
+    """Annotations and a summary under GitHub's own variable; what a guest says is no command there."""
+    monkeypatch.setattr(ci_plays, "environment", lambda path: {
+        **os.environ, "TMPDIR": str(path), "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(path / "summary")})
+    status, _, said = ci_plays.play(tmp_path, "say ::error::no\\nKernel panic - not syncing: x\\n\nuntil quit")
+    before, between, after = said.partition("::stop-commands::")[0], *said.partition("::stop-commands::")[2].split("::\n", 1)
+    assert status == 1 and "::error::no" in between and "::error::no" not in before + after, said
+    assert "::error title=" in after and "Kernel panic" in (tmp_path / "summary").read_text()
