@@ -318,6 +318,14 @@ static bool find_crash(const Judge *judge, Outcome *outcome)
         [FORM_PANIC] = VERDICT_PANICKED,
         [FORM_OOPS] = VERDICT_OOPSED,
         [FORM_LOCKUP] = VERDICT_LOCKED_UP,
+        [FORM_WARNING] = VERDICT_FAIL, // from here on, those that would end a boot that has passed
+        [FORM_RCU] = VERDICT_FAIL,
+        [FORM_HUNG] = VERDICT_FAIL,
+        [FORM_CHECKER] = VERDICT_FAIL,
+        [FORM_LOCKING] = VERDICT_FAIL,
+        [FORM_MEMORY] = VERDICT_FAIL,
+        [FORM_LOADER] = VERDICT_FAIL,
+        [FORM_SERVICE] = VERDICT_FAIL,
         [FORM_FIRMWARE] = VERDICT_FIRMWARE_ERROR,
         [FORM_PROMPT] = VERDICT_STUCK_AT_PROMPT,
     };

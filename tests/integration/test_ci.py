@@ -28,7 +28,7 @@ PLAYS = {
     "oops-after": ("say Welcome\\nOops: Exception in kernel mode, sig: 5 [#1]\\n\nuntil quit", ["--expect", "Welcome"],
                    1, "oopsed", "Oops:", "oops: Exception in kernel mode"),
     "lockup": ("say watchdog: BUG: soft lockup - CPU#3 stuck\\n\nuntil quit", ["--expect", "x"], 1, "locked up",
-               "soft lockup", "lockup: watchdog: BUG: soft lockup - CPU#3"),
+               "soft lockup", "lockup: soft lockup"),
     "warning": ("say WARNING: CPU: 0 PID: 1 at kernel/a.c:7 do_it+0x1/0x2\\nWelcome\\n\nuntil quit",
                 ["--expect", "Welcome"], 1, "fail", "WARNING:", "warning: do_it"),
     "allowed": ("say WARNING: CPU: 0 PID: 1 at kernel/a.c:7 do_it+0x1/0x2\\nWelcome\\n\nuntil quit",
