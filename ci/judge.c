@@ -1,6 +1,7 @@
 // The verdict on a boot.
 #include "judge.h"
-#include "forms.h"
+#include "block.h"
+#include "firmware.h"
 #include "ktap.h"
 #include <string.h>
 
@@ -10,11 +11,15 @@ struct Judge {
     Ktap *ktap;
     int stage; // index, or -1
     double stage_began;
-    GArray *stages;   // of Mark
-    GArray *allowed;  // of unsigned: how often each Allow of the boot's was used
-    bool any;         // something was said
-    Form *form;       // the first that decides at once
-    Form *warning;    // the first that counts at the end
+    GArray *stages;  // of Mark
+    GArray *allowed; // of unsigned: how often each Allow of the boot's was used
+    bool any;        // something was said
+    Form *form;      // the first that decides at once
+    Form *warning;   // the first that counts at the end
+    Block *block;    // the first failure's report
+    Firmware *firmware;
+    char *partial; // what there is of a line, and when it came
+    double partial_at;
     const Fail *fail; // the first
     char *fail_line;
     bool panicked, watchdog, powered_off, quiet, limited, ended, starved;
@@ -32,6 +37,8 @@ Judge *judge_new(const Boot *boot, const Script *script)
     Judge *judge = g_new0(Judge, 1);
     *judge = (Judge){ .boot = boot, .script = script, .stage = -1 };
     judge->ktap = ktap_new();
+    judge->block = block_new();
+    judge->firmware = firmware_new();
     judge->stages = outcome_marks_new();
     judge->allowed = g_array_new(FALSE, TRUE, sizeof(unsigned));
     g_array_set_size(judge->allowed, boot->allow->len);
@@ -45,6 +52,9 @@ void judge_free(Judge *judge)
     ktap_free(judge->ktap);
     form_free(judge->form);
     form_free(judge->warning);
+    block_free(judge->block);
+    firmware_free(judge->firmware);
+    g_free(judge->partial);
     g_array_unref(judge->stages);
     g_array_unref(judge->allowed);
     g_free(judge->fail_line);
@@ -147,16 +157,48 @@ static void see_stage(Judge *judge, const char *text, double seconds)
         }
 }
 
-static void see_form(Judge *judge, const char *line)
+// Does a step that is not done yet wait for this prompt?
+static bool is_wanted(const Judge *judge, const char *prompt)
 {
-    Form *form = forms_find(line);
+    const GPtrArray *steps = judge->boot->steps;
+    const Step *next = script_next(judge->script);
+    bool later = false;
+    for (unsigned i = 0; next && i < steps->len; i++) {
+        const Step *step = steps->pdata[i];
+        later |= step == next;
+        if (later && step->regex && forms_is_wanted(prompt, step->regex))
+            return true;
+    }
+    return false;
+}
+
+static Form *unless_wanted(const Judge *judge, Form *form, const char *prompt)
+{
+    if (!form || !is_wanted(judge, prompt))
+        return form;
+    form_free(form);
+    return NULL;
+}
+
+// Takes the form, which may be none; `line` shows it.
+static void take_form(Judge *judge, Form *form, const char *line, double seconds)
+{
     if (form && is_allowed(judge, line))
         g_clear_pointer(&form, form_free);
+    block_line(judge->block, line, form, seconds);
     Form **first = form && form->at_once ? &judge->form : &judge->warning;
     if (form && !*first)
         *first = form;
     else
         form_free(form);
+}
+
+static Form *find_form(Judge *judge, const char *line)
+{
+    Form *form = firmware_line(judge->firmware, line);
+    if (form && form->class == FORM_FIRMWARE)
+        form = unless_wanted(judge, form, FIRMWARE_PROMPT);
+    return form ? form : forms_find(line);
 }
 
 static void see_fail(Judge *judge, const char *line)
@@ -177,17 +219,28 @@ void judge_line(Judge *judge, const char *line, double seconds)
     judge->any = true;
     judge->quiet = false;
     see_stage(judge, line, seconds);
-    see_form(judge, line);
+    take_form(judge, find_form(judge, line), line, seconds);
     see_fail(judge, line);
     ktap_line(judge->ktap, line);
 }
 
+static void keep_partial(Judge *judge, const char *text, double seconds)
+{
+    g_free(judge->partial);
+    judge->partial = g_strdup(text);
+    judge->partial_at = seconds;
+}
+
 void judge_partial(Judge *judge, const char *text, double seconds)
 {
+    keep_partial(judge, text, seconds);
     if (*text == '\0' || judge->limited)
         return;
     judge->any = true;
     see_stage(judge, text, seconds);
+    Form *form = unless_wanted(judge, firmware_partial(judge->firmware, text), FIRMWARE_PROMPT);
+    if (form)
+        take_form(judge, form, text, seconds);
 }
 
 static void see_reboot(Judge *judge, double seconds)
@@ -215,6 +268,11 @@ void judge_event(Judge *judge, const char *event, const char *reason, double sec
 void judge_quiet(Judge *judge)
 {
     judge->quiet = true;
+    if (!judge->partial || judge->limited)
+        return;
+    Form *form = unless_wanted(judge, forms_find_prompt(judge->partial), judge->partial);
+    if (form)
+        take_form(judge, form, judge->partial, judge->partial_at);
 }
 
 void judge_limit(Judge *judge, Limit limit, double seconds)
@@ -307,11 +365,6 @@ static bool find_host(const Judge *judge, Outcome *outcome)
         outcome, VERDICT_COULD_NOT_TEST, g_strdup_printf("lparun ended with status %d", judge->status), NULL);
 }
 
-static char *signature_of(const Form *form)
-{
-    return g_strdup_printf("%s: %s", forms_class_name(form->class), form->subject);
-}
-
 static bool find_crash(const Judge *judge, Outcome *outcome)
 {
     static const Verdict verdicts[FORM_CLASSES] = {
@@ -331,7 +384,7 @@ static bool find_crash(const Judge *judge, Outcome *outcome)
     };
     const Form *form = judge->form;
     if (form)
-        return find(outcome, verdicts[form->class], g_strdup(form->text), signature_of(form));
+        return find(outcome, verdicts[form->class], g_strdup(form->text), block_signature(judge->block));
     if (judge->panicked || (judge->ended && judge->status == 4))
         return find(
             outcome, VERDICT_PANICKED, g_strdup("lparun says that the guest panicked"), g_strdup("panic"));
@@ -391,7 +444,7 @@ static bool find_faults(const Judge *judge, Outcome *outcome)
     if (why)
         return find(outcome, VERDICT_FAIL, why, NULL);
     return judge->warning &&
-           find(outcome, VERDICT_FAIL, g_strdup(judge->warning->text), signature_of(judge->warning));
+           find(outcome, VERDICT_FAIL, g_strdup(judge->warning->text), block_signature(judge->block));
 }
 
 static void find_verdict(const Judge *judge, Outcome *outcome)
@@ -411,6 +464,8 @@ void judge_fill(const Judge *judge, Outcome *outcome)
     find_verdict(judge, outcome);
     outcome->stage = g_strdup(stage_name(judge));
     ktap_report(judge->ktap, outcome);
+    block_lines(judge->block, outcome->block);
+    outcome->incomplete = block_lost(judge->block) > 0;
     outcome->hang = judge->limited ? g_strdup(judge->hang) : NULL;
     for (unsigned i = 0; i < judge->stages->len; i++) {
         const Mark *mark = &g_array_index(judge->stages, Mark, i);

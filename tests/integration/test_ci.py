@@ -37,6 +37,26 @@ PLAYS = {
                  "Program Exception", "firmware error: Program"),
     "stuck": ("say You are in emergency mode. After\\n\nuntil quit", ["--expect", "login:"], 1, "stuck at a prompt",
               "emergency mode", "prompt: emergency mode"),
+    "oops-function": ("say [    2.000000] BUG: Kernel NULL pointer dereference on read at 0x0\\n\nsay [    2.000000] "
+                      "Oops: Kernel access of bad area, sig: 11 [#1]\\n[    2.000000] NIP [c0] do_fault+0x1/0x2 [m]\\n\n"
+                      "until quit", ["--expect", "x"], 1, "oopsed", "NULL pointer", "oops: do_fault"),
+    "panic-on-warn": ("say [    2.000000] WARNING: CPU: 0 PID: 1 at a.c:7 do_it+0x1/0x2\\n[    2.000000] Kernel panic - "
+                      "not syncing: kernel: panic_on_warn set ...\\n\nuntil quit", ["--expect", "x"], 1, "panicked",
+                      "panic_on_warn", "warning: do_it"),
+    "panic-at-prompt": ("say debian login: \nsay [   60.000000] Kernel panic - not syncing: sysrq\\n\nuntil quit",
+                        ["--expect", "x"], 1, "panicked", "sysrq", "panic: sysrq"),
+    "initramfs": ("say Linux version 6\\n(initramfs) \nuntil quit", ["--expect", "login:"], 1, "stuck at a prompt",
+                  "(initramfs)", "prompt: initramfs"),
+    "initramfs-wanted": ("say (initramfs) \nread echo a\nsay echo a\\na\\n(initramfs) \nuntil quit",
+                         ["--expect", r"\(initramfs\)", "--send", "echo a", "--expect", "^a$"], 0, "pass", "all that", None),
+    "no-device": ("say SLOF ****\\nTrying to load:  from: disk ... \\nE3404: Not a bootable device!\\n\nsay E3407: Load "
+                  "failed\\n\\nReady! \\n0 > \nuntil quit", ["--expect", "login:"], 1, "firmware error", "E3407: Load",
+                  "firmware error: E3407"),
+    "no-device-wanted": ("say SLOF ****\\nE3407: Load failed\\n\\nReady! \\n0 > \nread 3 4 + .\nsay 3 4 + .7  ok\\n0 > \n"
+                         "until quit", ["--expect", "0 > $", "--send", "3 4 + .", "--expect", "7  ok"], 0, "pass",
+                         "all that", None),
+    "grub-error": ("say SLOF ****\\nWelcome to GRUB!\\nerror: file `/x' not found.\\nWelcome\\n\nuntil quit",
+                   ["--expect", "^Welcome$"], 1, "fail", "`/x' not found", "loader error: file `/x' not found."),
     "rebooted": ("say Linux version 6\\n\ntell SHUTDOWN guest-reset", ["--expect", "login:"], 1, "rebooted",
                  "rebooted before 'login:'", None),
     "timed-out": ("say SLOF **** \\nLinux version 6.1\\n\nuntil quit", ["--expect", "login:", "--timeout", "0.5"], 1,
