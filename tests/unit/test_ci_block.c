@@ -38,7 +38,7 @@ static char *lines_of(const Block *block)
     T "BUG: Kernel NULL pointer dereference on read at 0x00000000\n" T                                       \
       "Faulting instruction address: 0xc008000000da0010\n" T                                                 \
       "Oops: Kernel access of bad area, sig: 11 [#1]\n" T "LE PAGE_SIZE=4K MMU=Radix SMP NR_CPUS=2048\n" T   \
-      "CPU: 1 UID: 0 PID: 77 Comm: insmod Not tainted 6.12\n" T                                              \
+      "CPU: 1 PID: 77 Comm: insmod Not tainted 6.12\n" T                                                     \
       "NIP:  c008000000da0010 LR: c000000000012345 CTR: 0000000000000000\n"
 #define OOPS_TAIL                                                                                            \
     T "LR [c000000000012345] do_one_initcall+0x60/0x2c0\n" T "Call Trace:\n" T                               \

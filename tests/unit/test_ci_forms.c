@@ -1,6 +1,8 @@
 // Failure forms: each in old and new wordings, with its class and subject; and what only looks like one.
+#include "ci_boot_log.h"
 #include "firmware.h"
 #include "forms.h"
+#include "lines.h"
 #include "prefix.h"
 #include <string.h>
 
@@ -69,7 +71,7 @@ static const Positive positives[] = {
     { "kernel BUG at slub.c:4!", FORM_OOPS, true, "kernel BUG slub.c" },
     { "cpu 0x1: Vector: 300 (Data Access) at [c00000003fff7b00]", FORM_OOPS, true, "Data Access" },
     { "Vector: 700 (Program Check) at [c00000003fff7b00]", FORM_OOPS, true, "Program Check" },
-    { "MCE: CPU0: machine check (Severe)  Host UE Load/Store DAR: 00007fff [Not recovered]", FORM_OOPS, true,
+    { "MCE: CPU0: machine check (Severe)  Host SLB Load/Store DAR: 00007fff [Not recovered]", FORM_OOPS, true,
         "Machine check" },
     { "Severe Machine check interrupt [Not recovered]", FORM_OOPS, true, "Machine check" },
     { "Machine check in kernel mode.", FORM_OOPS, true, "Machine check" },
@@ -95,7 +97,8 @@ static const Positive positives[] = {
     { "WARNING: at kernel/a.c:7", FORM_WARNING, false, "a.c" },
     { "WARNING: kernel/a.c:7 at do_it+0x1/0x2, CPU#1: insmod/77", FORM_WARNING, false, "do_it" },
     { "WARNING: 0x0 at do_it+0x1/0x2, CPU#1: insmod/77", FORM_WARNING, false, "do_it" },
-    { "[    1.000000] BUG: arch topology borken", FORM_WARNING, false, "BUG: arch topology borken" },
+    { "[    1.000000] BUG: mempool element poison mismatch", FORM_WARNING, false,
+        "BUG: mempool element poison mismatch" },
 
     { "rcu: INFO: rcu_sched self-detected stall on CPU", FORM_RCU, false, "rcu_sched stall" },
     { "INFO: rcu_sched detected stalls on CPUs/tasks:", FORM_RCU, false, "rcu_sched stall" },
@@ -400,6 +403,33 @@ static void test_firmware(void)
     }
 }
 
+static void none_in(Form *form)
+{
+    if (form)
+        g_error("'%s' is a %s", form->text, forms_class_name(form->class));
+}
+
+static void none_in_line(void *owner, const char *line, gint64 at)
+{
+    (void)at;
+    none_in(firmware_line(owner, line));
+    none_in(forms_find(line));
+}
+
+static void test_boot_log(void)
+{
+    Firmware *firmware = firmware_new();
+    Lines *lines = lines_new(none_in_line, firmware);
+    for (const char *byte = boot_log; *byte; byte++) {
+        lines_take(lines, byte, 1, 0);
+        none_in(firmware_partial(firmware, lines_partial(lines)));
+        none_in(forms_find_prompt(lines_partial(lines)));
+    }
+    lines_end(lines);
+    lines_free(lines);
+    firmware_free(firmware);
+}
+
 // Told of once: a boot that wants the prompt takes the first for none.
 static void test_firmware_once(void)
 {
@@ -475,6 +505,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ci-forms/wanted", test_wanted);
     g_test_add_func("/ci-forms/firmware", test_firmware);
     g_test_add_func("/ci-forms/firmware-once", test_firmware_once);
+    g_test_add_func("/ci-forms/boot-log", test_boot_log);
     g_test_add_func("/ci-forms/prefix", test_prefix);
     g_test_add_func("/ci-forms/functions", test_functions);
     g_test_add_func("/ci-forms/pathological", test_pathological);
