@@ -1,0 +1,30 @@
+# For who works on Linux: lparun-ci run linux.boot -D vmlinux=./vmlinux -D initrd=./initrd.img
+[suite]
+name = linux
+
+[axes]
+mmu = radix;hash
+start = slof;direct
+cpus = 1;4
+
+[value start=direct]
+bios = none
+
+[boot boots]
+axes = mmu;start;cpus
+kernel = ${vmlinux}
+initrd = ${initrd}
+append = console=hvc0
+machine = mmu=${mmu}
+smp = ${cpus}
+pass = stage init
+timeout = 120
+timeout.firmware = 30
+
+# KUnit tests that are built in; CONFIG_KUNIT=y.
+[boot kunit]
+kernel = ${vmlinux}
+bios = none
+append = console=hvc0 kunit_shutdown=poweroff
+pass = ktap; power-off
+tags = kunit

@@ -1,0 +1,30 @@
+# For who works on SLOF: lparun-ci run slof.boot -D slof=board-qemu/boot_rom.bin
+[suite]
+name = slof
+
+[defaults]
+bios = ${slof}
+timeout = 60
+
+# Forth at the prompt.
+[boot forth]
+step.prompt = expect 0 > $
+step.add = send 3 4 + .
+step.seven = expect 7  ok
+
+# A test of one's own: a word that tells of its result by KTAP.
+[boot words]
+step.prompt = expect 0 > $
+step.version = send ." KTAP version 1" cr ." 1..2" cr
+step.ready = expect 0 > $
+step.drop = send 1 2 drop 1 = if ." ok 1 drop" else ." not ok 1 drop" then cr
+step.ready2 = expect 0 > $
+step.swap = send 1 2 swap 1 = if ." ok 2 swap" else ." not ok 2 swap" then cr
+pass = ktap
+
+# To GRUB from a disk's image (-D disk=disk.img), which stays as it is.
+[boot disk]
+disks = ${disk}
+timeout = 120
+step.grub = expect GNU GRUB
+tags = disk
