@@ -63,6 +63,14 @@ size_t vty_output(Vty *vty, const uint8_t *bytes, size_t length)
     return vty->host.write(vty->host.owner, bytes, length);
 }
 
+size_t vty_waiting(Vty *vty)
+{
+    g_mutex_lock(&vty->lock);
+    size_t waiting = vty->count;
+    g_mutex_unlock(&vty->lock);
+    return waiting;
+}
+
 size_t vty_take(Vty *vty, uint8_t *bytes, size_t capacity)
 {
     g_mutex_lock(&vty->lock);

@@ -113,13 +113,24 @@ int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, u
     return entry->call ? entry->call(entry->owner, vcpu, arguments) : H_FUNCTION;
 }
 
+static uint64_t count_slot(const HypercallTable *table, unsigned slot)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < table->vcpus; i++)
+        count += atomic_load_explicit(&table->counts[i][slot], memory_order_relaxed);
+    return count;
+}
+
+uint64_t hypercall_count(const HypercallTable *table, uint64_t number)
+{
+    return count_slot(table, slot_of(number));
+}
+
 void hypercall_counts(
     const HypercallTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data)
 {
     for (unsigned slot = 0; slot < SLOTS; slot++) {
-        uint64_t count = 0;
-        for (unsigned i = 0; i < table->vcpus; i++)
-            count += atomic_load_explicit(&table->counts[i][slot], memory_order_relaxed);
+        uint64_t count = count_slot(table, slot);
         if (count > 0)
             each(slot == UNKNOWN_SLOT ? "unknown" : table->entries[slot].name, count, data);
     }

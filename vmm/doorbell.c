@@ -13,7 +13,6 @@ struct Doorbell {
     int fd;
     bool placed, in_kernel;
     uint64_t address;
-    uint64_t fired; // read out of the eventfd so far
     _Atomic uint64_t rung;
 };
 
@@ -94,12 +93,14 @@ const char *doorbell_name(const Doorbell *bell)
     return bell->name;
 }
 
+// What was read goes back at once: an iothread that was about to look has an edge again.
 uint64_t doorbell_fired(Doorbell *bell)
 {
-    uint64_t since;
-    if (read(bell->fd, &since, sizeof since) == sizeof since)
-        bell->fired += since;
-    return bell->fired;
+    uint64_t fired = 0;
+    if (read(bell->fd, &fired, sizeof fired) != sizeof fired)
+        return 0;
+    eventfd_write(bell->fd, fired);
+    return fired;
 }
 
 uint64_t doorbell_rung(const Doorbell *bell)

@@ -427,6 +427,17 @@ bool vcpu_has_stopped(const Vcpu *vcpu)
     return stopped;
 }
 
+VcpuStand vcpu_stand(const Vcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->set->lock);
+    VcpuStand stand = vcpu->set->held           ? VCPU_HELD
+                      : vcpu->wanted != RUNNING ? VCPU_STOPPED
+                      : vcpu->joined            ? VCPU_JOINED
+                                                : VCPU_RUNNING;
+    g_mutex_unlock(&vcpu->set->lock);
+    return stand;
+}
+
 // Is no other vCPU in the guest, or on its way there? Under the lock.
 static bool is_last(const Vcpu *vcpu)
 {
@@ -507,6 +518,31 @@ void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*run)(Vcpu *vcpu, void *dat
     if (caller)
         run(caller, data);
     await_call(set, caller, &call);
+}
+
+// Takes back what none has begun. Under the lock.
+static void withdraw_call(VcpuSet *set, Call *call)
+{
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        if (g_queue_remove(&vcpu_set_at(set, i)->work, call))
+            call->left--;
+}
+
+bool vcpu_set_call_within(VcpuSet *set, void (*run)(Vcpu *vcpu, void *data), void *data, int64_t wait_us)
+{
+    Call call = { .run = run, .data = data, .done = &set->changed };
+    gint64 end = g_get_monotonic_time() + wait_us;
+    g_mutex_lock(&set->lock);
+    for (unsigned i = 0; i < set->vcpus->len; i++)
+        queue_call(set->vcpus->pdata[i], &call);
+    while (call.left > 0 && g_cond_wait_until(&set->changed, &set->lock, end))
+        continue;
+    bool all = call.left == 0;
+    withdraw_call(set, &call);
+    while (call.left > 0) // one is at it
+        g_cond_wait(&set->changed, &set->lock);
+    g_mutex_unlock(&set->lock);
+    return all;
 }
 
 static void nothing(Vcpu *vcpu, void *data)

@@ -45,17 +45,18 @@ static void count_register(Counts *counts, const char *name, uint64_t value)
 // Where each vCPU stands: for a guest that hangs.
 static void count_part(const void *part, Counts *counts)
 {
-    count_exits(part, counts);
+    VcpuSet *vcpus = (VcpuSet *)part; // whose threads are asked
+    g_autofree VcpuLook *looks = g_new0(VcpuLook, vcpu_set_count(vcpus));
+    vcpu_set_look(vcpus, looks);
+    count_exits(vcpus, counts);
     counts_section(counts, "vcpus", COUNTS_ROWS);
-    for (unsigned i = 0; i < vcpu_set_count(part); i++) {
-        Vcpu *vcpu = vcpu_set_at(part, i);
-        KvmRegisters registers = { 0 };
-        kvm_vcpu_registers(vcpu_kvm(vcpu), &registers);
+    for (unsigned i = 0; i < vcpu_set_count(vcpus); i++) {
+        const KvmRegisters *registers = &looks[i].registers;
         counts_row(counts);
-        counts_value(counts, "id", vcpu_id(vcpu));
-        count_register(counts, "pc", registers.pc);
-        count_register(counts, "msr", registers.msr);
-        count_register(counts, "lr", registers.lr);
+        counts_value(counts, "id", vcpu_id(vcpu_set_at(vcpus, i)));
+        count_register(counts, "pc", registers->pc);
+        count_register(counts, "msr", registers->msr);
+        count_register(counts, "lr", registers->lr);
     }
 }
 

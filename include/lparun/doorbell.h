@@ -34,8 +34,8 @@ void doorbell_remove(Doorbell *doorbell);
 int doorbell_fd(const Doorbell *doorbell);
 
 const char *doorbell_name(const Doorbell *doorbell);
-// How often the eventfd was signalled so far, by the kernel and by userspace together. Reads the eventfd:
-// from one thread at a time.
+// How often the eventfd was signalled so far, by the kernel and by userspace together. Who waits for it may
+// wake once more. One thread at a time.
 uint64_t doorbell_fired(Doorbell *doorbell);
 // How often userspace had to ring it. Any thread.
 uint64_t doorbell_rung(const Doorbell *doorbell);

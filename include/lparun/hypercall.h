@@ -25,6 +25,8 @@ void *hypercall_own(HypercallTable *table, void *state);
 void hypercall_mark(HypercallTable *table, uint64_t number, Timeline *timeline, TimelineMark mark);
 // H_FUNCTION for what nobody registered.
 int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, uint64_t arguments[9]);
+// How often hypercall `number` came. Any thread, as the next.
+uint64_t hypercall_count(const HypercallTable *table, uint64_t number);
 // Calls `each` for every hypercall that came, with its name and how often it did. Unknown ones are "unknown".
 void hypercall_counts(
     const HypercallTable *table, void (*each)(const char *name, uint64_t count, void *data), void *data);

@@ -40,7 +40,7 @@ typedef struct PartOps {
     void (*release)(void *part);
     // As after power-on. All vCPUs are parked and all parts held. False and `error` ends the run.
     bool (*reset)(void *part, GError **error);
-    // Says what it counted, in sections of its own. No vCPU runs.
+    // Says what it counted, in sections of its own. vCPUs and iothreads may run.
     void (*count)(const void *part, Counts *counts);
     void (*free)(void *part);
 } PartOps;

@@ -69,6 +69,26 @@ bool vcpu_is_parked(const Vcpu *vcpu);
 // Parked, and the hypercall that did it is over: it no longer touches the guest's memory. Any thread.
 bool vcpu_has_stopped(const Vcpu *vcpu);
 
+typedef enum {
+    VCPU_RUNNING, // as far as it is wanted: it may wait in the guest
+    VCPU_CEDED,   // waits in the guest (H_CEDE): vcpu_look()'s
+    VCPU_JOINED,
+    VCPU_STOPPED, // parked
+    VCPU_HELD,    // all are
+} VcpuStand;
+// Any thread.
+VcpuStand vcpu_stand(const Vcpu *vcpu);
+
+// What vcpu_set_look() finds.
+typedef struct VcpuLook {
+    VcpuStand stand;
+    bool known; // it answered in time: the registers are there
+    KvmRegisters registers;
+} VcpuLook;
+// vmm/vcpu_look.c: where each vCPU stands, into as many `looks` as there are vCPUs. Those in the guest leave
+// it for a moment; it takes half a second at most. Not on a vCPU's thread.
+void vcpu_set_look(VcpuSet *set, VcpuLook *looks);
+
 // H_JOIN, from a hypercall on the vCPU's own thread: it does not return to the guest until it is prodded,
 // unless it already was. False, and it goes on, when all others are parked or have joined.
 bool vcpu_join(Vcpu *vcpu);
@@ -86,6 +106,9 @@ void vcpu_set_system_reset(VcpuSet *set, const Vcpu *except);
 // Runs `work` on each vCPU's own thread and waits for all. `caller` is the vCPU whose thread calls, NULL
 // elsewhere. Two vCPUs may do this at once: each serves the other's work while it waits.
 void vcpu_set_call(VcpuSet *set, Vcpu *caller, void (*work)(Vcpu *vcpu, void *data), void *data);
+// The same, for as many microseconds at most: false when not all did it, of which those that did not will
+// not. `work` takes no time worth mentioning. Not on a vCPU's thread.
+bool vcpu_set_call_within(VcpuSet *set, void (*work)(Vcpu *vcpu, void *data), void *data, int64_t wait_us);
 // Waits until no vCPU is in an exit any more that was under way when this was called: what none of them can
 // find since then can be freed. Not on a vCPU's thread.
 void vcpu_set_settle(VcpuSet *set);

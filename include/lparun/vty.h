@@ -36,5 +36,7 @@ size_t vty_input(Vty *vty, const uint8_t *bytes, size_t length);
 bool vty_answers(uint64_t unit);
 // Output of the guest: how many of `length` bytes the terminal took, all or none. Any thread.
 size_t vty_output(Vty *vty, const uint8_t *bytes, size_t length);
+// Bytes of input that wait for the guest. Any thread.
+size_t vty_waiting(Vty *vty);
 // Takes up to `capacity` bytes of input. Any thread.
 size_t vty_take(Vty *vty, uint8_t *bytes, size_t capacity);

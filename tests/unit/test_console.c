@@ -60,6 +60,22 @@ static int64_t put(Fixture *fixture, uint64_t unit, uint64_t length)
         &fixture->partition, PUT, unit, length, 0x6162636465666768ULL, 0x696a6b6c6d6e6f70ULL); // "abc..."
 }
 
+// A guest that asks for input, and what waits for it.
+static void test_polls(Fixture *fixture, gconstpointer data)
+{
+    HypercallTable *calls = fixture->partition.hypercalls;
+    g_assert_cmpuint(hypercall_count(calls, GET), ==, 0);
+    g_assert_cmpint(put(fixture, UNIT, 1), ==, 0);
+    for (unsigned i = 0; i < 3; i++)
+        g_assert_cmpint(partition_call(&fixture->partition, GET, UNIT), ==, 0);
+    g_assert_cmpuint(hypercall_count(calls, GET), ==, 3);
+    g_assert_cmpuint(vty_waiting(fixture->vty), ==, 0);
+    g_assert_cmpuint(vty_input(fixture->vty, (const uint8_t *)"abcdefghijklmnopqr", 18), ==, 18);
+    g_assert_cmpuint(vty_waiting(fixture->vty), ==, 18);
+    g_assert_cmpint(partition_call(&fixture->partition, GET, UNIT), ==, 0);
+    g_assert_cmpuint(vty_waiting(fixture->vty), ==, 2);
+}
+
 // PAPR+ 16.6.2: the first byte is the most significant one of r6; 0 to 16 bytes.
 static void test_put(Fixture *fixture, gconstpointer data)
 {
@@ -197,6 +213,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/console/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("put", test_put);
+    ADD("polls", test_polls);
     ADD("put-wrong", test_put_wrong);
     ADD("busy", test_busy);
     ADD("get", test_get);

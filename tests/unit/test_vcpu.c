@@ -18,6 +18,8 @@ enum {
     CALL_ALL = 0x108,             // counts on all vCPUs, as H_SET_MODE does
     CALL_START = 0x10c,           // starts vCPU r4
     CALL_START_ON_AND_ON = 0x114, // starts vCPUs 0 and 2 for a while
+    CALL_WAIT = 0x118,            // sleeps and wakes until the test lets it go
+    CALL_SPIN = 0x11c,            // the same without sleep
     CALL_JOIN = 0x110,            // gives whether it was not the last back in r4
 };
 
@@ -29,7 +31,7 @@ typedef struct Fixture {
     unsigned write_size, reads;
     atomic_uint counted[VCPUS];
     atomic_uint calls;
-    atomic_bool starting;
+    atomic_bool starting, waiting;
     atomic_uint failures;
     GMutex lock; // guards the next one
     char *why;
@@ -80,6 +82,13 @@ static int64_t hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t argu
             vcpu_start(vcpu_set_at(fixture->vcpus, 2), &entry);
             g_usleep(1000);
         }
+        return 0;
+    case CALL_WAIT:
+    case CALL_SPIN:
+        atomic_store(&fixture->waiting, true);
+        while (atomic_load(&fixture->waiting))
+            if (number == CALL_WAIT)
+                g_usleep(1000);
         return 0;
     case CALL_JOIN:
         arguments[0] = vcpu_join(vcpu);
@@ -314,6 +323,73 @@ static void assert_counted(Fixture *fixture, unsigned times)
 }
 
 // Parked ones, ones in the guest, all by their own threads.
+// All that a vCPU does is wait for the call's end, and that for the vCPU: it does nothing of the call.
+static void test_call_within(Fixture *fixture, gconstpointer data)
+{
+    g_assert_true(vcpu_set_call_within(fixture->vcpus, count, fixture, G_USEC_PER_SEC * 5));
+    assert_counted(fixture, 1);
+    start(fixture, 1);
+    add_call(fixture, 1, CALL_WAIT, 0);
+    while (!atomic_load(&fixture->waiting))
+        g_usleep(100);
+    g_assert_false(vcpu_set_call_within(fixture->vcpus, count, fixture, 20000));
+    atomic_store(&fixture->waiting, false);
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 1)));
+    for (unsigned i = 0; i < VCPUS; i++)
+        g_assert_cmpuint(atomic_load(&fixture->counted[i]), ==, i == 1 ? 1 : 2);
+    g_assert_true(vcpu_set_call_within(fixture->vcpus, count, fixture, G_USEC_PER_SEC * 5));
+    g_assert_cmpuint(atomic_load(&fixture->counted[1]), ==, 2);
+}
+
+static void assert_stands(Fixture *fixture, VcpuStand first, VcpuStand second, VcpuStand third)
+{
+    const VcpuStand expected[VCPUS] = { first, second, third };
+    VcpuLook looks[VCPUS];
+    vcpu_set_look(fixture->vcpus, looks);
+    for (unsigned i = 0; i < VCPUS; i++) {
+        g_assert_cmpint(looks[i].stand, ==, expected[i]);
+        g_assert_true(looks[i].known);
+        g_assert_cmphex(looks[i].registers.pc, ==, 0x1234);
+        g_assert_cmphex(looks[i].registers.gpr[3], ==, fake_vcpu_r3(kvm(fixture, i)));
+    }
+}
+
+// The guest of these tests sleeps when it has nothing to do, as one that has ceded.
+static void test_look(Fixture *fixture, gconstpointer data)
+{
+    assert_stands(fixture, VCPU_STOPPED, VCPU_STOPPED, VCPU_STOPPED);
+    start(fixture, 0);
+    start(fixture, 1);
+    add_call(fixture, 1, CALL_JOIN, 0);
+    g_assert_true(fake_vcpu_wait(kvm(fixture, 1), 1));
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 0)));
+    while (vcpu_stand(at(fixture, 1)) != VCPU_JOINED)
+        g_usleep(100);
+    VcpuLook looks[VCPUS] = { 0 };
+    while (looks[0].stand != VCPU_CEDED) // once it got there
+        vcpu_set_look(fixture->vcpus, looks);
+    g_assert_cmpint(looks[1].stand, ==, VCPU_JOINED);
+    g_assert_cmpint(looks[2].stand, ==, VCPU_STOPPED);
+    vcpu_set_hold(fixture->vcpus);
+    assert_stands(fixture, VCPU_HELD, VCPU_HELD, VCPU_HELD);
+    vcpu_set_release(fixture->vcpus);
+}
+
+// A vCPU that is busy is none that has ceded, and does not keep the others from telling.
+static void test_look_busy(Fixture *fixture, gconstpointer data)
+{
+    VcpuLook looks[VCPUS];
+    start(fixture, 1);
+    add_call(fixture, 1, CALL_SPIN, 0);
+    while (!atomic_load(&fixture->waiting))
+        g_usleep(100);
+    vcpu_set_look(fixture->vcpus, looks);
+    g_assert_cmpint(looks[1].stand, ==, VCPU_RUNNING);
+    g_assert_false(looks[1].known);
+    g_assert_true(looks[0].known && looks[2].known);
+    atomic_store(&fixture->waiting, false);
+}
+
 static void test_call_from_outside(Fixture *fixture, gconstpointer data)
 {
     vcpu_set_call(fixture->vcpus, NULL, count, fixture);
@@ -762,6 +838,9 @@ int main(int argc, char **argv)
     ADD("park-all", test_park_all);
     ADD("park-while-one-starts", test_park_while_one_starts);
     ADD("call-from-outside", test_call_from_outside);
+    ADD("call-within", test_call_within);
+    ADD("look", test_look);
+    ADD("look-busy", test_look_busy);
     ADD("calls-at-once", test_calls_at_once);
     ADD("call-of-many", test_call_of_many);
     ADD("park-while-calling", test_park_while_calling);
