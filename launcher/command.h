@@ -15,8 +15,9 @@ typedef struct CommandArgument {
 
 struct Command {
     const char *name;
-    // Returns a value, a{sv} or av for objects and lists, or NULL with `error`, whose message the client
-    // gets. `arguments` is a{sv} of s, x and b: those of the row, needed ones certainly. On the main thread.
+    // Returns a value, a{sv} or av for objects and lists, ay for JSON as text, or NULL with `error`, whose
+    // message the client gets. `arguments` is a{sv} of s, x and b: those of the row, needed ones certainly.
+    // On the main thread.
     GVariant *(*run)(const MonitorMachine *machine, GVariant *arguments, GError **error);
     const CommandArgument *arguments; // NULL: it takes none
 };                                    // a table ends with a name of NULL

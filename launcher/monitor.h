@@ -4,6 +4,7 @@
 // json-glib brings GObject and GIO with it, which would cost every start a fifth more time and 1.4 MiB. The
 // two sides share what is in this header and GLib, nothing else. All of it is called on the main thread.
 #pragma once
+#include "lparun/vcpu.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,11 @@ typedef struct MonitorCpu {
     unsigned index, core;
     int thread_id; // gettid
 } MonitorCpu;
+
+typedef struct MonitorConsole {
+    uint64_t polls; // how often the guest asked for input
+    size_t waiting; // bytes of input that it did not take yet
+} MonitorConsole;
 
 typedef enum {
     ORDER_STOP, // it and the next one tell the monitor before they return, where something changes
@@ -44,6 +50,11 @@ typedef struct MonitorMachine {
     const char *(*obey)(void *owner, MonitorOrder order);
     unsigned (*cpus)(void *owner);
     MonitorCpu (*cpu)(void *owner, unsigned index);
+    void (*look)(void *owner, VcpuLook *looks); // vcpu_set_look()
+    MonitorConsole (*console)(void *owner);
+    char *(*stats)(void *owner); // JSON (g_free)
+    // The client wants X_LPARUN_MARK, or not any more. The monitor says so when a client leaves.
+    void (*watch)(void *owner, bool on);
     void *owner;
     struct Devices *devices;
     struct Timeline *timeline;

@@ -235,6 +235,7 @@ static bool make_devices(Machine *machine, GError **error)
         .doorbell_bus = machine->options->demo_stall ? NULL : machine->bus,
         .memory = machine->memory,
         .interrupts = machine->interrupts,
+        .timeline = machine->timeline,
     };
     machine->dma = dma_window_new(machine->vm, error);
     if (!add(machine, &dma_window_part, machine->dma))
@@ -430,6 +431,8 @@ static bool make_run(Machine *machine, GError **error)
         .list = machine->parts,
         .devices = machine->devices,
         .timeline = machine->timeline,
+        .vty = machine->vty,
+        .hypercalls = machine->hypercalls,
         .actions = &machine->options->actions,
         .queue = machine->queue,
         .ask = run_queue_ask(machine->queue),
@@ -451,6 +454,7 @@ Machine *machine_new(const Options *options, GError **error)
     machine->bus = bus_new();
     add(machine, &bus_part, machine->bus);
     machine->timeline = timeline_new();
+    machine->timeline->direct = options_are_direct(options);
     add(machine, &timeline_part, machine->timeline);
     if (!open_files(machine, error))
         goto fail;

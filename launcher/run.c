@@ -2,6 +2,12 @@
 #include "run.h"
 #include "command.h"
 #include "lparun/error.h"
+#include "lparun/hypercall.h"
+#include "lparun/papr.h"
+#include "lparun/timeline.h"
+#include "lparun/vty.h"
+#include "marks.h"
+#include "stats.h"
 
 #define HOLD_AGAIN_MS 1
 
@@ -12,6 +18,7 @@ struct Run {
     gint64 stopped_at; // microseconds of the monotonic clock
     guint holding;     // a source while parts are asked whether they are held, or 0
     int signal;        // that wants the end, or 0
+    bool watched;      // a client wants to hear of marks
 };
 
 // --- What a monitor is told.
@@ -35,6 +42,24 @@ static void tell_action(const Run *run, const char *name, const char *action)
     GVariantBuilder *data = command_object();
     command_add(data, "action", g_variant_new_string(action));
     tell_of(run, name, command_end(data));
+}
+
+static void tell_marks(void *owner)
+{
+    const Run *run = owner;
+    if (!run->watched)
+        return;
+    g_autoptr(GArray) news = timeline_news(run->parts.timeline);
+    for (unsigned i = 0; i < news->len; i++)
+        tell_of(run, "X_LPARUN_MARK", mark_describe(&g_array_index(news, TimelineEntry, i)));
+}
+
+static void watch(void *owner, bool on)
+{
+    Run *run = owner;
+    run->watched = on && run->parts.timeline;
+    if (run->parts.timeline)
+        timeline_watch(run->parts.timeline, on ? tell_marks : NULL, run);
 }
 
 static MonitorState state(void *owner)
@@ -167,6 +192,27 @@ static MonitorCpu cpu(void *owner, unsigned index)
     return (MonitorCpu){ .index = index, .core = core, .thread_id = vcpu_thread_id(vcpu) };
 }
 
+static void look(void *owner, VcpuLook *looks)
+{
+    const Run *run = owner;
+    vcpu_set_look(run->parts.vcpus, looks);
+}
+
+static MonitorConsole console(void *owner)
+{
+    const RunParts *parts = &((const Run *)owner)->parts;
+    return (MonitorConsole){
+        .polls = hypercall_count(parts->hypercalls, H_GET_TERM_CHAR),
+        .waiting = vty_waiting(parts->vty),
+    };
+}
+
+static char *stats(void *owner)
+{
+    const Run *run = owner;
+    return stats_text(run->parts.list);
+}
+
 Run *run_new(const RunParts *parts, const char *path, GError **error)
 {
     Run *run = g_new0(Run, 1);
@@ -175,6 +221,10 @@ Run *run_new(const RunParts *parts, const char *path, GError **error)
         .obey = obey,
         .cpus = cpus,
         .cpu = cpu,
+        .look = look,
+        .console = console,
+        .stats = stats,
+        .watch = watch,
         .owner = run,
         .devices = parts->devices,
         .timeline = parts->timeline };
@@ -189,6 +239,7 @@ void run_free(Run *run)
     if (!run)
         return;
     stop_waiting(run);
+    watch(run, false);
     monitor_close(run->monitor);
     g_free(run);
 }
@@ -266,6 +317,7 @@ static WatchdogAction asked_for(WatchdogExpiry what)
 
 void run_watchdog(Run *run, WatchdogExpiry what)
 {
+    timeline_mark(run->parts.timeline, TIMELINE_WATCHDOG);
     WatchdogAction action = run->parts.actions->watchdog;
     if (action == WATCHDOG_AS_ASKED)
         action = asked_for(what);
@@ -317,9 +369,24 @@ static bool restart(Run *run, GError **error)
     return false;
 }
 
-// Does what follows on `event`. False with `error`.
-static bool serve(Run *run, RunEvent event, Next next, GError **error)
+// The guest's own ways to end a round, and the monitor's. Told at once: it may be the last that is.
+static void mark(const Run *run, const RunRequest *request)
 {
+    static const TimelineMark marks[] = {
+        [RUN_POWER_OFF] = TIMELINE_POWER_OFF,
+        [RUN_REBOOT] = TIMELINE_REBOOT,
+        [RUN_RESET] = TIMELINE_RESET,
+        [RUN_PANICKED] = TIMELINE_PANIC,
+    };
+    if (request->event < G_N_ELEMENTS(marks))
+        timeline_set(run->parts.timeline, marks[request->event], request->at, request->text);
+    tell_marks((Run *)run);
+}
+
+// Does what follows on `request`. False with `error`.
+static bool serve(Run *run, const RunRequest *request, Next next, GError **error)
+{
+    RunEvent event = request->event;
     if (next == NEXT_RESET) {
         if (!stand_still(run)) { // a disk has something under way: others are heard meanwhile
             run_queue_repeat(run->parts.queue);
@@ -332,6 +399,7 @@ static bool serve(Run *run, RunEvent event, Next next, GError **error)
         vcpu_set_hold(run->parts.vcpus);
         run_queue_drop(run->parts.queue, event); // by another vCPU, meanwhile
     }
+    mark(run, request);
     run_came(run, event, next);
     if (next == NEXT_RESET)
         run->parts.start(run->parts.owner);
@@ -365,7 +433,7 @@ int run_until_end(Run *run, GError **error)
     do {
         request = run_queue_await(run->parts.queue);
         next = actions_next(run->parts.actions, request->event);
-        if (!serve(run, request->event, next, error))
+        if (!serve(run, request, next, error))
             return (*error)->code;
     } while (next != NEXT_END);
     return verdict(run, request, error);

@@ -16,6 +16,8 @@ typedef struct RunParts {
     PartList *list;
     struct Devices *devices; // for the monitor, as the next
     struct Timeline *timeline;
+    struct Vty *vty;
+    struct HypercallTable *hypercalls;
     const Actions *actions;
     RunQueue *queue;
     RunAsk ask;        // the queue's

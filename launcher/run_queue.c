@@ -25,7 +25,7 @@ static void request_free(RunRequest *request)
 static RunRequest *request_new(RunEvent event, const char *text)
 {
     RunRequest *request = g_new(RunRequest, 1);
-    *request = (RunRequest){ .event = event, .text = g_strdup(text) };
+    *request = (RunRequest){ .event = event, .text = g_strdup(text), .at = g_get_monotonic_time() };
     return request;
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 #include "lparun/run.h"
 #include "lparun/vcpu.h"
+#include <glib.h>
 
 typedef struct RunQueue RunQueue;
 
 typedef struct RunRequest {
     RunEvent event;
     char *text; // says more, or NULL
+    gint64 at;  // when it was asked for: microseconds of the monotonic clock
 } RunRequest;
 
 // A panic holds `vcpus`.

@@ -1,10 +1,15 @@
-// Statistics at the end of a run, as JSON.
+// Statistics of a run, as JSON.
 #include "stats.h"
 
-void stats_write(FILE *file, const PartList *parts)
+char *stats_text(const PartList *parts)
 {
     g_autoptr(Counts) counts = counts_new();
     part_list_count(parts, counts);
-    g_autofree char *text = counts_finish(counts);
+    return counts_finish(counts);
+}
+
+void stats_write(FILE *file, const PartList *parts)
+{
+    g_autofree char *text = stats_text(parts);
     fputs(text, file);
 }

@@ -1,6 +1,7 @@
 // The virtio block device (virtio 1.2, 5.2): requests from a ring to a Block and back, on an iothread.
 #include "lparun/virtio_blk.h"
 #include "lparun/bytes.h"
+#include "lparun/timeline.h"
 #include <errno.h>
 #include <stdatomic.h>
 
@@ -40,7 +41,8 @@ struct VirtioBlk {
     VirtioDevice *device;
     Block *block;
     Iothread *iothread;
-    uint64_t sectors; // the iothread's, once the driver runs
+    TimelineDisk *marks; // or NULL
+    uint64_t sectors;    // the iothread's, once the driver runs
     char serial[ID_SIZE];
     uint64_t features; // the iothread's own
     // Written by the iothread alone.
@@ -184,6 +186,7 @@ static bool handle(void *owner, unsigned queue, VirtioRequest *virtio)
     uint64_t sector = le_bytes_get(header + 8, 8);
     switch (le_bytes_get(header, 4) & ~(uint64_t)REQUEST_BARRIER) {
     case REQUEST_IN:
+        timeline_read(blk->marks);
         request->bytes = chain->in_bytes - 1;
         transfer(blk, request, BLOCK_READ, sector, in, in_count);
         break;
@@ -262,6 +265,7 @@ VirtioBlk *virtio_blk_new(const VirtioContext *context, const char *id, const ch
     VirtioBlk *blk = g_new0(VirtioBlk, 1);
     blk->block = block;
     blk->iothread = iothread;
+    blk->marks = timeline_add_disk(context->timeline, id);
     blk->sectors = block_size(block) / BLOCK_SECTOR;
     if (serial)
         memcpy(blk->serial, serial, MIN(strlen(serial), ID_SIZE));

@@ -118,6 +118,27 @@ static void forget(VirtioPci *pci)
     pci->status = 0; // last, as the driver waits for it
 }
 
+// An index of a ring's area: 16 bits behind the flags (2.7.6, 2.7.8).
+static bool read_index(const VirtioPci *pci, uint64_t area, uint16_t *index)
+{
+    le16 value;
+    bool is_there = guest_memory_read(pci->context.memory, area + 2, &value, sizeof value);
+    *index = is_there ? le16_get(value) : 0;
+    return is_there;
+}
+
+unsigned virtio_pci_waiting(VirtioPci *pci, unsigned index)
+{
+    const VirtioQueue *queue = &pci->queue[index];
+    uint16_t given, back;
+    g_mutex_lock(&pci->lock);
+    bool works = pci->running && queue->enabled && read_index(pci, queue->device_area, &back) &&
+                 read_index(pci, queue->driver_area, &given);
+    unsigned waiting = works ? MIN((uint16_t)(given - back), queue->size) : 0;
+    g_mutex_unlock(&pci->lock);
+    return waiting;
+}
+
 // Ends a reset whose device has stopped meanwhile.
 static bool end_reset(VirtioPci *pci, int64_t wait_us)
 {

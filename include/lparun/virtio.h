@@ -91,6 +91,7 @@ typedef struct VirtioContext {
     Bus *doorbell_bus; // where doorbells are besides KVM's own bus: `bus`, or NULL (doorbell.h)
     GuestMemory *memory;
     InterruptController *interrupts;
+    struct Timeline *timeline; // that disks mark; or NULL
 } VirtioContext;
 
 // What a device does for its transport, on its iothread: no vCPU waits for it, and it waits for none. A
@@ -143,6 +144,8 @@ void virtio_pci_release(VirtioPci *pci);
 
 PciDevice *virtio_pci_device(VirtioPci *pci);
 Doorbell *virtio_pci_doorbell(VirtioPci *pci, unsigned queue);
+// How many requests the driver has put into `queue` and not got back, as its ring in memory says. Any thread.
+unsigned virtio_pci_waiting(VirtioPci *pci, unsigned queue);
 // NULL for a queue that the driver has not enabled. Between start and stop.
 VirtioRing *virtio_pci_ring(VirtioPci *pci, unsigned queue);
 

@@ -148,6 +148,45 @@ static GVariant *query_blockstats(const MonitorMachine *machine, GVariant *argum
     return each_disk(machine->devices, describe_stats);
 }
 
+// What its queue says that the driver waits for.
+static unsigned outstanding(const VirtioBlk *blk)
+{
+    const VirtioDevice *device = virtio_blk_device(blk);
+    unsigned sum = 0;
+    for (unsigned i = 0; i < virtio_device_queues(device); i++)
+        sum += virtio_pci_waiting(virtio_device_pci(device), i);
+    return sum;
+}
+
+static GVariant *describe_io(const Device *device, const VirtioBlk *blk)
+{
+    VirtioBlkCounters counters = virtio_blk_counters(blk);
+    GVariantBuilder *disk = command_object();
+    gint64 done = (gint64)(counters.reads + counters.writes + counters.flushes);
+    command_add(disk, "device", g_variant_new_string(drive_of(device)));
+    command_add(disk, "qdev", g_variant_new_string(device->name));
+    command_add(disk, "outstanding", g_variant_new_int64(outstanding(blk)));
+    command_add(disk, "done", g_variant_new_int64(done));
+    return command_end(disk);
+}
+
+static GVariant *describe_console(MonitorConsole console)
+{
+    GVariantBuilder *object = command_object();
+    command_add(object, "polls", g_variant_new_int64((gint64)console.polls));
+    command_add(object, "waiting", g_variant_new_int64((gint64)console.waiting));
+    return command_end(object);
+}
+
+static GVariant *x_lparun_io(const MonitorMachine *machine, GVariant *arguments, GError **error)
+{
+    GVariantBuilder *result = command_object();
+    command_add(result, "now", g_variant_new_int64(g_get_monotonic_time()));
+    command_add(result, "disks", each_disk(machine->devices, describe_io));
+    command_add(result, "console", describe_console(machine->console(machine->owner)));
+    return command_end(result);
+}
+
 static const CommandArgument resize_arguments[] = {
     { "device", ARGUMENT_TEXT },
     { "node-name", ARGUMENT_TEXT },
@@ -162,5 +201,6 @@ const Command block_commands[] = {
     { "block_resize", block_resize, resize_arguments },
     { "query-block", query_block },
     { "query-blockstats", query_blockstats, stats_arguments },
+    { "x-lparun-io", x_lparun_io },
     { 0 },
 };

@@ -1,6 +1,6 @@
 // Commands that ask what the machine has.
 #include "../command.h"
-#include "lparun/timeline.h"
+#include "../marks.h"
 
 static GVariant *describe_cpu(const MonitorCpu *cpu)
 {
@@ -30,23 +30,28 @@ static GVariant *query_cpus_fast(const MonitorMachine *machine, GVariant *argume
 static GVariant *x_lparun_timeline(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
     GVariantBuilder *result = command_object(), *marks = command_list();
-    for (unsigned i = 0; machine->timeline && i < TIMELINE_MARKS; i++) {
-        gint64 at = atomic_load(&machine->timeline->at[i]);
-        if (at == 0)
-            continue;
-        GVariantBuilder *mark = command_object();
-        command_add(mark, "name", g_variant_new_string(timeline_name(i)));
-        command_add(mark, "at", g_variant_new_int64(at));
-        command_append(marks, command_end(mark));
-    }
+    g_autoptr(GArray) entries = machine->timeline ? timeline_entries(machine->timeline) : NULL;
+    for (unsigned i = 0; entries && i < entries->len; i++)
+        command_append(marks, mark_describe(&g_array_index(entries, TimelineEntry, i)));
     command_add(result, "now", g_variant_new_int64(g_get_monotonic_time()));
     command_add(result, "marks", command_end(marks));
     return command_end(result);
 }
 
+static GVariant *x_lparun_watch(const MonitorMachine *machine, GVariant *arguments, GError **error)
+{
+    gboolean enable = TRUE;
+    g_variant_lookup(arguments, "enable", "b", &enable);
+    machine->watch(machine->owner, enable);
+    return command_nothing();
+}
+
+static const CommandArgument watch_arguments[] = { { "enable", ARGUMENT_SWITCH }, { 0 } };
+
 extern const Command machine_commands[];
 const Command machine_commands[] = {
     { "query-cpus-fast", query_cpus_fast },
     { "x-lparun-timeline", x_lparun_timeline },
+    { "x-lparun-watch", x_lparun_watch, watch_arguments },
     { 0 },
 };

@@ -168,7 +168,9 @@ static bool negotiate(JsonObject *arguments, GError **error)
 static JsonNode *to_json(GVariant *value)
 {
     g_autoptr(GVariant) held = g_variant_ref_sink(value);
-    return json_gvariant_serialize(held);
+    return g_variant_is_of_type(held, G_VARIANT_TYPE_BYTESTRING)
+               ? json_from_string(g_variant_get_bytestring(held), NULL)
+               : json_gvariant_serialize(held);
 }
 
 JsonNode *command_version(void)

@@ -56,6 +56,7 @@ static void drop_client(Monitor *monitor)
     close(monitor->client);
     monitor->client = -1;
     g_clear_pointer(&monitor->session, session_free);
+    monitor->machine.watch(monitor->machine.owner, false);
     g_string_truncate(monitor->output, 0);
     monitor->input_at = monitor->input_end = 0;
     monitor->lost = false;

@@ -75,6 +75,25 @@ def started(host):
         run.client.job.kill()
 
 
+def check_looks(run):
+    """What lparun's own commands say of an idle guest with a disk that was read."""
+    marks = run.client.execute("x-lparun-timeline")["marks"]
+    assert [mark["at"] for mark in marks] == sorted(mark["at"] for mark in marks)
+    names = [mark["name"] for mark in marks]
+    assert {"start", "console", "process-table", "start-cpu", "disk-read", "disk-read-kernel"} == set(names)
+    assert [mark["disk"] for mark in marks if "disk" in mark["name"]] == ["virtio-blk0"] * 2
+    told = [json.loads(line) for line in run.client.lines() if "X_LPARUN_MARK" in line]
+    assert sorted(event["data"]["name"] for event in told) == sorted(names)
+    vcpus = [run.client.execute("x-lparun-vcpus")["vcpus"] for _ in range(5)]
+    assert "ceded" in {vcpu["state"] for look in vcpus for vcpu in look}, "an idle guest does not sleep"
+    assert all(int(vcpu["nip"], 16) for look in vcpus for vcpu in look)
+    io = run.client.execute("x-lparun-io")
+    assert io["disks"][0]["qdev"] == "virtio-blk0" and io["disks"][0]["outstanding"] == 0 < io["disks"][0]["done"]
+    assert io["console"]["waiting"] == 0
+    stats = run.client.execute("x-lparun-stats")
+    assert stats["hypercalls"]["H_PUT_TERM_CHAR"] > 0 and stats["doorbells"][0]["fired"] > 0
+
+
 def check_disk(run):
     """query-block and query-blockstats tell of the disk; it grows, and the guest sees it."""
     (disk,) = run.client.execute("query-block")
@@ -95,6 +114,7 @@ def test_stop_and_continue(host, started, log):
     greeting = run.client.greeting()
     assert greeting["QMP"]["version"]["qemu"].keys() == {"major", "minor", "micro"}
     assert greeting["QMP"]["capabilities"] == []
+    assert run.client.execute("x-lparun-watch") == {}
     up = run.job.wait_for(b"guest: count 5,", UP)
     assert run.client.execute("query-status") == {"running": True, "status": "running"}
     cpus = run.client.execute("query-cpus-fast")
@@ -102,7 +122,10 @@ def test_stop_and_continue(host, started, log):
     for cpu in cpus:
         assert run.host.run(f"grep -q vcpu /proc/{cpu['thread-id']}/comm", 20).status == 0
     check_disk(run)
+    check_looks(run)
+    assert run.client.execute("x-lparun-watch", enable=False) == {}
     assert run.client.execute("stop") == {}
+    assert {vcpu["state"] for vcpu in run.client.execute("x-lparun-vcpus")["vcpus"]} == {"held"}
     assert run.client.execute("query-status") == {"running": False, "status": "paused"}
     time.sleep(1)
     before = len(run.uptimes())
@@ -113,7 +136,7 @@ def test_stop_and_continue(host, started, log):
     assert run.client.execute("quit") == {}
     result = run.finish(log)
     assert up and more
-    assert run.client.events() == ["STOP", "RESUME", "SHUTDOWN"]
+    assert [name for name in run.client.events() if name != "X_LPARUN_MARK"] == ["STOP", "RESUME", "SHUTDOWN"]
     assert (result.status, result.late) == (0, False)
     uptimes = run.uptimes()
     assert uptimes[before] - uptimes[before - 1] < STOPPED / 2, "the guest saw that it was stopped"
@@ -182,6 +205,10 @@ def test_nmi_and_panic(started, firmware, log):
     assert result.status == 4
 
 
+def marks(run):
+    return {mark["name"]: mark for mark in run.client.execute("x-lparun-timeline")["marks"]}
+
+
 @pytest.mark.complains
 def test_no_shutdown(started, log):
     """A guest that powered off stands still until it is reset and told to go on; one that panicked, too."""
@@ -192,19 +219,24 @@ def test_no_shutdown(started, log):
     shutdown = run.client.event("SHUTDOWN", 60)
     run.client.event("STOP")
     off = run.client.execute("query-status")
+    first = marks(run)
     refused = run.client.execute("cont")
     run.client.execute("system_reset")
     run.client.event("RESET")
     reset = run.client.execute("query-status")
+    second = marks(run)
     run.client.execute("cont")
     again = run.wait_for(b"guest: idle", 2)
     run.client.execute("inject-nmi")
     panicked = run.client.event("GUEST_PANICKED", 60)
     run.client.event("STOP")
     status = run.client.execute("query-status")
+    third = marks(run)
     run.client.execute("quit")
     result = run.finish(log)
     assert up and again
+    assert "power-off" in first and second.keys() == {"reset", "start"}
+    assert third["panic"]["at"] > third["console"]["at"] and third["reset"] == second["reset"]
     assert shutdown["data"] == {"guest": True, "reason": "guest-shutdown"}
     assert off == {"running": False, "status": "shutdown"}
     assert refused["error"]["desc"] == "Resetting the Virtual Machine is required"

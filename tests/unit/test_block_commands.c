@@ -19,6 +19,11 @@ typedef struct Fixture {
     char *path;
 } Fixture;
 
+static MonitorConsole console(void *owner)
+{
+    return (MonitorConsole){ .polls = 5, .waiting = 2 };
+}
+
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     static const char bytes[8192];
@@ -34,6 +39,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     g_assert_true(storage_options_resolve(&fixture->options, NULL));
     fixture->host = pci_host_new(NULL);
     g_autoptr(GError) error = NULL;
+    fixture->machine.console = console;
     fixture->machine.devices = devices_new(&fixture->options, &fixture->guest.context, fixture->host, &error);
     if (error) // no direct I/O on this file system
         g_error("%s", error->message);
@@ -150,6 +156,51 @@ static void test_queries(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(number, ==, 0);
 }
 
+static gint64 outstanding(Fixture *fixture)
+{
+    g_autoptr(GVariant) io = run(fixture, "x-lparun-io", "@a{sv} {}", NULL);
+    g_autoptr(GVariant) disks = g_variant_lookup_value(io, "disks", NULL), one = only(disks);
+    const char *text;
+    gint64 number;
+    g_assert_true(g_variant_lookup(one, "device", "&s", &text));
+    g_assert_cmpstr(text, ==, "d0");
+    g_assert_true(g_variant_lookup(one, "qdev", "&s", &text));
+    g_assert_cmpstr(text, ==, "disk");
+    g_assert_true(g_variant_lookup(one, "done", "x", &number));
+    g_assert_cmpint(number, ==, 0);
+    g_assert_true(g_variant_lookup(one, "outstanding", "x", &number));
+    return number;
+}
+
+// What the driver gave and did not get back, whatever else it writes into its ring.
+static void test_io(Fixture *fixture, gconstpointer data)
+{
+    VirtioPci *pci = virtio_device_pci(virtio_blk_device(disk(fixture)));
+    GuestQueue queue;
+    guest_plug(&fixture->guest, virtio_pci_device(pci));
+    g_assert_true(guest_negotiate(&fixture->guest, VIRTIO_F_VERSION_1));
+    guest_queue_setup(&queue, &fixture->guest, 0, 8, 0x800000, 1);
+    g_assert_true(virtio_pci_hold(pci)); // nothing is taken from here on
+    guest_set_avail_index(&queue, 3);
+    g_assert_cmpint(outstanding(fixture), ==, 0); // there is no driver yet
+    guest_driver_ok(&fixture->guest);
+    g_assert_cmpint(outstanding(fixture), ==, 3);
+    guest_set_avail_index(&queue, 60000);
+    g_assert_cmpint(outstanding(fixture), ==, 8);
+    guest_reset(&fixture->guest);
+    g_assert_cmpint(outstanding(fixture), ==, 0);
+}
+
+static void test_console(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GVariant) io = run(fixture, "x-lparun-io", "@a{sv} {}", NULL);
+    g_autoptr(GVariant) side = g_variant_lookup_value(io, "console", NULL);
+    gint64 number;
+    g_assert_true(g_variant_lookup(side, "polls", "x", &number) && number == 5);
+    g_assert_true(g_variant_lookup(side, "waiting", "x", &number) && number == 2);
+    g_assert_true(g_variant_lookup(io, "now", "x", &number) && number > 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -157,5 +208,7 @@ int main(int argc, char **argv)
     ADD("resize", test_resize);
     ADD("resize-wrong", test_resize_wrong);
     ADD("queries", test_queries);
+    ADD("io", test_io);
+    ADD("console", test_console);
     return g_test_run();
 }

@@ -334,16 +334,16 @@ static void test_timeline(Partition *partition, gconstpointer data)
     hypercall_mark(partition->hypercalls, 4, timeline, TIMELINE_CONSOLE);
     hypercall_mark(partition->hypercalls, 8, timeline, TIMELINE_CAS);
     partition_call(partition, 8, 0);
-    g_assert_cmpint(timeline->at[TIMELINE_CONSOLE], ==, 0);
-    gint64 first = timeline->at[TIMELINE_CAS];
+    g_assert_cmpint(timeline->marks[TIMELINE_CONSOLE].at, ==, 0);
+    gint64 first = timeline->marks[TIMELINE_CAS].at;
     g_assert_cmpint(first, >, 0);
     g_usleep(10);
     partition_call(partition, 8, 0);
-    g_assert_cmpint(timeline->at[TIMELINE_CAS], ==, first);
+    g_assert_cmpint(timeline->marks[TIMELINE_CAS].at, ==, first);
     g_assert_true(timeline_part.reset(timeline, NULL));
-    g_assert_cmpint(timeline->at[TIMELINE_CAS], ==, 0);
+    g_assert_cmpint(timeline->marks[TIMELINE_CAS].at, ==, 0);
     partition_call(partition, 8, 0);
-    g_assert_cmpint(timeline->at[TIMELINE_CAS], >, first);
+    g_assert_cmpint(timeline->marks[TIMELINE_CAS].at, >, first);
     timeline_free(timeline);
 }
 

@@ -1,5 +1,6 @@
 // QMP, a client's conversation: requests good and bad, in one piece and in many (QEMU's qmp-spec.rst).
 #include "fake_machine.h"
+#include "lparun/timeline.h"
 #include "qmp/frame.h"
 #include "qmp/session.h"
 #include <json-glib/json-glib.h>
@@ -132,6 +133,59 @@ static void test_commands(Fixture *fixture, gconstpointer data)
         "{\"return\":[" CPU("0", "0", "1000") "," CPU("1", "8", "1001") "]}");
 }
 
+// Registers are text: not every reader of JSON has 64 bits.
+static void test_vcpus(Fixture *fixture, gconstpointer data)
+{
+    static const char *const states[] = { "running", "ceded", "joined", "stopped", "held" };
+    negotiate(fixture);
+    fixture->machine.cpus = G_N_ELEMENTS(states);
+    send(fixture, "{\"execute\":\"x-lparun-vcpus\"}\n");
+    const char *line = next_line(fixture);
+    g_assert_nonnull(
+        strstr(line, "{\"cpu-index\":0,\"thread-id\":1000,\"state\":\"running\","
+                     "\"nip\":\"0xc000000000001234\",\"msr\":\"0x8000000000001033\",\"lr\":\"0x10\","
+                     "\"ctr\":\"0x0\",\"r1\":\"0x0\",\"r3\":\"0xffffffffffffffff\"},"));
+    for (unsigned i = 1; i < G_N_ELEMENTS(states); i++) { // without registers, as they did not answer
+        g_autofree char *vcpu =
+            g_strdup_printf("{\"cpu-index\":%u,\"thread-id\":%u,\"state\":\"%s\"}", i, 1000 + i, states[i]);
+        g_assert_nonnull(strstr(line, vcpu));
+    }
+}
+
+// What the machine says as JSON comes as it is.
+static void test_stats(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    assert_answer(fixture, "{\"execute\":\"x-lparun-stats\",\"id\":1}\n",
+        "{\"return\":{\"exits\":{\"MMIO\":9007199254740993},\"rows\":[{}]},\"id\":1}");
+}
+
+static void test_timeline(Fixture *fixture, gconstpointer data)
+{
+    Timeline *timeline = timeline_new();
+    TimelineDisk *disk = timeline_add_disk(timeline, "d\"0");
+    fixture->machine.operations.timeline = timeline;
+    negotiate(fixture);
+    timeline_set(timeline, TIMELINE_PANIC, 30, "why\n");
+    timeline_set(timeline, TIMELINE_START, 10, NULL);
+    atomic_store(&disk->first.at, 20);
+    send(fixture, "{\"execute\":\"x-lparun-timeline\"}\n");
+    g_assert_nonnull(strstr(next_line(fixture),
+        "\"marks\":[{\"name\":\"start\",\"at\":10},{\"name\":\"disk-read\",\"at\":20,\"disk\":\"d\\\"0\"},"
+        "{\"name\":\"panic\",\"at\":30,\"reason\":\"why\\n\"}]}"));
+    timeline_free(timeline);
+}
+
+static void test_watch(Fixture *fixture, gconstpointer data)
+{
+    negotiate(fixture);
+    assert_answer(fixture, "{\"execute\":\"x-lparun-watch\"}\n", "{\"return\":{}}");
+    g_assert_true(fixture->machine.watched);
+    assert_answer(
+        fixture, "{\"execute\":\"x-lparun-watch\",\"arguments\":{\"enable\":false}}\n", "{\"return\":{}}");
+    g_assert_false(fixture->machine.watched);
+}
+
 // Everything that query-commands lists is there.
 static void test_query_commands(Fixture *fixture, gconstpointer data)
 {
@@ -139,7 +193,7 @@ static void test_query_commands(Fixture *fixture, gconstpointer data)
     send(fixture, "{\"execute\":\"query-commands\"}\n");
     g_autoptr(JsonNode) answer = json_from_string(next_line(fixture), NULL);
     JsonArray *list = json_object_get_array_member(json_node_get_object(answer), "return");
-    g_assert_cmpuint(json_array_get_length(list), ==, 11);
+    g_assert_cmpuint(json_array_get_length(list), ==, 14);
     for (unsigned i = 0; i < json_array_get_length(list); i++) {
         const char *name = json_object_get_string_member(json_array_get_object_element(list, i), "name");
         g_autofree char *request = g_strdup_printf("{\"execute\":\"%s\"}\n", name);
@@ -450,6 +504,10 @@ int main(int argc, char **argv)
     ADD("negotiation", test_negotiation);
     ADD("commands", test_commands);
     ADD("query-commands", test_query_commands);
+    ADD("vcpus", test_vcpus);
+    ADD("stats", test_stats);
+    ADD("timeline", test_timeline);
+    ADD("watch", test_watch);
     ADD("wrong-requests", test_wrong_requests);
     ADD("id", test_id);
     ADD("id-verbatim", test_id_verbatim);

@@ -120,6 +120,8 @@ static void test_one_at_a_time(Fixture *fixture, gconstpointer data)
 {
     char text[512];
     int first = connect_and_negotiate(fixture), second = connect_to(fixture);
+    assert_answer(first, "{\"execute\":\"x-lparun-watch\"}\n", "{\"return\":{}}\r\n");
+    g_assert_true(fixture->machine.watched);
     g_assert_cmpint(receive(second, text, sizeof text), <, 0);
     g_assert_cmpstr(text, ==, "");
     send_text(first, "{\"execute\":\"quit\", "); // half a message goes with its sender
@@ -127,6 +129,7 @@ static void test_one_at_a_time(Fixture *fixture, gconstpointer data)
     close(first);
     receive(second, text, sizeof text);
     g_assert_true(g_str_has_prefix(text, "{\"QMP\":{"));
+    g_assert_false(fixture->machine.watched); // that was the first one's wish
     send_text(second, "{\"execute\":\"query-status\"}\n");
     receive(second, text, sizeof text);
     g_assert_nonnull(strstr(text, "CommandNotFound"));

@@ -4,6 +4,8 @@
 #include "lparun/papr.h"
 #include "lparun/rtas_clock.h"
 #include "lparun/rtas_events.h"
+#include "lparun/timeline.h"
+#include "lparun/vty.h"
 #include "lparun/watchdog.h"
 #include "partition.h"
 
@@ -17,11 +19,12 @@ enum {
     MONITOR_RESET,
     MONITOR_SHUTDOWN,
     MONITOR_PANICKED,
-    MONITOR_WATCHDOG
+    MONITOR_WATCHDOG,
+    MONITOR_MARK
 };
 static const char *const event_names[] = { "STOP", "RESUME", "POWERDOWN", "RESET", "SHUTDOWN",
-    "GUEST_PANICKED", "WATCHDOG" };
-static unsigned told[MONITOR_WATCHDOG + 1];
+    "GUEST_PANICKED", "WATCHDOG", "X_LPARUN_MARK" };
+static unsigned told[MONITOR_MARK + 1];
 static struct {
     int kind;
     gboolean by_guest;
@@ -36,6 +39,8 @@ Monitor *monitor_open(
     return (Monitor *)&machine;
 }
 
+static GString *marks; // that were told, and before what; or NULL
+
 static void keep_text(GVariant *data, const char *name, char text[32])
 {
     const char *value;
@@ -49,6 +54,11 @@ void monitor_tell(Monitor *monitor, const MonitorEvent *event)
     while (strcmp(event_names[last.kind], event->name))
         last.kind++;
     told[last.kind]++;
+    const char *name = event->name;
+    if (marks && last.kind == MONITOR_MARK)
+        g_variant_lookup(event->data, "name", "&s", &name);
+    if (marks)
+        g_string_append_printf(marks, "%s ", name);
     keep_text(event->data, "reason", last.reason);
     keep_text(event->data, "action", last.action);
     if (event->data)
@@ -452,6 +462,7 @@ static void test_busy_continues(Fixture *fixture, gconstpointer data)
 typedef struct Whole {
     Fixture *fixture;
     unsigned loads, starts, releases;
+    gint64 loaded; // when it was
 } Whole;
 
 static void ask_queue(Whole *whole, RunEvent event)
@@ -509,6 +520,85 @@ static void test_continue_in_reset(Fixture *fixture, gconstpointer data)
     run_queue_free(fixture->parts.queue);
 }
 
+static bool load_again(void *owner, GError **error)
+{
+    ((Whole *)owner)->loaded = g_get_monotonic_time();
+    return true;
+}
+
+// A round that the guest ends by a reboot, and one that ends it all by a panic.
+static void start_and_panic(void *owner)
+{
+    Whole *whole = owner;
+    RunAsk ask = whole->fixture->parts.ask;
+    timeline_mark(whole->fixture->parts.timeline, TIMELINE_START);
+    if (whole->starts++)
+        ask.ask(ask.owner, RUN_PANICKED, "all is lost");
+    else
+        ask.ask(ask.owner, RUN_REBOOT, NULL);
+}
+
+// Marks are told to who watches, and the last ones before the end is.
+static void test_marks(Fixture *fixture, gconstpointer data)
+{
+    Whole whole = { .fixture = fixture };
+    Timeline *timeline = timeline_new();
+    run_free(fixture->run);
+    part_list_add(fixture->list, &timeline_part, timeline);
+    fixture->parts.timeline = timeline;
+    fixture->parts.queue = run_queue_new(fixture->partition.vcpus);
+    fixture->parts.ask = run_queue_ask(fixture->parts.queue);
+    fixture->parts.load = load_again;
+    fixture->parts.start = start_and_panic;
+    fixture->parts.owner = &whole;
+    fixture->run = run_new(&fixture->parts, "", NULL);
+    marks = g_string_new(NULL);
+    machine.watch(machine.owner, true);
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(run_until_end(fixture->run, &error), ==, 4);
+    g_assert_cmpstr(marks->str, ==, "start reboot RESET start panic GUEST_PANICKED SHUTDOWN ");
+    g_assert_cmpstr(timeline->reason, ==, "all is lost");
+    g_assert_cmpint(timeline->marks[TIMELINE_REBOOT].at, <=, whole.loaded); // when it was asked for
+    machine.watch(machine.owner, false);
+    run_watchdog(fixture->run, WATCHDOG_RESTART_HARD);
+    g_assert_cmpint(timeline->marks[TIMELINE_WATCHDOG].at, >, 0);
+    g_assert_cmpuint(told[MONITOR_MARK], ==, 4);
+    g_string_free(g_steal_pointer(&marks), TRUE);
+    run_queue_free(fixture->parts.queue);
+}
+
+static size_t write_nothing(void *owner, const uint8_t *bytes, size_t length)
+{
+    return 0;
+}
+
+// What a monitor may ask of a guest that hangs.
+static void test_looks(Fixture *fixture, gconstpointer data)
+{
+    const VtyHost host = { .write = write_nothing };
+    fixture->parts.vty = vty_new(&host, NULL);
+    fixture->parts.hypercalls = fixture->partition.hypercalls;
+    run_free(fixture->run);
+    fixture->run = run_new(&fixture->parts, "", NULL);
+    partition_call(&fixture->partition, H_GET_TERM_CHAR, 0);
+    hypercall_console_register(fixture->partition.hypercalls, &(HypercallParts){ .vty = fixture->parts.vty });
+    partition_call(&fixture->partition, H_GET_TERM_CHAR, 0);
+    vty_input(fixture->parts.vty, (const uint8_t *)"abc", 3);
+    MonitorConsole console = machine.console(machine.owner);
+    g_assert_cmpuint(console.polls, ==, 1);
+    g_assert_cmpuint(console.waiting, ==, 3);
+    start(fixture);
+    assert_runs(fixture);
+    VcpuLook looks[4];
+    machine.look(machine.owner, looks);
+    g_assert_true(looks[0].stand == VCPU_RUNNING || looks[0].stand == VCPU_CEDED);
+    g_assert_cmpint(looks[1].stand, ==, VCPU_STOPPED);
+    g_autofree char *stats = machine.stats(machine.owner); // while it runs
+    g_assert_nonnull(strstr(stats, "\"PAPR_HCALL\": 1"));
+    g_assert_nonnull(strstr(stats, "\"pc\": \"0x1234\""));
+    vty_free(fixture->parts.vty);
+}
+
 // Two reasons: a reset ends both, a cont what it may.
 static void test_reasons(Fixture *fixture, gconstpointer data)
 {
@@ -542,6 +632,8 @@ int main(int argc, char **argv)
     ADD("panic-words", test_panic_words);
     ADD("no-monitor", test_no_monitor);
     ADD("reasons", test_reasons);
+    ADD("marks", test_marks);
+    ADD("looks", test_looks);
     ADD("continue-in-reset", test_continue_in_reset);
     add_watchdogs();
     g_test_add("/run/busy", Fixture, NULL, set_up, test_busy, tear_down);

@@ -1,6 +1,7 @@
 // The virtio block device from the driver's side: SLOF's requests, Linux's, and hostile ones.
 #include "../../vmm/iothread_wait.h"
 #include "lparun/bytes.h"
+#include "lparun/timeline.h"
 #include "lparun/virtio_blk.h"
 #include "virtio_guest.h"
 #include <glib/gstdio.h>
@@ -42,6 +43,7 @@ typedef struct Fixture {
     Iothread *iothread;
     Block *block;
     VirtioBlk *blk;
+    Timeline *timeline; // or NULL
 } Fixture;
 
 static uint8_t expected(uint64_t at)
@@ -67,6 +69,7 @@ static void plug_device(Fixture *fixture, gconstpointer data)
     static const Setup usual = { .cache = BLOCK_WRITEBACK };
     const Setup *setup = data ? data : &usual;
     guest_open(&fixture->guest);
+    fixture->guest.context.timeline = fixture->timeline;
     GError *error = NULL;
     fixture->iothread = iothread_new_with("test", setup->no_ring ? &iothread_poll_ops : NULL, &error);
     g_assert_no_error(error);
@@ -104,6 +107,7 @@ static void unplug_device(Fixture *fixture)
 static void close_device(Fixture *fixture, gconstpointer data)
 {
     unplug_device(fixture);
+    timeline_free(fixture->timeline);
     g_unlink(fixture->path);
     g_free(fixture->path);
 }
@@ -206,6 +210,27 @@ static void test_slof(Fixture *fixture, gconstpointer data)
         doorbell_fired(virtio_pci_doorbell(virtio_device_pci(virtio_blk_device(fixture->blk)), 0)), ==, 60);
     g_assert_cmpuint(
         doorbell_rung(virtio_pci_doorbell(virtio_device_pci(virtio_blk_device(fixture->blk)), 0)), ==, 0);
+}
+
+// Reads are marked, and nothing else is.
+static void test_timeline(Fixture *fixture, gconstpointer data)
+{
+    unplug_device(fixture);
+    Timeline *timeline = timeline_new();
+    timeline->direct = true;
+    fixture->timeline = timeline;
+    plug_device(fixture, data);
+    start(fixture, LINUX_FEATURES, 256);
+    const TimelineDisk *disk = timeline->disks->pdata[0];
+    request(fixture, OUT, 0, DATA, 512, NULL);
+    request(fixture, GET_ID, 0, DATA, 20, NULL);
+    g_assert_cmpint(disk->kernel.at, ==, 0);
+    request(fixture, IN, 0, DATA, 512, NULL);
+    gint64 first = disk->kernel.at;
+    g_assert_cmpint(first, >, 0);
+    request(fixture, IN, 0, DATA, 512, NULL);
+    g_assert_cmpint(disk->kernel.at, ==, first);
+    g_assert_cmpstr(disk->name, ==, "virtio-blk0");
 }
 
 static void test_counters(Fixture *fixture, gconstpointer data)
@@ -707,6 +732,7 @@ int main(int argc, char **argv)
     add("/virtio-blk/registers", NULL, test_registers);
     add("/virtio-blk/slof", NULL, test_slof);
     add("/virtio-blk/counters", NULL, test_counters);
+    add("/virtio-blk/timeline", NULL, test_timeline);
     add("/virtio-blk/errors", NULL, test_errors);
     add("/virtio-blk/readonly", &readonly, test_readonly);
     add("/virtio-blk/id", NULL, test_id);
