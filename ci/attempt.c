@@ -3,10 +3,12 @@
 #include "child.h"
 #include "command_line.h"
 #include "console.h"
+#include "examine.h"
 #include "judge.h"
 #include "overlay.h"
 #include "stats.h"
 #include "steer.h"
+#include "threads.h"
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -15,9 +17,10 @@
 #define DRAIN_PASS 20   // milliseconds in which more may come once the verdict is there
 #define DRAIN_FAIL 1500 // a report of a failure has many lines
 #define PATIENCE 3000   // milliseconds for lparun to end when it was told to
-#define TICK 100        // milliseconds between two looks at limits
-#define QUIET 2.0       // seconds of silence after which a prompt is asked for again
-#define NUDGES 10       // times that it is
+#define TICKS_OF_DISKS 10
+#define TICK 100  // milliseconds between two looks at limits
+#define QUIET 2.0 // seconds of silence after which a prompt is asked for again
+#define NUDGES 10 // times that it is
 
 struct Attempt {
     const Boot *boot;
@@ -27,13 +30,15 @@ struct Attempt {
     Place *place;
     Child *child; // NULL: it has not been started yet
     Steer *steer;
+    HangWatch *watch;
+    Examination *examination;
     Console *console;
     Script *script;
     Judge *judge;
     Outcome *outcome;
     gint64 start;
     double last; // seconds: when the console said something
-    unsigned nudges;
+    unsigned nudges, ticks;
     bool stopped; // before there was a child
     bool ending, child_ended;
     int status; // the child's
@@ -107,21 +112,31 @@ static void end_in(Attempt *attempt, guint milliseconds)
         attempt->drain = g_timeout_add(milliseconds, drained, attempt);
 }
 
-// So that a kernel prints where its CPUs are.
-static void investigate(Attempt *attempt)
+// An NMI, so that a kernel prints where its CPUs are.
+static void examined(void *owner, const char *kind, bool starved)
 {
+    Attempt *attempt = owner;
+    judge_hang(attempt->judge, kind, starved);
     steer_ask(attempt->steer, "inject-nmi", NULL, NULL, NULL);
     end_in(attempt, DRAIN_FAIL);
 }
 
+static void examine(Attempt *attempt)
+{
+    script_stop(attempt->script);
+    if (!attempt->examination)
+        attempt->examination =
+            examine_start(attempt->steer, attempt->watch, attempt->boot, examined, attempt);
+}
+
 static void look(Attempt *attempt)
 {
-    if (attempt->drain || attempt->ending || !judge_is_decided(attempt->judge))
+    if (attempt->drain || attempt->ending || attempt->examination || !judge_is_decided(attempt->judge))
         return;
     stop_source(&attempt->tick);
     attempt->outcome->seconds = now(attempt);
     if (judge_is_limit(attempt->judge))
-        investigate(attempt);
+        examine(attempt);
     else if (judge_is_off(attempt->judge))
         end_guest(attempt);
     else
@@ -148,7 +163,7 @@ static void check_stage(Attempt *attempt)
 static void check_run_time(Attempt *attempt)
 {
     double most = attempt->boot->run_time * attempt->scale;
-    if (most > 0 && stats_run_time(child_pid(attempt->child)) > most)
+    if (most > 0 && threads_of(child_pid(attempt->child)).run > most)
         limit(attempt, LIMIT_RUN_TIME, most);
 }
 
@@ -169,10 +184,23 @@ static void check_silence(Attempt *attempt)
     }
 }
 
+static void take_io(void *owner, JsonNode *value, const char *error)
+{
+    hang_take_io(((Attempt *)owner)->watch, value);
+}
+
+// So that it is known for how long a disk has not answered.
+static void watch_disks(Attempt *attempt)
+{
+    if (attempt->ticks++ % TICKS_OF_DISKS == 0 && attempt->boot->disks->len)
+        steer_ask(attempt->steer, "x-lparun-io", NULL, take_io, attempt);
+}
+
 static gboolean on_tick(gpointer data)
 {
     Attempt *attempt = data;
     guint tick = attempt->tick;
+    watch_disks(attempt);
     double most = attempt->boot->timeout * attempt->scale;
     if (now(attempt) > most)
         limit(attempt, LIMIT_WHOLE, most);
@@ -301,7 +329,9 @@ static void attempt_free(Attempt *attempt)
     stop_source(&attempt->drain);
     stop_source(&attempt->kill);
     stop_source(&attempt->step);
+    examine_free(attempt->examination);
     steer_free(attempt->steer);
+    hang_free(attempt->watch);
     child_free(attempt->child);
     console_free(attempt->console);
     judge_free(attempt->judge);
@@ -351,6 +381,7 @@ static void begin(Attempt *attempt)
     attempt->start = g_get_monotonic_time();
     console_begin(attempt->console, attempt->start);
     attempt->child = child_start(command, &child_ops, attempt);
+    attempt->watch = hang_new(child_pid(attempt->child));
     attempt->steer = steer_new(attempt->place->socket, &steer_ops, attempt);
     attempt->tick = g_timeout_add(TICK, on_tick, attempt);
     script_begin(attempt->script);

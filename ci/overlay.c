@@ -7,11 +7,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CHUNK ((gsize)1 << 20)
+
 static bool fail(const char *path, GError **error)
 {
     int code = errno;
     g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code), "%s: %s", path, g_strerror(code));
     return false;
+}
+
+// Where the kernel does not copy by itself: from one file system to another, say.
+static bool copy_by_hand(int from, int to, off_t begin, off_t end)
+{
+    g_autofree char *buffer = g_malloc(CHUNK);
+    while (begin < end) {
+        ssize_t done = pread(from, buffer, MIN((gsize)(end - begin), CHUNK), begin);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return done == 0; // the image became shorter
+        if (pwrite(to, buffer, (gsize)done, begin) != done)
+            return false;
+        begin += done;
+    }
+    return true;
 }
 
 static bool copy_range(int from, int to, off_t begin, off_t end)
@@ -21,8 +40,10 @@ static bool copy_range(int from, int to, off_t begin, off_t end)
         ssize_t done = copy_file_range(from, &in, to, &out, (size_t)(end - in), 0);
         if (done < 0 && errno == EINTR)
             continue;
-        if (done <= 0)
-            return done == 0; // the image became shorter
+        if (done < 0)
+            return copy_by_hand(from, to, in, end);
+        if (done == 0)
+            return true;
     }
     return true;
 }

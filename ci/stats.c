@@ -1,8 +1,5 @@
 // Counts and marks.
 #include "stats.h"
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define COUNTS 1000u // of one boot; more would be a mistake
 
@@ -17,8 +14,10 @@ void stats_marks(JsonNode *answer, gint64 start, GArray *marks)
             continue;
         JsonObject *mark = json_node_get_object(element);
         gint64 at = json_object_get_int_member_with_default(mark, "at", start);
-        outcome_add_mark(marks, json_object_get_string_member_with_default(mark, "name", ""),
-            (double)(at - start) / G_USEC_PER_SEC);
+        const char *name = json_object_get_string_member_with_default(mark, "name", "");
+        const char *disk = json_object_get_string_member_with_default(mark, "disk", NULL);
+        g_autofree char *whole = disk ? g_strdup_printf("%s %s", name, disk) : g_strdup(name);
+        outcome_add_mark(marks, whole, (double)(at - start) / G_USEC_PER_SEC);
     }
 }
 
@@ -61,17 +60,4 @@ void stats_counts(const char *path, Outcome *outcome)
     g_autoptr(JsonParser) parser = json_parser_new();
     if (json_parser_load_from_file(parser, path, NULL) && json_parser_get_root(parser))
         flatten(json_parser_get_root(parser), "", outcome);
-}
-
-double stats_run_time(int pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
-    g_autofree char *text = NULL;
-    guint64 user, system;
-    const char *after = NULL;
-    if (g_file_get_contents(path, &text, NULL, NULL))
-        after = strrchr(text, ')'); // a program's name may have anything in it
-    if (!after || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-        return 0;
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }

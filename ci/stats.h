@@ -8,5 +8,3 @@ void stats_marks(JsonNode *answer, gint64 start, GArray *marks);
 // The numbers of the file that -stats wrote, each by its way through the objects: "exits.mmio". Nothing
 // without a file.
 void stats_counts(const char *path, Outcome *outcome);
-// Seconds that all threads of a process ran; 0: it is gone.
-double stats_run_time(int pid);

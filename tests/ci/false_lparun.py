@@ -4,6 +4,8 @@
 say TEXT        to the console, with escapes as Python has them; no line's end by itself
 wait SECONDS
 read TEXT       until TEXT came from standard input, with escapes as Python has them
+answer COMMAND JSON
+                what it gives from now on
 tell EVENT [REASON]
 until quit      until the monitor was told to quit
 error TEXT      to standard error
@@ -16,16 +18,23 @@ first-status STATUS TEXT
 mark [AGAIN]    make the file of `-x-mark`, with -AGAIN at its end
 wait-for FILES  until they are there
 overwrite       the disks
-spin            until lparun is killed
+spin            as a vCPU, until lparun is killed
 ignore          all that comes, for good
 """
 
+import ctypes
 import json
 import os
 import signal
 import socket
 import sys
 import time
+
+PR_SET_NAME = 15
+
+
+def now():
+    return int(time.monotonic() * 1e6)
 
 
 class Monitor:
@@ -34,6 +43,7 @@ class Monitor:
         self.listener.bind(path)
         self.listener.listen(1)
         self.client, self.input = None, b""
+        self.answers = {"x-lparun-timeline": {"marks": [{"name": "start", "at": now()}]}}
 
     def accept(self):
         self.client, _ = self.listener.accept()
@@ -53,8 +63,8 @@ class Monitor:
                 self.input += data
             line, self.input = self.input.split(b"\n", 1)
             given = json.loads(line)["execute"]
-            marks = [{"name": "start", "at": int(time.monotonic() * 1e6)}]
-            self.send({"return": {"marks": marks} if given == "x-lparun-timeline" else {}, "id": given})
+            value = self.answers.get(given, {})
+            self.send({"return": {**value, "now": now()} if value else value, "id": given})
             if given == name:
                 return
 
@@ -95,6 +105,8 @@ def overwrite():
     for index, word in enumerate(sys.argv):
         if word == "-drive":
             with open(sys.argv[index + 1].split(",")[0].removeprefix("file="), "r+b") as disk:
+                assert disk.read(6) == b"before"
+                disk.seek(0)
                 disk.write(b"after!")
 
 
@@ -113,6 +125,9 @@ def play(order, rest, monitor):
         read_until(rest.encode().decode("unicode_escape").encode("latin-1"))
     elif order == "tell":
         monitor.tell(*rest.split())
+    elif order == "answer":
+        command, text = rest.split(" ", 1)
+        monitor.answers[command] = json.loads(text)
     elif order == "until":
         monitor.command(rest)
     elif order == "error":
@@ -138,6 +153,7 @@ def play(order, rest, monitor):
     elif order == "overwrite":
         overwrite()
     elif order == "spin":
+        ctypes.CDLL(None).prctl(PR_SET_NAME, b"vcpu 0")
         while True:
             pass
     elif order == "ignore":

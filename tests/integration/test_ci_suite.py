@@ -1,8 +1,10 @@
 """lparun-ci's boot files, several boots at once, retries, limits and ends, on what a false lparun plays."""
 
 import os
+import pathlib
 import signal
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -152,6 +154,28 @@ def test_limit(name, tmp_path):
         assert "Oops: System Reset" in outcome["last"][-1]
 
 
+VCPU = '{"cpu-index": 0, "thread-id": 1, "state": "%s", "nip": "0xc000000000001234", "msr": "0x8000000000001033"}'
+IO = '{"disks": [{"qdev": "d0", "outstanding": %d, "done": 5}], "console": {"polls": 0, "waiting": 0}}'
+HANGS = {
+    "spinning": ("running", 0, "0xc000000000001234 (vCPU 0)"),
+    "asleep": ("ceded", 0, "all vCPUs asleep"),
+    "stopped": ("stopped", 0, "stopped"),
+    "disk": ("running", 1, "a disk request is outstanding (d0"),
+}
+
+
+def test_hangs(tmp_path):
+    """The kind of hang is in the reason, and in the results; how each is told is test_ci_hang's."""
+    plays = {name: f"answer x-lparun-vcpus {{\"vcpus\": [{VCPU % state}]}}\nanswer x-lparun-io {IO % waiting}\n{SILENT}"
+             for name, (state, waiting, _) in HANGS.items()}
+    text = "timeout = 0.3\n" + "".join(f"[boot {name}]\narguments = -x-play ${{here}}/{name}\n" for name in HANGS)
+    _, boots, said = ci_plays.suite(tmp_path, text, plays, "-j", "4")
+    for name, (_, _, kind) in HANGS.items():
+        outcome = boots[name]["outcomes"][0]
+        assert outcome["verdict"] == "timed out" and kind in outcome["hang"], said
+        assert outcome["reason"].endswith(outcome["hang"])
+
+
 def test_steps(tmp_path):
     """Steps in their order: a line's text counts once, monitor's commands, a pause, a prompt that a message hid."""
     status, outcome, text = ci_plays.play(tmp_path, """\
@@ -199,14 +223,17 @@ allow.it.count = 1
     assert status == 1
 
 
-def test_disks_are_copies(tmp_path):
-    """What a guest writes to a disk is gone with the run."""
-    (tmp_path / "disk").write_bytes(b"before")
-    os.truncate(tmp_path / "disk", 16 << 20)
-    status, outcome, text = ci_plays.play(tmp_path, "overwrite\nsay done\\n\nuntil quit", "--disks", tmp_path / "disk",
-                                          "--expect", "done")
-    assert status == 0, text
-    assert (tmp_path / "disk").open("rb").read(6) == b"before"
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_disks_are_copies(elsewhere, tmp_path):
+    """What a guest writes to a disk is gone with the run; the image may be on another file system."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if elsewhere else tmp_path) as folder:
+        disk = pathlib.Path(folder) / "disk"
+        disk.write_bytes(b"before")
+        os.truncate(disk, 16 << 20)
+        status, outcome, text = ci_plays.play(tmp_path, "overwrite\nsay done\\n\nuntil quit", "--disks", disk, "--expect",
+                                              "done")
+        assert status == 0, text
+        assert disk.open("rb").read(6) == b"before"
     assert ci_plays.play(tmp_path, GOOD, "--disks", "/none/such")[1]["reason"].startswith("/none/such: ")
 
 

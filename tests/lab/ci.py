@@ -18,8 +18,8 @@ EXPECTED = {
     "known": ("known failure", "this guest has no login"),
     "panics": ("panicked", "sysrq triggered crash"),
     "reboots": ("rebooted", "the guest rebooted before the power-off"),
-    "stalls": ("timed out", "45 s were over in stage firmware; waited for 'GNU GRUB'"),
-    "tests": ("fail", "1 of 4 tests failed"),
+    "stalls": ("timed out", "45 s were over in stage firmware; waited for 'GNU GRUB'; a disk request is outstanding"),
+    "tests": ("fail", "1 of 5 tests failed: arithmetic/divide"),
     "no-kernel": ("wrong", "/none/vmlinux"),
 }
 

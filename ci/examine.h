@@ -1,0 +1,14 @@
+// Looks at a guest that came to a limit: some samples, and what kind of hang they show.
+#pragma once
+#include "boot.h"
+#include "hang.h"
+#include "steer.h"
+
+typedef struct Examination Examination;
+
+// `done` comes once, from the main loop: the kind in one line, or NULL where lparun said nothing; and whether the
+// host is to blame. The steer, the watch and the boot stay the caller's.
+Examination *examine_start(Steer *steer, HangWatch *watch, const Boot *boot,
+    void (*done)(void *owner, const char *kind, bool starved), void *owner);
+// At any time; `done` does not come any more.
+void examine_free(Examination *examination);
