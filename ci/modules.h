@@ -1,0 +1,18 @@
+// Modules of a kernel that a guest loads before anything else.
+#pragma once
+#include "initrd.h"
+
+typedef struct Modules Modules;
+
+// `folder` is a kernel's lib/modules/VERSION. NULL and `error`: it cannot be read.
+Modules *modules_new(const char *folder, Initrd *initrd, GError **error);
+void modules_free(Modules *modules);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Modules, modules_free)
+
+// Puts a module into the initial ramdisk, unpacked, and before it what it needs. One that is built in is
+// there already. False and `error`: there is none of that name, or it cannot be unpacked.
+bool modules_add(Modules *modules, const char *name, GError **error);
+// Whether there is such a module, or it is built in.
+bool modules_know(const Modules *modules, const char *name);
+// Of char *: their paths in the guest, in the order in which they can be loaded.
+const GPtrArray *modules_paths(const Modules *modules);
