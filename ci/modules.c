@@ -116,7 +116,8 @@ static GBytes *run_unpacker(const char *program, const char *path, GError **erro
 {
     GBytes *bytes = NULL;
     g_autoptr(GSubprocess) process =
-        g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, error, program, "-dc", "--", path, NULL);
+        g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, error, program,
+            "-dc", "--", path, NULL);
     if (!process || !g_subprocess_communicate(process, NULL, NULL, &bytes, NULL, error))
         return NULL;
     if (g_subprocess_get_successful(process))
