@@ -135,7 +135,7 @@ static bool add_modules(Work *work, GError **error)
     const Exec *exec = work->exec;
     if (!exec->modules)
         return exec->wanted->len == 0 || refuse(error, "--module: give --modules FOLDER, where they are");
-    g_autoptr(Modules) modules = modules_new(exec->modules, work->initrd, error);
+    g_autoptr(Modules) modules = modules_new(exec->modules, work->initrd, exec->light, error);
     bool good = modules && add_module(modules, "virtio_pci", false, error) &&
                 add_module(modules, "virtio_blk", false, error);
     for (unsigned i = 0; good && i < exec->wanted->len; i++)

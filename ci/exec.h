@@ -11,6 +11,7 @@ typedef struct Exec {
     GPtrArray *collect;   // of char *: paths in the guest
     GPtrArray *variables; // of char *: NAME=VALUE, besides PATH, HOME and TERM
     GPtrArray *wanted;    // of char *: modules, besides those that the disk of results takes
+    bool light;           // modules without type information and signature: modules.h
     char *modules;        // a kernel's lib/modules/VERSION, or NULL
     char *directory;      // in the guest, that the command starts in; NULL: /
     char *init;           // the program that is init; NULL: ours, for the kernel's byte order

@@ -8,10 +8,13 @@
 #define DEEPEST 32 // folders in folders
 #define MODULE_MOST (64u << 20)
 #define DEPENDS "depends="
+#define TYPES "\0.BTF" // the section's name
+#define SIGNED "~Module signature appended~\n"
 
 struct Modules {
     Initrd *initrd;
     char *folder;
+    bool light;
     GHashTable *files;   // name -> path on this machine
     GHashTable *builtin; // names
     GHashTable *done;    // names
@@ -65,7 +68,7 @@ static void read_builtin(Modules *modules)
     }
 }
 
-Modules *modules_new(const char *folder, Initrd *initrd, GError **error)
+Modules *modules_new(const char *folder, Initrd *initrd, bool light, GError **error)
 {
     g_autoptr(GDir) there = g_dir_open(folder, 0, error);
     if (!there)
@@ -73,6 +76,7 @@ Modules *modules_new(const char *folder, Initrd *initrd, GError **error)
     Modules *modules = g_new0(Modules, 1);
     modules->initrd = initrd;
     modules->folder = g_strdup(folder);
+    modules->light = light;
     modules->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     modules->builtin = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     modules->done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -160,6 +164,20 @@ static char *depends_of(GBytes *bytes)
     return g_strdup("");
 }
 
+// Under another name the section is none that a kernel knows; without its last words a signature is none.
+static GBytes *lighten(GBytes *bytes)
+{
+    gsize length;
+    const char *whole = g_bytes_get_data(bytes, &length);
+    char *copy = g_memdup2(whole, length), *at = copy;
+    while (at && (at = memmem(at, length - (gsize)(at - copy), TYPES, sizeof TYPES)))
+        at[1] = '_';
+    gsize last = strlen(SIGNED);
+    if (length > last && memcmp(copy + length - last, SIGNED, last) == 0)
+        length -= last;
+    return g_bytes_new_take(copy, length);
+}
+
 // --- Putting in.
 
 static bool add_needs(Modules *modules, GBytes *bytes, GError **error)
@@ -181,8 +199,9 @@ static bool add_file(Modules *modules, const char *name, const char *path, GErro
         return refuse(error, "%s: too large for a module", path);
     if (!add_needs(modules, bytes, error))
         return false;
+    g_autoptr(GBytes) put = modules->light ? lighten(bytes) : g_bytes_ref(bytes);
     char *there = g_strdup_printf("/" ORDER_FOLDER "/modules/%s.ko", name);
-    initrd_bytes(modules->initrd, there + 1, 0644, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    initrd_bytes(modules->initrd, there + 1, 0644, g_bytes_get_data(put, NULL), g_bytes_get_size(put));
     g_ptr_array_add(modules->paths, there);
     return true;
 }

@@ -4,8 +4,11 @@
 
 typedef struct Modules Modules;
 
-// `folder` is a kernel's lib/modules/VERSION. NULL and `error`: it cannot be read.
-Modules *modules_new(const char *folder, Initrd *initrd, GError **error);
+// `folder` is a kernel's lib/modules/VERSION. With `light` they come without type information (BTF) and
+// signature: a kernel reads all of its own types when it loads the first module that has some, which takes it
+// 0.2 s and more; it says of a module without signature that it is tainted by it. NULL and `error`: the
+// folder cannot be read.
+Modules *modules_new(const char *folder, Initrd *initrd, bool light, GError **error);
 void modules_free(Modules *modules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Modules, modules_free)
 

@@ -100,6 +100,8 @@ void system_load_modules(void)
             fault("the kernel loads no modules", NULL, "CONFIG_MODULES");
         if (error == -ENOEXEC)
             fault(path, ": not a module of this kernel; give the --modules that were built with it", NULL);
+        if (error == -EKEYREJECTED || error == -EBADMSG)
+            fault(path, ": the kernel takes modules with a signature of its own alone", NULL);
         if (error < 0 && error != -EEXIST)
             fault(path, error_words(error), NULL);
     }

@@ -38,6 +38,8 @@ static void take(Exec *exec, char **initrd, const char *word)
     GPtrArray *list = list_of(exec, parts[0]);
     if (strcmp(parts[0], "room") == 0)
         exec->room = g_ascii_strtoull(parts[1], NULL, 10);
+    else if (strcmp(parts[0], "light") == 0)
+        exec->light = true;
     else if (list)
         g_ptr_array_add(list, g_strdup(parts[1]));
     else

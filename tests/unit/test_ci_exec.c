@@ -99,7 +99,8 @@ static void test_order(void)
     prepare(&it);
     assert_order(&it,
         "p/bin/test\natest\na-a\nab c\nePATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
-        "eTERM=dumb\neHOME=/root\nc/out\nd/tmp\n");
+        "eTERM=dumb\neHOME=/root\nc/out\n"
+        "d/tmp\n");
     g_assert_nonnull(g_hash_table_lookup(it.entries, ".lparun-ci/init"));
     g_assert_nonnull(g_hash_table_lookup(it.entries, "bin/test"));
     g_assert_nonnull(g_hash_table_lookup(it.entries, "dev/console"));
@@ -279,6 +280,29 @@ static void test_modules(void)
     case_end(&it);
 }
 
+// The section has another name, the signature no end.
+static void test_light_modules(void)
+{
+    static const char module[] = "\177ELF some\0.BTF\0.BTF_ids\0x.BTF\0\0.BTF\0~Module signature appended~\n";
+    static const char light[] = "\177ELF some\0_BTF\0.BTF_ids\0x.BTF\0\0_BTF\0";
+    for (int i = 0; i < 2; i++) {
+        Case it;
+        case_start(&it, false);
+        it.exec->modules = g_build_filename(it.folder, "m", NULL);
+        it.exec->light = i == 1;
+        write_module(&it, "x.ko", "");
+        g_autofree char *path = g_build_filename(it.folder, "m/kernel/drivers/x.ko", NULL);
+        g_assert_true(g_file_set_contents(path, module, sizeof module - 1, NULL));
+        g_ptr_array_add(it.exec->wanted, g_strdup("x"));
+        prepare(&it);
+        const Entry *entry = g_hash_table_lookup(it.entries, ".lparun-ci/modules/x.ko");
+        g_autoptr(GBytes) wanted = i == 1 ? g_bytes_new_static(light, sizeof light - 1)
+                                          : g_bytes_new_static(module, sizeof module - 1);
+        g_assert_true(g_bytes_equal(entry->bytes, wanted));
+        case_end(&it);
+    }
+}
+
 static void test_modules_without_virtio(void)
 {
     Case it;
@@ -341,6 +365,7 @@ int main(int argc, char **argv)
     g_test_add_func("/exec/no-init", test_no_init);
     g_test_add_func("/exec/wrong-words", test_wrong_words);
     g_test_add_func("/exec/modules", test_modules);
+    g_test_add_func("/exec/light", test_light_modules);
     g_test_add_func("/exec/no-virtio", test_modules_without_virtio);
     g_test_add_func("/exec/wrong-modules", test_wrong_modules);
     g_test_add_func("/exec/faults", test_faults);
