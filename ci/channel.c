@@ -88,19 +88,26 @@ static guint64 sum_of(guint64 sum, const guint8 *bytes, gsize length)
     return sum;
 }
 
+// Bytes of the frame up to `length`; small frames, of which there are many, take one small read.
+static bool read_bytes(Channel *channel, gsize from, gsize length)
+{
+    gsize more = length > from ? length - from : 0;
+    return pread(channel->file, channel->frame + from, more, (off_t)(channel->at + from)) == (ssize_t)more;
+}
+
 // The frame may be written at this moment: only its sum says that all of it is there.
 static bool read_frame(Channel *channel, Frame *frame)
 {
     const guint8 *head = channel->frame;
-    ssize_t got = pread(channel->file, channel->frame, FRAME_MOST, (off_t)channel->at);
-    if (got < FRAME_HEAD || get32(head + FRAME_AT_MAGIC) != FRAME_MAGIC ||
+    if (!read_bytes(channel, 0, FRAME_ALIGN) || get32(head + FRAME_AT_MAGIC) != FRAME_MAGIC ||
         get32(head + FRAME_AT_NUMBER) != channel->number)
         return false;
     frame->kind = get32(head + FRAME_AT_KIND);
     frame->length = get32(head + FRAME_AT_LENGTH);
     frame->seconds = (double)get64(head + FRAME_AT_TIME) / 1e9;
     frame->bytes = head + FRAME_HEAD;
-    if (frame->length > (gsize)got - FRAME_HEAD)
+    if (frame->length > FRAME_MOST - FRAME_HEAD ||
+        !read_bytes(channel, FRAME_ALIGN, FRAME_HEAD + frame->length))
         return false;
     guint64 sum = sum_of(FRAME_SUM_START, head, FRAME_AT_SUM);
     return sum_of(sum, frame->bytes, frame->length) == get64(head + FRAME_AT_SUM);

@@ -200,6 +200,12 @@ def test_collect(guest):
     assert ("status", "0, lost 0") in results
 
 
+def test_all_is_ended_before_files_are_taken(guest):
+    results = guest.run("sleep 1000 & setsid sleep 1000 & echo $$", c=[f"/proc/{number}/comm" for number in range(2, 200)])
+    assert int(words(results, "output")) < 190
+    assert not list(guest.shown.glob("got/proc/*/comm"))
+
+
 def test_collect_more_than_room(guest):
     results = guest.run("yes | head -c 900000 >/big; echo x >/small; exit 2", c=["/big", "/small"])
     assert ("status", "2, lost 0") in results
