@@ -10,7 +10,7 @@ import pytest
 from lab import guest_images, packages, paths, toolchain, trees
 
 pytestmark = pytest.mark.one_host
-TOOL = paths.NATIVE / "exec_by_hand"
+TOOL = paths.NATIVE / "tests/unit/exec_by_hand"
 LIMIT = 150
 BARE = ["-mabi=elfv2", "-mno-altivec", "-mno-vsx", "-nostdlib", "-no-pie", "-ffreestanding", "-fno-stack-protector"]
 

@@ -12,7 +12,7 @@ import pytest
 from lab import paths
 
 pytestmark = pytest.mark.quick
-TOOL = paths.NATIVE / "exec_by_hand"
+TOOL = paths.NATIVE / "tests/unit/exec_by_hand"
 INIT = paths.NATIVE / "lparun-init-here"
 MIB = 1 << 20
 LIMIT = 30
