@@ -4,6 +4,8 @@
 #include "command_line.h"
 #include "console.h"
 #include "examine.h"
+#include "exec_run.h"
+#include "forms.h"
 #include "judge.h"
 #include "overlay.h"
 #include "stats.h"
@@ -32,6 +34,7 @@ struct Attempt {
     Steer *steer;
     HangWatch *watch;
     Examination *examination;
+    ExecRun *exec; // what comes of a command; or NULL
     Console *console;
     Script *script;
     Judge *judge;
@@ -200,6 +203,8 @@ static gboolean on_tick(gpointer data)
 {
     Attempt *attempt = data;
     guint tick = attempt->tick;
+    if (attempt->exec)
+        exec_run_poll(attempt->exec);
     watch_disks(attempt);
     double most = attempt->boot->timeout * attempt->scale;
     if (now(attempt) > most)
@@ -297,6 +302,8 @@ static void on_line(void *owner, const char *line, gint64 at)
     Attempt *attempt = owner;
     int before = judge_stage(attempt->judge);
     judge_line(attempt->judge, line, since(attempt, at));
+    if (attempt->exec)
+        exec_run_console(attempt->exec, forms_skip_prefix(line));
     script_line(attempt->script, line);
     tell_stage(attempt, before);
 }
@@ -330,6 +337,7 @@ static void attempt_free(Attempt *attempt)
     stop_source(&attempt->kill);
     stop_source(&attempt->step);
     examine_free(attempt->examination);
+    exec_run_free(attempt->exec);
     steer_free(attempt->steer);
     hang_free(attempt->watch);
     child_free(attempt->child);
@@ -341,9 +349,19 @@ static void attempt_free(Attempt *attempt)
     g_free(attempt);
 }
 
+static void finish_exec(Attempt *attempt)
+{
+    exec_run_end(attempt->exec);
+    g_autofree char *why = exec_run_why(attempt->exec);
+    judge_exec(attempt->judge, exec_run_status(attempt->exec), why);
+    attempt->outcome->output = exec_run_take_output(attempt->exec);
+}
+
 static void finish(Attempt *attempt)
 {
     Outcome *outcome = attempt->outcome;
+    if (attempt->exec)
+        finish_exec(attempt);
     judge_end(attempt->judge, attempt->status, attempt->said);
     judge_fill(attempt->judge, outcome);
     stats_counts(attempt->place->stats, outcome);
@@ -373,6 +391,25 @@ static void on_closed(void *owner)
         finish(attempt);
 }
 
+static void on_output(void *owner, bool errors, const char *bytes, gsize length)
+{
+    Attempt *attempt = owner;
+    attempt->ops->output(attempt->owner, errors, bytes, length);
+}
+
+static void on_output_line(void *owner, const char *line)
+{
+    judge_output(((Attempt *)owner)->judge, line);
+}
+
+static bool open_exec(Attempt *attempt, GError **error)
+{
+    static const ExecRunOps ops = { .output = on_output, .line = on_output_line };
+    if (attempt->place->exec)
+        attempt->exec = exec_run_new(attempt->place->exec, attempt->boot->files_to, &ops, attempt, error);
+    return attempt->exec || !attempt->place->exec;
+}
+
 static void begin(Attempt *attempt)
 {
     static const ChildOps child_ops = { .bytes = on_bytes, .ended = on_end };
@@ -388,20 +425,39 @@ static void begin(Attempt *attempt)
     look(attempt);
 }
 
-static void could_not_begin(Attempt *attempt, const char *why)
+// A host that is full or has no memory is one thing, a file that is not there another.
+static int status_of(const GError *error)
+{
+    static const int host[] = { G_FILE_ERROR_NOSPC, G_FILE_ERROR_NOMEM, G_FILE_ERROR_MFILE,
+        G_FILE_ERROR_NFILE, G_FILE_ERROR_IO };
+    for (unsigned i = 0; i < G_N_ELEMENTS(host); i++)
+        if (g_error_matches(error, G_FILE_ERROR, host[i]))
+            return 1;
+    return 2;
+}
+
+static void could_not_begin(Attempt *attempt, int status, const char *why)
 {
     attempt->start = g_get_monotonic_time();
-    attempt->status = 1;
+    attempt->status = status;
     attempt->said = g_strdup(why);
     finish(attempt);
 }
 
-// Copies of disks take their time.
+static bool make_exec(const Attempt *attempt, GError **error)
+{
+    const Boot *boot = attempt->boot;
+    attempt->place->exec =
+        exec_prepare(boot->exec, boot->kernel, boot->initrd, attempt->place->folder, error);
+    return attempt->place->exec;
+}
+
+// Copies of disks, and initial ramdisks, take their time.
 static void prepare(GTask *task, gpointer source, gpointer data, GCancellable *cancel)
 {
     const Attempt *attempt = data;
     GError *error = NULL;
-    bool good = true;
+    bool good = !attempt->boot->exec || make_exec(attempt, &error);
     for (unsigned i = 0; good && i < attempt->boot->disks->len; i++)
         good = overlay_copy(attempt->boot->disks->pdata[i], attempt->place->disks->pdata[i], &error);
     if (good)
@@ -414,10 +470,10 @@ static void prepared(GObject *source, GAsyncResult *result, gpointer data)
 {
     Attempt *attempt = data;
     g_autoptr(GError) error = NULL;
-    if (!g_task_propagate_boolean(G_TASK(result), &error))
-        could_not_begin(attempt, error->message);
+    if (!g_task_propagate_boolean(G_TASK(result), &error) || !open_exec(attempt, &error))
+        could_not_begin(attempt, status_of(error), error->message);
     else if (attempt->stopped)
-        could_not_begin(attempt, "it was interrupted");
+        could_not_begin(attempt, 1, "it was interrupted");
     else
         begin(attempt);
 }
@@ -426,7 +482,7 @@ static gboolean begin_idle(gpointer data)
 {
     Attempt *attempt = data;
     if (attempt->stopped)
-        could_not_begin(attempt, "it was interrupted");
+        could_not_begin(attempt, 1, "it was interrupted");
     else
         begin(attempt);
     return G_SOURCE_REMOVE;
@@ -434,7 +490,7 @@ static gboolean begin_idle(gpointer data)
 
 static gboolean no_folder(gpointer data)
 {
-    could_not_begin(data, "no folder for an attempt can be made");
+    could_not_begin(data, 1, "no folder for an attempt can be made");
     return G_SOURCE_REMOVE;
 }
 
@@ -460,7 +516,7 @@ Attempt *attempt_start(const Boot *boot, const char *folder, double scale, const
     attempt->outcome = outcome_new();
     if (g_mkdir_with_parents(folder, 0700) != 0)
         g_idle_add(no_folder, attempt);
-    else if (boot->disks->len)
+    else if (boot->disks->len || boot->exec)
         start_preparing(attempt);
     else
         g_idle_add(begin_idle, attempt);

@@ -8,6 +8,8 @@ typedef struct Attempt Attempt;
 typedef struct AttemptOps {
     // It has come to this stage.
     void (*stage)(void *owner, const char *stage);
+    // Its command wrote that, to standard error or output.
+    void (*output)(void *owner, bool errors, const char *bytes, gsize length);
     // It is over: the outcome is the owner's to free; the attempt is gone then.
     void (*ended)(void *owner, Outcome *outcome);
 } AttemptOps;

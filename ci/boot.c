@@ -88,6 +88,8 @@ void boot_free(Boot *boot)
         boot->memory, boot->smp, boot->machine, boot->pass_stage, boot->known };
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
+    exec_free(boot->exec);
+    g_free(boot->files_to);
     g_strfreev(boot->more);
     g_strfreev(boot->tags);
     g_free(boot);

@@ -1,5 +1,6 @@
 // A boot: what starts, what is done with it, and what shall come of it.
 #pragma once
+#include "exec.h"
 #include <glib.h>
 #include <stdbool.h>
 
@@ -52,6 +53,8 @@ typedef struct Boot {
     char *bios, *kernel, *initrd, *append, *memory, *smp, *machine;
     GPtrArray *disks;  // of char *: images, which no run changes
     char **more;       // further arguments of lparun's; or NULL
+    Exec *exec;        // a command in the guest; or NULL
+    char *files_to;    // where what it hands over goes; or NULL
     GPtrArray *steps;  // of Step, in their order
     GPtrArray *stages; // of Stage, in the order of a boot
     GPtrArray *allow;  // of Allow

@@ -136,6 +136,51 @@ static GRegex *regex_of(const char *text, GError **error)
     return g_regex_new(text, G_REGEX_OPTIMIZE, 0, error);
 }
 
+// --- A command in the guest.
+
+static Exec *exec_of(Boot *boot)
+{
+    if (!boot->exec)
+        boot->exec = exec_new();
+    return boot->exec;
+}
+
+SETTER(set_exec)
+{
+    Exec *exec = exec_of(boot);
+    g_clear_pointer(&exec->command, g_strfreev);
+    return g_shell_parse_argv(setting->value, NULL, &exec->command, error);
+}
+
+SETTER(set_exec_path)
+{
+    replace(FIELD(char *, exec_of(boot), key), path_of(setting, setting->value));
+    return true;
+}
+
+SETTER(set_exec_text)
+{
+    replace(FIELD(char *, exec_of(boot), key), g_strdup(setting->value));
+    return true;
+}
+
+SETTER(set_exec_list)
+{
+    g_ptr_array_add(*FIELD(GPtrArray *, exec_of(boot), key), g_strdup(setting->value));
+    return true;
+}
+
+// GUEST=PATH, or PATH: the path on this machine is the boot file's matter.
+SETTER(set_exec_file)
+{
+    const char *equals = strchr(setting->value, '=');
+    g_autofree char *path = path_of(setting, equals ? equals + 1 : setting->value);
+    g_ptr_array_add(exec_of(boot)->files,
+        equals ? g_strdup_printf("%.*s=%s", (int)(equals - setting->value), setting->value, path)
+               : g_strdup(path));
+    return true;
+}
+
 // --- Steps.
 
 static const Word step_words[] = {
@@ -289,6 +334,7 @@ SETTER(set_pass)
 }
 
 #define AT(field) offsetof(Boot, field)
+#define EXEC_AT(field) offsetof(Exec, field)
 const BootKey boot_keys[] = {
     { "lparun", "FILE", "the program (default: the one beside lparun-ci, or on the path)", set_program },
     { "bios", "FILE", "firmware, or none (default: lparun's)", set_bios },
@@ -300,6 +346,22 @@ const BootKey boot_keys[] = {
     { "smp", "N", "vCPUs, as -smp of lparun", set_text, AT(smp) },
     { "machine", "KEY=VALUE,...", "as -machine of lparun", set_text, AT(machine) },
     { "arguments", "WORDS", "further arguments of lparun, quoted as for a shell", set_arguments },
+    { "exec", "WORDS", "a command in the guest, quoted as for a shell, by an initial ramdisk of its own",
+        set_exec },
+    { "file.", "[GUEST=]PATH", "a file or folder that is put in", set_exec_file },
+    { "program.", "NAME", "a program that is put in with what it needs, besides the command", set_exec_list,
+        EXEC_AT(programs) },
+    { "collect.", "PATH", "a file or folder of the guest that is taken out, to the report", set_exec_list,
+        EXEC_AT(collect) },
+    { "env.", "NAME=VALUE", "a variable for the command", set_exec_list, EXEC_AT(variables) },
+    { "module.", "NAME", "a module that is loaded, besides those of the disk of results", set_exec_list,
+        EXEC_AT(wanted) },
+    { "modules", "FOLDER", "where the modules of the kernel are: lib/modules/VERSION", set_exec_path,
+        EXEC_AT(modules) },
+    { "root", "FOLDER", "where programs and libraries are looked for (default /)", set_exec_path,
+        EXEC_AT(root) },
+    { "directory", "PATH", "where the command starts, in the guest", set_exec_text, EXEC_AT(directory) },
+    { "init", "FILE", "the first program of the guest, instead of our own", set_exec_path, EXEC_AT(init) },
     { "step.", "VERB TEXT",
         "expect REGEX, prompt REGEX, send TEXT, type TEXT, qmp COMMAND, pause S, wait S, reset, "
         "nmi or powerdown, in the order of their lines",

@@ -19,6 +19,7 @@ void place_free(Place *place)
 {
     for (unsigned i = 0; i < place->disks->len; i++)
         g_unlink(place->disks->pdata[i]);
+    exec_files_free(place->exec);
     g_unlink(place->socket);
     g_unlink(place->stats);
     g_rmdir(place->folder);
@@ -56,6 +57,20 @@ static void add_disks(GPtrArray *words, const Place *place)
     }
 }
 
+// A command's guest starts at once, by its own ramdisk; the rest is as the boot has it.
+static void add_start(GPtrArray *words, const Boot *boot, const ExecFiles *exec)
+{
+    g_autofree char *append =
+        exec ? g_strconcat(exec->append, " ", boot->append ? boot->append : "console=hvc0", NULL)
+             : g_strdup(boot->append);
+    add_text(words, "-bios", boot->bios || !exec ? boot->bios : "none");
+    add_text(words, "-kernel", boot->kernel);
+    add_text(words, "-initrd", exec ? exec->initrd : boot->initrd);
+    add_text(words, "-append", append);
+    for (char **word = exec ? exec->options : NULL; word && *word; word++)
+        g_ptr_array_add(words, g_strdup(*word));
+}
+
 GStrv command_line(const Boot *boot, const Place *place)
 {
     GPtrArray *words = g_ptr_array_new();
@@ -65,10 +80,7 @@ GStrv command_line(const Boot *boot, const Place *place)
     add(words, "-action",
         g_strdup_printf("reboot=%s,shutdown=pause,panic=pause", boot->reboots ? "reset" : "shutdown"));
     add_text(words, "-stats", place->stats);
-    add_text(words, "-bios", boot->bios);
-    add_text(words, "-kernel", boot->kernel);
-    add_text(words, "-initrd", boot->initrd);
-    add_text(words, "-append", boot->append);
+    add_start(words, boot, place->exec);
     add_text(words, "-m", boot->memory);
     add_text(words, "-smp", boot->smp);
     add_text(words, "-machine", boot->machine);

@@ -6,6 +6,7 @@
 typedef struct Place {
     char *folder, *socket, *stats;
     GPtrArray *disks; // of char *: the copies of the boot's
+    ExecFiles *exec;  // where the boot has a command; or NULL
 } Place;
 
 // One in `folder`, which is there.

@@ -57,7 +57,7 @@ static int report(Results *merged, const GPtrArray *parts, const ReportOptions *
     if (missing)
         fprintf(stderr, "%s\n", missing);
     merge_add_missing(merged);
-    Progress *progress = progress_new(merged->results->len, true);
+    Progress *progress = progress_new(merged->results->len, true, stdout);
     progress_finish(progress, merged);
     progress_free(progress);
     int status = results_status(merged);

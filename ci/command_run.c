@@ -7,6 +7,7 @@
 #include "progress.h"
 #include "results_json.h"
 #include "shard.h"
+#include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ typedef struct Run {
     Results *results;
     GMainLoop *loop;
     gint64 start;
+    bool shows_output;
     int signal; // that ended it, or 0
 } Run;
 
@@ -39,6 +41,17 @@ static void on_began(void *owner, const Boot *boot)
 static void on_stage(void *owner, const Boot *boot, const char *stage)
 {
     progress_stage(((Run *)owner)->progress, boot->name, stage);
+}
+
+// Only where one command is what it is all about: several boots would mix theirs.
+static void on_output(void *owner, const Boot *boot, bool errors, const char *bytes, gsize length)
+{
+    const Run *run = owner;
+    FILE *to = errors ? stderr : stdout;
+    if (!run->shows_output)
+        return;
+    fwrite(bytes, 1, length, to);
+    fflush(to);
 }
 
 static void on_ended(void *owner, const Boot *boot, const Result *result)
@@ -185,7 +198,9 @@ static bool wants_inputs(const ReportOptions *options)
 
 static void run_all(Run *run)
 {
-    static const PoolOps ops = { .began = on_began, .stage = on_stage, .ended = on_ended, .done = on_done };
+    static const PoolOps ops = {
+        .began = on_began, .stage = on_stage, .output = on_output, .ended = on_ended, .done = on_done
+    };
     PoolLimits limits = run->options->limits;
     if (limits.scale == 0)
         limits.scale = machine_slowness();
@@ -195,7 +210,8 @@ static void run_all(Run *run)
     g_unix_signal_add(SIGHUP, on_hangup, run);
     signal(SIGPIPE, SIG_IGN); // a reader that goes away loses no verdict
     run->inputs = wants_inputs(&run->options->report) ? inputs_start(run->suite) : NULL;
-    run->progress = progress_new(run->suite->boots->len, run->options->quiet);
+    run->progress = progress_new(run->suite->boots->len, run->options->quiet || run->shows_output,
+        run->shows_output ? stderr : stdout);
     run->pool = pool_start(run->suite, keeper_folder(run->keeper), &limits, run->results, &ops, run);
     g_main_loop_run(run->loop);
     g_main_loop_unref(run->loop);
@@ -209,6 +225,13 @@ static unsigned flaky(const Results *results)
     return counts[VERDICT_FLAKY];
 }
 
+// That of the command, where there is one boot and it came to its end.
+static int command_status(const Run *run)
+{
+    const GPtrArray *results = run->results->results;
+    return results->len == 1 ? result_outcome(results->pdata[0])->exit_status : -1;
+}
+
 static int status_of(const Run *run)
 {
     static const int bisect[] = { 0, 1, 128, 125 };
@@ -217,6 +240,8 @@ static int status_of(const Run *run)
         return 128 + run->signal;
     if (status == 0 && (run->options->fail_flaky || run->options->bisect) && flaky(run->results))
         status = 1;
+    if (run->options->status && status <= 1 && command_status(run) >= 0)
+        return command_status(run);
     return run->options->bisect ? bisect[status] : status;
 }
 
@@ -241,12 +266,35 @@ static void run_free(Run *run)
     keeper_free(run->keeper);
 }
 
-static int run_suite(const Options *options, Suite *suite)
+// Files that the guest hands over go to the report.
+static bool place_files(const Options *options, const Suite *suite, GError **error)
+{
+    for (unsigned i = 0; i < suite->boots->len; i++) {
+        Boot *boot = suite->boots->pdata[i];
+        if (!boot->exec || boot->exec->collect->len == 0)
+            continue;
+        if (!options->report.folder) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "%s: collect: give --report FOLDER, where it goes to", boot->name);
+            return false;
+        }
+        g_autofree char *name = path_name(boot->name);
+        boot->files_to = g_build_filename(options->report.folder, "boots", name, "files", NULL);
+        if (g_mkdir_with_parents(boot->files_to, 0777) != 0) {
+            g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", boot->files_to,
+                g_strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+static int run_suite(const Options *options, Suite *suite, bool shows_output)
 {
     g_autoptr(GError) error = NULL;
-    Run run = { .options = options, .suite = suite };
+    Run run = { .options = options, .suite = suite, .shows_output = shows_output };
     int status;
-    if (!begin_results(&run, &error)) {
+    if (!begin_results(&run, &error) || !place_files(options, suite, &error)) {
         status = refuse(error, VERDICT_WRONG);
     } else if (!(run.keeper = keeper_new(&error))) {
         status = refuse(error, VERDICT_COULD_NOT_TEST);
@@ -264,7 +312,20 @@ int command_run(char **words)
     g_autoptr(Options) options = options_parse("run", words, &error);
     g_autoptr(Suite) suite = options ? options_suite(options, &error) : NULL;
     if (suite)
-        return run_suite(options, suite);
+        return run_suite(options, suite, false);
     int status = refuse(error, VERDICT_WRONG);
     return options && options->bisect ? 128 : status;
+}
+
+int command_exec(char **words)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Options) options = options_parse("exec", words, &error);
+    g_autoptr(Suite) suite = options ? options_suite(options, &error) : NULL;
+    const Boot *boot = suite ? suite->boots->pdata[0] : NULL;
+    if (boot && boot->exec)
+        return run_suite(options, suite, suite->boots->len == 1);
+    if (boot)
+        fprintf(stderr, "lparun-ci: give a command: exec --kernel FILE -- COMMAND ARGUMENTS\n");
+    return boot ? verdict_status(VERDICT_WRONG) : refuse(error, VERDICT_WRONG);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 int command_run(char **words);
+int command_exec(char **words);
 int command_list(char **words);
 int command_check(char **words);
 int command_merge(char **words);

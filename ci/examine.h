@@ -6,8 +6,8 @@
 
 typedef struct Examination Examination;
 
-// `done` comes once, from the main loop: the kind in one line, or NULL where lparun said nothing; and whether the
-// host is to blame. The steer, the watch and the boot stay the caller's.
+// `done` comes once, from the main loop: the kind in one line, or NULL where lparun said nothing; and whether
+// the host is to blame. The steer, the watch and the boot stay the caller's.
 Examination *examine_start(Steer *steer, HangWatch *watch, const Boot *boot,
     void (*done)(void *owner, const char *kind, bool starved), void *owner);
 // At any time; `done` does not come any more.

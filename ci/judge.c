@@ -28,6 +28,8 @@ struct Judge {
     double seconds; // the limit's
     char *awaited;  // when the limit came
     char *hang, *step_failed;
+    int exec_status; // of the command; -1: none came
+    char *exec_why;  // it is not well
     int status;
     char *said;
 };
@@ -35,7 +37,7 @@ struct Judge {
 Judge *judge_new(const Boot *boot, const Script *script)
 {
     Judge *judge = g_new0(Judge, 1);
-    *judge = (Judge){ .boot = boot, .script = script, .stage = -1 };
+    *judge = (Judge){ .boot = boot, .script = script, .stage = -1, .exec_status = -1 };
     judge->ktap = ktap_new();
     judge->block = block_new();
     judge->firmware = firmware_new();
@@ -61,6 +63,7 @@ void judge_free(Judge *judge)
     g_free(judge->awaited);
     g_free(judge->hang);
     g_free(judge->step_failed);
+    g_free(judge->exec_why);
     g_free(judge->said);
     g_free(judge);
 }
@@ -292,6 +295,17 @@ void judge_hang(Judge *judge, const char *kind, bool starved)
     judge->starved = starved;
 }
 
+void judge_output(Judge *judge, const char *line)
+{
+    ktap_line(judge->ktap, line);
+}
+
+void judge_exec(Judge *judge, int status, const char *why)
+{
+    judge->exec_status = status;
+    judge->exec_why = g_strdup(why);
+}
+
 void judge_step_failed(Judge *judge, const char *why)
 {
     if (!judge->step_failed)
@@ -425,6 +439,8 @@ static bool find_missing(const Judge *judge, const char *what, Outcome *outcome)
 {
     if (judge->step_failed)
         return find(outcome, VERDICT_FAIL, g_strdup(judge->step_failed), NULL);
+    if (judge->exec_why && judge->exec_status < 0)
+        return find(outcome, VERDICT_NO_RESULT, g_strdup(judge->exec_why), NULL);
     return what && find(outcome, judge->any ? VERDICT_FAIL : VERDICT_NO_RESULT,
                        g_strdup_printf("it ended before %s", what), NULL);
 }
@@ -440,6 +456,8 @@ static bool find_reboot(const Judge *judge, const char *what, Outcome *outcome)
 // Tests that failed, and a warning.
 static bool find_faults(const Judge *judge, Outcome *outcome)
 {
+    if (judge->exec_why)
+        return find(outcome, VERDICT_FAIL, g_strdup(judge->exec_why), NULL);
     char *why = judge->ended && ktap_is_there(judge->ktap) ? ktap_why(judge->ktap) : NULL;
     if (why)
         return find(outcome, VERDICT_FAIL, why, NULL);
@@ -453,7 +471,8 @@ static void find_verdict(const Judge *judge, Outcome *outcome)
     if (find_host(judge, outcome) || find_crash(judge, outcome) || find_reboot(judge, what, outcome) ||
         find_limit(judge, outcome) || find_missing(judge, what, outcome) || find_faults(judge, outcome))
         return;
-    const char *why = ktap_is_there(judge->ktap)     ? "its tests passed"
+    const char *why = judge->boot->exec              ? "the command's exit status is 0"
+                      : ktap_is_there(judge->ktap)   ? "its tests passed"
                       : needs_power_off(judge->boot) ? "it powered off"
                                                      : "all that was expected was seen";
     find(outcome, VERDICT_PASS, g_strdup(why), NULL);
@@ -463,6 +482,7 @@ void judge_fill(const Judge *judge, Outcome *outcome)
 {
     find_verdict(judge, outcome);
     outcome->stage = g_strdup(stage_name(judge));
+    outcome->exit_status = judge->exec_status;
     ktap_report(judge->ktap, outcome);
     block_lines(judge->block, outcome->block);
     outcome->incomplete = block_lost(judge->block) > 0;

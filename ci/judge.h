@@ -34,6 +34,11 @@ void judge_limit(Judge *judge, Limit limit, double seconds);
 // What kind of hang it is. `starved`: the host gave the vCPUs no time, so that a limit says nothing of the
 // guest.
 void judge_hang(Judge *judge, const char *kind, bool starved);
+// A line that the command of `exec` wrote.
+void judge_output(Judge *judge, const char *line);
+// What came of the command, once lparun has ended: -1 and why not, or its status; `why`: it is not well, or
+// NULL.
+void judge_exec(Judge *judge, int status, const char *why);
 // A step cannot be done: why.
 void judge_step_failed(Judge *judge, const char *why);
 // lparun has ended: its exit status, or a signal's number and -1. `said` is what it said to standard error.

@@ -12,6 +12,7 @@ typedef struct CiCommand {
 
 static const CiCommand commands[] = {
     { "run", command_run, "boot, and say what came of it" },
+    { "exec", command_exec, "run a command in a guest around a kernel" },
     { "list", command_list, "the names of a boot file's boots" },
     { "check", command_check, "what is wrong with a boot file" },
     { "merge", command_merge, "one report of several shards" },

@@ -125,6 +125,12 @@ static void add_step_entries(GOptionGroup *group)
         { "prompt", 0, 0, CALL(on_verb), "likewise; a newline is typed when it keeps silent", "REGEX" },
         { "send", 0, 0, CALL(on_verb), "a step: a line that is typed once all before it was seen", "TEXT" },
         { "step", 0, 0, CALL(on_named), "a step, as step. of a boot file", "VERB TEXT" },
+        { "file", 0, 0, CALL(on_named), "for exec: a file or folder that is put in", "[GUEST=]PATH" },
+        { "program", 0, 0, CALL(on_named), "for exec: a further program that is put in", "NAME" },
+        { "collect", 0, 0, CALL(on_named), "for exec: what is taken out of the guest, to the report",
+            "PATH" },
+        { "env", 0, 0, CALL(on_named), "for exec: a variable", "NAME=VALUE" },
+        { "module", 0, 0, CALL(on_named), "for exec: a module that is loaded", "NAME" },
         { "fail", 0, 0, CALL(on_named), "lines that are failures", "REGEX" },
         { "allow", 0, 0, CALL(on_named), "lines that are none", "REGEX" },
         { "stage", 0, 0, CALL(on_set), "how a stage is recognised", "NAME=REGEX" },
@@ -163,6 +169,8 @@ static void add_run_entries(GOptionGroup *group, Options *options)
         { "stop-at-first", 'x', 0, G_OPTION_ARG_NONE, &options->limits.stop_at_first,
             "no boot begins after one failed", NULL },
         { "fail-flaky", 0, 0, G_OPTION_ARG_NONE, &options->fail_flaky, "a flaky boot is a failure", NULL },
+        { "status", 0, 0, G_OPTION_ARG_NONE, &options->status,
+            "the exit status is that of the command of exec, where it has one", NULL },
         { "bisect", 0, 0, G_OPTION_ARG_NONE, &options->bisect,
             "exit status for git bisect run: 0 good, 1 bad, 125 skip, 128 stop", NULL },
         { "shard", 0, 0, G_OPTION_ARG_STRING, &options->shard,
@@ -177,9 +185,10 @@ static void add_run_entries(GOptionGroup *group, Options *options)
     g_option_group_add_entries(group, entries);
 }
 
-static GOptionContext *context_of(Options *options)
+static GOptionContext *context_of(Options *options, bool is_exec)
 {
-    GOptionContext *context = g_option_context_new("[FILE.boot] [-- OPTIONS OF LPARUN]");
+    GOptionContext *context =
+        g_option_context_new(is_exec ? "-- COMMAND [ARGUMENT...]" : "[FILE.boot] [-- OPTIONS OF LPARUN]");
     GOptionGroup *group = g_option_group_new("run", "", "", options, NULL);
     add_boot_entries(group);
     add_step_entries(group);
@@ -197,8 +206,8 @@ static GOptionContext *context_of(Options *options)
 
 // --- All of it.
 
-// What is behind "--" goes to lparun.
-static void take_more(Options *options, char **words)
+// What is behind "--" goes to lparun, or is the command of exec.
+static void take_more(Options *options, const char *key, char **words)
 {
     char **end = words;
     while (*end && strcmp(*end, "--") != 0)
@@ -211,7 +220,7 @@ static void take_more(Options *options, char **words)
         g_string_append_printf(quoted, "%s%s", quoted->len ? " " : "", one);
         g_free(*word);
     }
-    settings_add(options->settings, "arguments", quoted->str, NULL);
+    settings_add(options->settings, key, quoted->str, NULL);
     g_free(*end);
     *end = NULL;
 }
@@ -271,9 +280,10 @@ Options *options_parse(const char *command, char **words, GError **error)
     options->again = quote_all(command, words);
     g_autofree char *program = g_strdup_printf("lparun-ci %s", command);
     g_auto(GStrv) given = prepend(program, words);
-    take_more(options, given);
+    bool is_exec = strcmp(command, "exec") == 0;
+    take_more(options, is_exec ? "exec" : "arguments", given);
     g_auto(GStrv) copy = separate(given);
-    g_autoptr(GOptionContext) context = context_of(options);
+    g_autoptr(GOptionContext) context = context_of(options, is_exec);
     if (!g_option_context_parse_strv(context, &copy, error) || !take_file(options, copy, error))
         return NULL;
     return g_steal_pointer(&options);

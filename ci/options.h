@@ -14,7 +14,7 @@ typedef struct Options {
     char *shard;     // "3/8"; or NULL: what a farm's engine says
     unsigned shards; // how many there are; 0: not said
     char *times;     // results.json of an earlier run; or NULL
-    bool quiet, bisect, fail_flaky;
+    bool quiet, bisect, fail_flaky, status;
     char *again; // the command line, quoted for a shell
 } Options;
 

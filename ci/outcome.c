@@ -96,6 +96,7 @@ void outcome_free(Outcome *outcome)
     g_ptr_array_unref(outcome->block);
     g_ptr_array_unref(outcome->last);
     g_clear_pointer(&outcome->console, g_ptr_array_unref);
+    g_clear_pointer(&outcome->output, g_byte_array_unref);
     g_clear_pointer(&outcome->raw, g_byte_array_unref);
     g_free(outcome);
 }

@@ -51,6 +51,7 @@ typedef struct Outcome {
     bool incomplete;    // the guest itself said that it lost lines
     char *folder;       // with console.txt and console.raw, as seen from results.json; or NULL
     GPtrArray *console; // of char *: all lines, seconds before each; NULL where it was read from a file
+    GByteArray *output; // of the command that exec ran; or NULL
     GByteArray *raw;    // as it came, as far as CONSOLE_BYTES; NULL likewise
 } Outcome;
 

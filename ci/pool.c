@@ -44,11 +44,17 @@ static void on_stage(void *owner, const char *stage)
     job->pool->ops->stage(job->pool->owner, job->boot, stage);
 }
 
+static void on_output(void *owner, bool errors, const char *bytes, gsize length)
+{
+    Job *job = owner;
+    job->pool->ops->output(job->pool->owner, job->boot, errors, bytes, length);
+}
+
 static void on_ended(void *owner, Outcome *outcome);
 
 static void begin(Pool *pool, Job *job)
 {
-    static const AttemptOps ops = { .stage = on_stage, .ended = on_ended };
+    static const AttemptOps ops = { .stage = on_stage, .output = on_output, .ended = on_ended };
     g_autofree char *folder = g_strdup_printf("%s/%u", pool->folder, pool->number++);
     if (job->result->outcomes->len == 0)
         pool->ops->began(pool->owner, job->boot);

@@ -8,6 +8,7 @@ typedef struct Pool Pool;
 typedef struct PoolOps {
     void (*began)(void *owner, const Boot *boot);
     void (*stage)(void *owner, const Boot *boot, const char *stage);
+    void (*output)(void *owner, const Boot *boot, bool errors, const char *bytes, gsize length);
     void (*ended)(void *owner, const Boot *boot, const Result *result);
     void (*done)(void *owner); // all have ended, or those that had begun when it was stopped
 } PoolOps;

@@ -14,6 +14,7 @@ typedef struct Line {
 } Line;
 
 struct Progress {
+    FILE *to;
     unsigned total, ended;
     bool quiet, terminal, colour;
     GPtrArray *lines; // of Line: what runs
@@ -29,10 +30,10 @@ static void line_free(gpointer data)
     g_free(line);
 }
 
-static unsigned width(void)
+static unsigned width(const Progress *progress)
 {
     struct winsize size;
-    return ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col - 1u : 79;
+    return ioctl(fileno(progress->to), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col - 1u : 79;
 }
 
 // --- On a terminal.
@@ -40,14 +41,14 @@ static unsigned width(void)
 static void wipe(Progress *progress)
 {
     if (progress->drawn)
-        printf("\033[%uA\033[J", progress->drawn);
+        fprintf(progress->to, "\033[%uA\033[J", progress->drawn);
     progress->drawn = 0;
 }
 
 static void draw_line(Progress *progress, const char *text)
 {
-    g_autofree char *cut = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), (glong)width()));
-    printf("%s\n", cut);
+    g_autofree char *cut = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), (glong)width(progress)));
+    fprintf(progress->to, "%s\n", cut);
     progress->drawn++;
 }
 
@@ -62,7 +63,7 @@ static void draw(Progress *progress)
     g_autofree char *sum =
         g_strdup_printf("%u of %u, %u running", progress->ended, progress->total, progress->lines->len);
     draw_line(progress, sum);
-    fflush(stdout);
+    fflush(progress->to);
 }
 
 static gboolean redraw(gpointer data)
@@ -73,14 +74,15 @@ static gboolean redraw(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-Progress *progress_new(unsigned total, bool quiet)
+Progress *progress_new(unsigned total, bool quiet, FILE *to)
 {
     Progress *progress = g_new0(Progress, 1);
     const char *term = g_getenv("TERM");
+    progress->to = to;
     progress->total = total;
     progress->quiet = quiet;
-    progress->terminal = !quiet && isatty(1) && term && strcmp(term, "dumb") != 0;
-    progress->colour = isatty(1) && term && strcmp(term, "dumb") != 0 && !g_getenv("NO_COLOR");
+    progress->terminal = !quiet && isatty(fileno(to)) && term && strcmp(term, "dumb") != 0;
+    progress->colour = isatty(fileno(to)) && term && strcmp(term, "dumb") != 0 && !g_getenv("NO_COLOR");
     progress->lines = g_ptr_array_new_with_free_func(line_free);
     if (progress->terminal)
         progress->redraw = g_timeout_add(REDRAW, redraw, progress);
@@ -135,9 +137,9 @@ static const char *colour_of(const Progress *progress, Verdict verdict)
 static void print_result(const Progress *progress, const Result *result)
 {
     const Outcome *outcome = result_outcome(result);
-    printf("%s: %s%s%s in %.1f s, stage %s: %s\n", result->name, colour_of(progress, result->verdict),
-        words_name(verdict_words, (int)result->verdict), progress->colour ? "\033[0m" : "", outcome->seconds,
-        outcome->stage, result->reason);
+    fprintf(progress->to, "%s: %s%s%s in %.1f s, stage %s: %s\n", result->name,
+        colour_of(progress, result->verdict), words_name(verdict_words, (int)result->verdict),
+        progress->colour ? "\033[0m" : "", outcome->seconds, outcome->stage, result->reason);
 }
 
 void progress_ended(Progress *progress, const Result *result)
@@ -152,21 +154,21 @@ void progress_ended(Progress *progress, const Result *result)
     print_result(progress, result);
     if (progress->terminal)
         draw(progress);
-    fflush(stdout);
+    fflush(progress->to);
 }
 
-static void print_lines(const GPtrArray *lines)
+static void print_lines(const Progress *progress, const GPtrArray *lines)
 {
     for (unsigned i = 0; i < lines->len; i++)
-        printf("  %s\n", (const char *)lines->pdata[i]);
+        fprintf(progress->to, "  %s\n", (const char *)lines->pdata[i]);
 }
 
-static void print_cases(const Outcome *outcome)
+static void print_cases(const Progress *progress, const Outcome *outcome)
 {
     for (unsigned i = 0; i < outcome->cases->len; i++) {
         const Case *one = outcome->cases->pdata[i];
         if (one->result != CASE_PASS && one->result != CASE_SKIP && one->result != CASE_EXPECTED_FAIL)
-            printf("  %s: %s%s%s\n", words_name(case_words, (int)one->result), one->name,
+            fprintf(progress->to, "  %s: %s%s%s\n", words_name(case_words, (int)one->result), one->name,
                 one->text ? ": " : "", one->text ? one->text : "");
     }
 }
@@ -174,17 +176,17 @@ static void print_cases(const Outcome *outcome)
 static void print_failure(const Progress *progress, const Result *result)
 {
     const Outcome *outcome = result_outcome(result);
-    printf("\n");
+    fprintf(progress->to, "\n");
     print_result(progress, result);
-    print_cases(outcome);
+    print_cases(progress, outcome);
     if (outcome->block->len)
-        print_lines(outcome->block);
+        print_lines(progress, outcome->block);
     else
-        print_lines(outcome->last);
+        print_lines(progress, outcome->last);
     if (outcome->signature)
-        printf("%s: signature: %s\n", result->name, outcome->signature);
+        fprintf(progress->to, "%s: signature: %s\n", result->name, outcome->signature);
     if (result->again)
-        printf("%s: again: %s\n", result->name, result->again);
+        fprintf(progress->to, "%s: again: %s\n", result->name, result->again);
 }
 
 static void print_failures(const Progress *progress, const Results *results)
@@ -200,9 +202,9 @@ static void print_failures(const Progress *progress, const Results *results)
 static void print_failures_for_github(const Progress *progress, const Results *results)
 {
     g_autofree char *word = g_uuid_string_random();
-    printf("::stop-commands::%s\n", word);
+    fprintf(progress->to, "::stop-commands::%s\n", word);
     print_failures(progress, results);
-    printf("::%s::\n", word);
+    fprintf(progress->to, "::%s::\n", word);
 }
 
 void progress_finish(Progress *progress, const Results *results)
@@ -215,11 +217,11 @@ void progress_finish(Progress *progress, const Results *results)
         print_failures(progress, results);
     results_count(results, counts);
     if (progress->total > 1) {
-        printf("\n%u boots in %.1f s", results->results->len, results->seconds);
+        fprintf(progress->to, "\n%u boots in %.1f s", results->results->len, results->seconds);
         for (unsigned i = 0; i < VERDICTS; i++)
             if (counts[i])
-                printf(", %u %s", counts[i], words_name(verdict_words, (int)i));
-        printf("\n");
+                fprintf(progress->to, ", %u %s", counts[i], words_name(verdict_words, (int)i));
+        fprintf(progress->to, "\n");
     }
-    fflush(stdout);
+    fflush(progress->to);
 }

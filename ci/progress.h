@@ -2,11 +2,13 @@
 // ended.
 #pragma once
 #include "outcome.h"
+#include <stdio.h>
 
 typedef struct Progress Progress;
 
-// `total` boots; `quiet`: nothing but the failures and the sum at the end. On the main context.
-Progress *progress_new(unsigned total, bool quiet);
+// `total` boots; `quiet`: nothing but the failures and the sum at the end. `to`: standard output or error. On
+// the main context.
+Progress *progress_new(unsigned total, bool quiet, FILE *to);
 void progress_free(Progress *progress);
 void progress_began(Progress *progress, const char *boot);
 void progress_stage(Progress *progress, const char *boot, const char *stage);

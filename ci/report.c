@@ -19,6 +19,13 @@ static bool make_folder(const char *folder, GError **error)
     return false;
 }
 
+static bool write_output(const Outcome *outcome, const char *folder, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "output.txt", NULL);
+    return !outcome->output ||
+           g_file_set_contents(path, (const char *)outcome->output->data, outcome->output->len, error);
+}
+
 static bool write_console(const Outcome *outcome, const char *folder, GError **error)
 {
     g_autofree char *text = g_build_filename(folder, "console.txt", NULL);
@@ -27,7 +34,8 @@ static bool write_console(const Outcome *outcome, const char *folder, GError **e
         g_string_new(outcome->flooded ? "(only the last lines: there were too many)\n" : NULL);
     for (unsigned i = 0; i < outcome->console->len; i++)
         g_string_append_printf(lines, "%s\n", (const char *)outcome->console->pdata[i]);
-    return make_folder(folder, error) && g_file_set_contents(text, lines->str, (gssize)lines->len, error) &&
+    return make_folder(folder, error) && write_output(outcome, folder, error) &&
+           g_file_set_contents(text, lines->str, (gssize)lines->len, error) &&
            g_file_set_contents(raw, (const char *)outcome->raw->data, outcome->raw->len, error);
 }
 

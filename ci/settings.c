@@ -128,6 +128,11 @@ static bool check(const Boot *boot, GError **error)
             return false;
         }
     }
+    if (boot->exec && !boot->exec->command) {
+        g_set_error(
+            error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s: exec: give a command", boot->name);
+        return false;
+    }
     if (boot->pass_stage && !boot_stage(boot, boot->pass_stage)) {
         g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s: pass: there is no stage %s",
             boot->name, boot->pass_stage);
