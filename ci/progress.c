@@ -181,7 +181,7 @@ static void print_failure(const Progress *progress, const Result *result)
     print_cases(progress, outcome);
     if (outcome->block->len)
         print_lines(progress, outcome->block);
-    else
+    else if (outcome->exit_status < 0) // a command that came to its end says by itself what is wrong
         print_lines(progress, outcome->last);
     if (outcome->signature)
         fprintf(progress->to, "%s: signature: %s\n", result->name, outcome->signature);

@@ -91,5 +91,23 @@ step.menu = expect GNU GRUB
 append = console=hvc0 loglevel=6 lab.job=ktap
 pass = ktap; power-off
 
+[boot command]
+modules = ${cache}/kernel-6.12-4k/modules
+initrd =
+append =
+exec = sh -c 'echo "KTAP version 1"; echo 1..1; echo "ok 1 $0"' word
+
+[boot command-fails]
+modules = ${cache}/kernel-6.12-4k/modules
+initrd =
+append =
+exec = sh -c 'echo some output; exit 7'
+
+# Debian's kernels have their virtio drivers as modules.
+[boot command-without-modules]
+initrd =
+append =
+exec = true
+
 [boot no-kernel]
 kernel = /none/vmlinux

@@ -19,7 +19,8 @@ usage: ./lab COMMAND [...]
   coverage                       lines that the unit tests reach, by folder and file, and functions they do not
   shell [HOST] [-c COMMAND]      a shell on an emulated host, or one command there
   bench NAME [--host H]... [--json FILE] [--runs N]
-                                 measure on one host in one run; NAME: start and boot (beside QEMU), ci
+                                 measure on one host in one run; NAME: start and boot (beside QEMU), ci,
+                                 runner (lparun-ci beside lparun)
   ci [--host H] [OPTIONS OF LPARUN-CI]
                                  lparun-ci boots a matrix of guests; each verdict is as it must be
   stall [--host H]               the same boot from disk three ways, one of which hangs in SLOF

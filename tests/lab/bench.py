@@ -7,7 +7,8 @@ import json
 from lab import hosts, setup
 from lab.failure import LabError
 
-BENCHMARKS = {"start": "lab.bench_start", "boot": "lab.bench_boot", "ci": "lab.bench_ci"}
+BENCHMARKS = {"start": "lab.bench_start", "boot": "lab.bench_boot", "ci": "lab.bench_ci",
+              "runner": "lab.bench_runner"}
 
 
 def command(arguments):
