@@ -26,8 +26,6 @@ static const Mount mounts[] = {
     { "tmpfs", "/tmp", "CONFIG_TMPFS", true },
     { "tmpfs", "/run", "CONFIG_TMPFS", true },
     { "debugfs", "/sys/kernel/debug", NULL, false },
-    { "tracefs", "/sys/kernel/tracing", NULL, false },
-    { "cgroup2", "/sys/fs/cgroup", NULL, false },
 };
 
 typedef struct Node {
