@@ -119,6 +119,9 @@ static void end_in(Attempt *attempt, guint milliseconds)
 static void examined(void *owner, const char *kind, bool starved)
 {
     Attempt *attempt = owner;
+    const GPtrArray *registers = examine_registers(attempt->examination);
+    for (unsigned i = 0; i < registers->len; i++)
+        g_ptr_array_add(attempt->outcome->block, g_strdup(registers->pdata[i]));
     judge_hang(attempt->judge, kind, starved);
     steer_ask(attempt->steer, "inject-nmi", NULL, NULL, NULL);
     end_in(attempt, DRAIN_FAIL);

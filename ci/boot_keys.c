@@ -170,6 +170,15 @@ SETTER(set_exec_list)
     return true;
 }
 
+SETTER(set_light)
+{
+    int value;
+    if (!words_find(words_switch, setting->value, &value))
+        return wrong(error, "give on or off");
+    exec_of(boot)->light = value;
+    return true;
+}
+
 // GUEST=PATH, or PATH: the path on this machine is the boot file's matter.
 SETTER(set_exec_file)
 {
@@ -358,6 +367,10 @@ const BootKey boot_keys[] = {
         EXEC_AT(wanted) },
     { "modules", "FOLDER", "where the modules of the kernel are: lib/modules/VERSION", set_exec_path,
         EXEC_AT(modules) },
+    { "light-modules", "on|off",
+        "modules without their type information and signature: faster, and the kernel says that it "
+        "is tainted (default off)",
+        set_light },
     { "root", "FOLDER", "where programs and libraries are looked for (default /)", set_exec_path,
         EXEC_AT(root) },
     { "directory", "PATH", "where the command starts, in the guest", set_exec_text, EXEC_AT(directory) },

@@ -57,6 +57,13 @@ static void add_disks(GPtrArray *words, const Place *place)
     }
 }
 
+// The same in each run of a boot, so that runs are alike.
+static char *uuid_of(const char *name)
+{
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
+    return g_strdup_printf("%.8s-%.4s-5%.3s-8%.3s-%.12s", sum, sum + 8, sum + 13, sum + 17, sum + 20);
+}
+
 // A command's guest starts at once, by its own ramdisk; the rest is as the boot has it.
 static void add_start(GPtrArray *words, const Boot *boot, const ExecFiles *exec)
 {
@@ -80,6 +87,7 @@ GStrv command_line(const Boot *boot, const Place *place)
     add(words, "-action",
         g_strdup_printf("reboot=%s,shutdown=pause,panic=pause", boot->reboots ? "reset" : "shutdown"));
     add_text(words, "-stats", place->stats);
+    add(words, "-uuid", uuid_of(boot->name));
     add_start(words, boot, place->exec);
     add_text(words, "-m", boot->memory);
     add_text(words, "-smp", boot->smp);

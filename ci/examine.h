@@ -10,5 +10,8 @@ typedef struct Examination Examination;
 // the host is to blame. The steer, the watch and the boot stay the caller's.
 Examination *examine_start(Steer *steer, HangWatch *watch, const Boot *boot,
     void (*done)(void *owner, const char *kind, bool starved), void *owner);
+// What the last look found of each vCPU, a line each: registers with names of functions. Of char *, which
+// stay the examination's; once it is done.
+const GPtrArray *examine_registers(const Examination *examination);
 // At any time; `done` does not come any more.
 void examine_free(Examination *examination);

@@ -173,16 +173,22 @@ static void print_cases(const Progress *progress, const Outcome *outcome)
     }
 }
 
+// A command that came to its end says by itself what is wrong.
+static void print_console(const Progress *progress, const Outcome *outcome)
+{
+    if (outcome->exit_status < 0)
+        print_lines(progress, outcome->last);
+}
+
 static void print_failure(const Progress *progress, const Result *result)
 {
     const Outcome *outcome = result_outcome(result);
     fprintf(progress->to, "\n");
     print_result(progress, result);
     print_cases(progress, outcome);
-    if (outcome->block->len)
-        print_lines(progress, outcome->block);
-    else if (outcome->exit_status < 0) // a command that came to its end says by itself what is wrong
-        print_lines(progress, outcome->last);
+    print_lines(progress, outcome->block);
+    if (outcome->block->len == 0 || outcome->verdict == VERDICT_TIMED_OUT) // of a hang there are registers
+        print_console(progress, outcome);
     if (outcome->signature)
         fprintf(progress->to, "%s: signature: %s\n", result->name, outcome->signature);
     if (result->again)

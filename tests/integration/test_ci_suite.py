@@ -174,6 +174,7 @@ def test_hangs(tmp_path):
         outcome = boots[name]["outcomes"][0]
         assert outcome["verdict"] == "timed out" and kind in outcome["hang"], said
         assert outcome["reason"].endswith(outcome["hang"])
+        assert "nip 0xc000000000001234" in outcome["block"][0]
 
 
 def test_steps(tmp_path):
