@@ -246,12 +246,20 @@ void judge_partial(Judge *judge, const char *text, double seconds)
         take_form(judge, form, text, seconds);
 }
 
+static bool rebooted_too_often(const Judge *judge)
+{
+    return judge->reboots > judge->boot->reboots;
+}
+
+// One that nobody announced is the end, at the stage where it came.
 static void see_reboot(Judge *judge, double seconds)
 {
     judge->reboots++;
+    outcome_add_mark(judge->stages, "reboot", seconds);
+    if (rebooted_too_often(judge))
+        return;
     judge->stage = -1;
     judge->stage_began = seconds;
-    outcome_add_mark(judge->stages, "reboot", seconds);
 }
 
 void judge_event(Judge *judge, const char *event, const char *reason, double seconds)
@@ -318,11 +326,6 @@ void judge_end(Judge *judge, int status, const char *said)
     judge->status = status;
     judge->said = g_strdup(said);
     ktap_end(judge->ktap);
-}
-
-static bool rebooted_too_often(const Judge *judge)
-{
-    return judge->reboots > judge->boot->reboots;
 }
 
 static bool has_crashed(const Judge *judge)

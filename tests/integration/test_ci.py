@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab import ci_plays, guest_images
+from lab import ci, ci_plays, guest_images
 
 # name: what the false lparun plays, lparun-ci's options, exit status, verdict, words of the reason, signature
 PLAYS = {
@@ -131,36 +131,27 @@ def test_harmless_lines_pass(tmp_path, log):
     assert (boot["verdict"], returned) == ("pass", 0), boot["reason"]
 
 
-# On an emulated host: options, exit status, verdict, stage.
-BOOTS = {
-    "forth": ("--bios {slof} --expect '0 > $' --send '3 4 + .' --expect '7  ok'", 0, "pass", "firmware"),
-    "direct": ("--bios none --kernel {vmlinux} --initrd {initrd} --append 'console=hvc0 lab.job=off' -m 512M", 0, "pass",
-               "init"),
-    "panic": ("--bios none --kernel {vmlinux} --initrd {initrd} --append 'console=hvc0 lab.job=panic' -m 512M", 1,
-              "panicked", "init"),
-    "reboot": ("--bios none --kernel {vmlinux} --initrd {initrd} --append 'console=hvc0 lab.job=reboot' -m 512M", 1,
-               "rebooted", "init"),
-    "no-kernel": ("--bios none --kernel /none/vmlinux", 2, "wrong", "nothing"),
-    "limit": ("--bios {slof} --expect login: --timeout 12", 1, "timed out", "firmware"),
-}
-
-
 @pytest.mark.one_host
-@pytest.mark.parametrize("name", BOOTS)
-def test_boot(name, host, log):
-    """The verdict on a real guest."""
-    options, status, verdict, stage = BOOTS[name]
-    files = {"slof": f"{host.cache}/{guest_images.SLOF}", "vmlinux": f"{host.cache}/kernel-{guest_images.KERNEL}/vmlinux",
-             "initrd": f"{host.cache}/{guest_images.initrd_item()}/initrd"}
-    guest_images.initrd()
-    folder = f"ci-{name}"
-    result = host.run(f"{host.here}/ppc64le/lparun-ci run --report {host.inside}/{folder} --timeout 90 "
-                      f"{options.format(**files)}", 120)
+@pytest.mark.limit(900)
+def test_lab_boots(host, log):
+    """The boots of ./lab ci: each verdict on real guests, with times and counts."""
+    for kernel in ci.KERNELS:
+        guest_images.initrd(kernel)
+    guest_images.disk()
+    result, report = ci.run(host, ["-j2"])
     log.add("lparun-ci", result.output)
-    (boot,) = json.loads((host.folder / folder / "results.json").read_text())["boots"]
-    boot = boot["outcomes"][-1]
-    assert (boot["verdict"], result.status, boot["stage"]) == (verdict, status, stage), boot["reason"]
-    times = {mark["name"]: mark["seconds"] for mark in boot["timeline"]}
-    if verdict != "wrong":
-        assert 0 < times["start"] < times["console"] < boot["seconds"]
-        assert ("process-table" in times) == ("vmlinux" in options)
+    results = json.loads((report / "results.json").read_text())
+    assert not list(ci.problems(results))
+    assert len(results["boots"]) >= 12
+    for boot in results["boots"]:
+        outcome = boot["outcomes"][-1]
+        times = {mark["name"]: mark["seconds"] for mark in outcome["timeline"]}
+        if boot["verdict"] not in ("wrong", "no result"):
+            assert 0 < times["start"] < times["console"] < outcome["seconds"] + 1
+            assert outcome["counts"]["exits.PAPR_HCALL"] > 0
+    by_name = {boot["name"]: boot["outcomes"][-1] for boot in results["boots"]}
+    assert any(mark["name"].startswith("disk-read") for mark in by_name["disk"]["timeline"])
+    assert by_name["stalls"]["block"][0].startswith("vCPU 0 ")
+    assert [case["result"] for case in by_name["tests"]["cases"]].count("fail") == 1
+    assert (report / "boots/command-fails/output.txt").read_text() == "some output\n"
+    assert (report / "report.html").stat().st_size > 10000

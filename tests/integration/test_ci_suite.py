@@ -133,25 +133,33 @@ def test_exit_status(boot, options, status, tmp_path):
     assert ci_plays.suite(tmp_path, text, PLAYS, *options)[0] == status
 
 
+KERNEL = "say Linux version 6.1\\n\nuntil quit"
 LIMITS = {
-    "whole": (["--timeout", "0.5"], SILENT, "0.5 s were over in stage firmware; waited for 'never'"),
-    "scaled": (["--timeout", "0.25", "--time-scale", "2"], SILENT, "0.5 s were over"),
-    "stage": (["--stage-timeout", "kernel=0.5"], "say Linux version 6.1\\n\nuntil quit",
-              "stage kernel took more than 0.5 s; waited"),
-    "silence": (["--silence", "0.5"], SILENT, "the console kept silent for 0.5 s in stage firmware"),
-    "run-time": (["--run-time", "0.5"], "say SLOF ****\\n\nspin\n", "the vCPUs ran for 0.5 s, and came to stage"),
+    "whole": ("timeout = 0.5", SILENT, "0.5 s were over in stage firmware; waited for 'never'"),
+    "stage": ("timeout.kernel = 0.5", KERNEL, "stage kernel took more than 0.5 s; waited"),
+    "silence": ("silence = 0.5", SILENT, "the console kept silent for 0.5 s in stage firmware"),
+    "run-time": ("run-time = 0.3", "say SLOF ****\\n\nspin\n", "the vCPUs ran for 0.3 s, and came to stage firmware"),
 }
 
 
-@pytest.mark.parametrize("name", LIMITS)
-def test_limit(name, tmp_path):
+def test_limits(tmp_path):
     """Four kinds of limits, each by its name; what a guest says when it is asked where it is is no news."""
-    options, play, reason = LIMITS[name]
-    play = play.replace("until quit", "until inject-nmi\nsay Oops: System Reset, sig: 6 [#1]\\n\nuntil quit")
-    status, outcome, text = ci_plays.play(tmp_path, play, "--expect", "never", *options)
-    assert (status, outcome["verdict"], outcome["reason"][:len(reason)]) == (1, "timed out", reason), text
-    if name != "run-time":
-        assert "Oops: System Reset" in outcome["last"][-1]
+    answered = "until inject-nmi\nsay Oops: System Reset, sig: 6 [#1]\\n\nuntil quit"
+    plays = {name: row[1].replace("until quit", answered) for name, row in LIMITS.items()}
+    text = "step.1 = expect never\n" + "".join(f"[boot {name}]\narguments = -x-play ${{here}}/{name}\n{row[0]}\n"
+                                               for name, row in LIMITS.items())
+    status, boots, said = ci_plays.suite(tmp_path, text, plays, "-j", "4")
+    for name, (_, _, reason) in LIMITS.items():
+        outcome = boots[name]["outcomes"][0]
+        assert (outcome["verdict"], outcome["reason"][:len(reason)]) == ("timed out", reason), said
+        assert name == "run-time" or "Oops: System Reset" in outcome["last"][-1]
+    assert status == 1
+
+
+def test_time_scale(tmp_path):
+    _, outcome, said = ci_plays.play(tmp_path, SILENT, "--timeout", "0.2", "--time-scale", "2")
+    assert outcome["reason"].startswith("0.4 s were over"), said
+    assert ci_plays.play(tmp_path, GOOD, "--time-scale", "auto", "--expect", "Welcome")[0] == 0
 
 
 VCPU = '{"cpu-index": 0, "thread-id": 1, "state": "%s", "nip": "0xc000000000001234", "msr": "0x8000000000001033"}'
