@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from lab import ci_plays
+from lab import ci_plays, paths
 from lab.ci_plays import CI, FALSE, LIMIT
 
 GOOD = "say Linux version 6.1\\n\nsay Welcome\\n\nuntil quit"
@@ -330,3 +331,15 @@ def test_github(tmp_path, monkeypatch):
     before, between, after = said.partition("::stop-commands::")[0], *said.partition("::stop-commands::")[2].split("::\n", 1)
     assert status == 1 and "::error::no" in between and "::error::no" not in before + after, said
     assert "::error title=" in after and "Kernel panic" in (tmp_path / "summary").read_text()
+
+
+def test_options_are_documented():
+    """Each option of run and exec, and each key of a boot file, stands in docs/ci.md."""
+    text = (paths.TOP / "docs/ci.md").read_text()
+    said = subprocess.run([CI, "run", "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    options = re.findall(r"^  (?:-\w, )?--([a-z-]+)", said, re.M)
+    assert len(options) > 40
+    missing = [name for name in options if not re.search(rf"`(?:--)?{name}\b|--{name}\b", text)]
+    keys = re.findall(r'^    { "([a-z-]+\.?)"', (paths.TOP / "ci/boot_keys.c").read_text().split("boot_keys[]")[1], re.M)
+    missing += [key for key in keys if f"`{key.replace('.', '.NAME')}`" not in text]
+    assert not missing
