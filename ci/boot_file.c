@@ -1,5 +1,6 @@
 // Reads boot files.
 #include "boot_file.h"
+#include "refuse.h"
 #include <string.h>
 
 #define DEEPEST 8 // includes within includes
@@ -82,10 +83,8 @@ static bool take_file(GPtrArray *groups, const char *path, unsigned depth, GErro
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autofree char *base = folder_of(path);
-    if (depth > DEEPEST) {
-        g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_PARSE, "%s: included too deep", path);
-        return false;
-    }
+    if (depth > DEEPEST)
+        return refuse(error, "%s: included too deep", path);
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, error)) {
         g_prefix_error(error, "%s: ", path);
         return false;

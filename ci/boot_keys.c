@@ -1,19 +1,9 @@
 // What can be said of a boot: the keys of boot files, which are the options of lparun-ci, too.
+#include "refuse.h"
 #include "settings.h"
 #include "lparun/words.h"
 #include <math.h>
 #include <string.h>
-
-static bool wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool wrong(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, text);
-    return false;
-}
 
 #define FIELD(type, boot, key) ((type *)(void *)((char *)(boot) + (key)->offset))
 #define SETTER(name)                                                                                         \
@@ -70,7 +60,7 @@ static bool seconds_of(const char *text, double *seconds, GError **error)
     if (end != text && strcmp(end, "s") == 0)
         end++;
     if (end == text || *end || !isfinite(*seconds) || *seconds <= 0 || *seconds > 1e6)
-        return wrong(error, "give seconds, more than 0 and up to 1000000");
+        return refuse(error, "give seconds, more than 0 and up to 1000000");
     return true;
 }
 
@@ -84,7 +74,7 @@ static bool number_of(const char *text, unsigned *number, unsigned most, GError 
     guint64 value;
     g_autoptr(GError) ignored = NULL;
     if (!g_ascii_string_to_unsigned(text, 10, 0, most, &value, &ignored))
-        return wrong(error, "give a number from 0 to %u", most);
+        return refuse(error, "give a number from 0 to %u", most);
     *number = (unsigned)value;
     return true;
 }
@@ -97,14 +87,14 @@ SETTER(set_number)
 SETTER(set_repeat)
 {
     return number_of(setting->value, &boot->repeat, 10000, error) &&
-           (boot->repeat || wrong(error, "at least 1"));
+           (boot->repeat || refuse(error, "at least 1"));
 }
 
 SETTER(set_switch)
 {
     int value;
     if (!words_find(words_switch, setting->value, &value))
-        return wrong(error, "give on or off");
+        return refuse(error, "give on or off");
     *FIELD(bool, boot, key) = value;
     return true;
 }
@@ -174,7 +164,7 @@ SETTER(set_light)
 {
     int value;
     if (!words_find(words_switch, setting->value, &value))
-        return wrong(error, "give on or off");
+        return refuse(error, "give on or off");
     exec_of(boot)->light = value;
     return true;
 }
@@ -216,7 +206,7 @@ static bool fill_step(Step *step, GError **error)
     case STEP_WAIT:
         return seconds_of(step->text, &step->seconds, error);
     case STEP_QMP:
-        return *step->text || wrong(error, "give a command");
+        return *step->text || refuse(error, "give a command");
     case STEP_TYPE: {
         char *text = g_strcompress(step->text);
         g_free(step->text);
@@ -235,7 +225,7 @@ SETTER(set_step)
     int kind;
     if (!parts[0] || !words_find(step_words, parts[0], &kind)) {
         g_autofree char *list = words_list(step_words, ", ", " or ");
-        return wrong(error, "begin with %s", list);
+        return refuse(error, "begin with %s", list);
     }
     Step *step = g_new0(Step, 1);
     step->name = g_strdup(own);
@@ -267,7 +257,7 @@ SETTER(set_stage_limit)
 {
     Stage *stage = boot_stage(boot, own);
     if (!stage)
-        return wrong(error, "there is no stage %s", own);
+        return refuse(error, "there is no stage %s", own);
     return seconds_of(setting->value, &stage->limit, error);
 }
 
@@ -314,7 +304,7 @@ SETTER(set_fail)
 SETTER(set_expected)
 {
     boot->fails_expected = strcmp(setting->value, "fail") == 0;
-    return boot->fails_expected || strcmp(setting->value, "pass") == 0 || wrong(error, "give pass or fail");
+    return boot->fails_expected || strcmp(setting->value, "pass") == 0 || refuse(error, "give pass or fail");
 }
 
 static bool add_condition(Boot *boot, const char *text, GError **error)
@@ -329,7 +319,7 @@ static bool add_condition(Boot *boot, const char *text, GError **error)
     else if (strcmp(words[0], "reboots") == 0 && words[1])
         return number_of(words[1], &boot->reboots, 1000, error);
     else
-        return wrong(error, "%s: give power-off, ktap, stage NAME or reboots N", text);
+        return refuse(error, "%s: give power-off, ktap, stage NAME or reboots N", text);
     return true;
 }
 

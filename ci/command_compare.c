@@ -1,5 +1,6 @@
 // lparun-ci compare: what is different between two runs.
 #include "commands.h"
+#include "refuse.h"
 #include "compare.h"
 #include "results_json.h"
 #include <stdio.h>
@@ -8,12 +9,6 @@ typedef struct CompareOptions {
     double noise; // percent
     gboolean json;
 } CompareOptions;
-
-static int refuse(const GError *error)
-{
-    fprintf(stderr, "lparun-ci: %s\n", error->message);
-    return verdict_status(VERDICT_WRONG);
-}
 
 static bool parse(int *count, char ***words, CompareOptions *options, GError **error)
 {
@@ -32,9 +27,7 @@ static bool parse(int *count, char ***words, CompareOptions *options, GError **e
         return false;
     if (*count == 3 && options->noise >= 0 && options->noise <= 1000)
         return true;
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        *count == 3 ? "--noise: give percent, from 0 to 1000" : "give two results.json");
-    return false;
+    return refuse(error, *count == 3 ? "--noise: give percent, from 0 to 1000" : "give two results.json");
 }
 
 static bool print(const Results *old, const Results *new, const CompareOptions *options)
@@ -60,5 +53,5 @@ int command_compare(char **words)
     bool good = parse(&count, &rest, &options, &error);
     g_autoptr(Results) old = good ? results_read(rest[1], &error) : NULL;
     g_autoptr(Results) new = old ? results_read(rest[2], &error) : NULL;
-    return new ? print(old, new, &options) : refuse(error);
+    return new ? print(old, new, &options) : command_refuse(error, VERDICT_WRONG);
 }

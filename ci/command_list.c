@@ -9,18 +9,12 @@ static Suite *suite_of(const char *command, char **words, GError **error)
     return options ? options_suite(options, error) : NULL;
 }
 
-static int refuse(const GError *error)
-{
-    fprintf(stderr, "lparun-ci: %s\n", error->message);
-    return verdict_status(VERDICT_WRONG);
-}
-
 int command_list(char **words)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Suite) suite = suite_of("list", words, &error);
     if (!suite)
-        return refuse(error);
+        return command_refuse(error, VERDICT_WRONG);
     for (unsigned i = 0; i < suite->boots->len; i++)
         puts(((const Boot *)suite->boots->pdata[i])->name);
     return 0;
@@ -54,7 +48,7 @@ int command_check(char **words)
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     unsigned missing = 0;
     if (!suite)
-        return refuse(error);
+        return command_refuse(error, VERDICT_WRONG);
     for (unsigned i = 0; i < suite->boots->len; i++)
         missing += check_files(seen, suite->boots->pdata[i]);
     if (missing)

@@ -1,16 +1,11 @@
 // lparun-ci merge: one report of a suite's shards.
 #include "commands.h"
+#include "refuse.h"
 #include "merge.h"
 #include "options.h"
 #include "progress.h"
 #include "results_json.h"
 #include <stdio.h>
-
-static int refuse(const GError *error, Verdict verdict)
-{
-    fprintf(stderr, "lparun-ci: %s\n", error->message);
-    return verdict_status(verdict);
-}
 
 static GStrv parse(char **words, ReportOptions *report, GError **error)
 {
@@ -29,7 +24,7 @@ static GStrv parse(char **words, ReportOptions *report, GError **error)
         return NULL;
     if (count > 1)
         return g_strdupv(rest + 1);
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "give the shards' results.json");
+    refuse(error, "give the shards' results.json");
     return NULL;
 }
 
@@ -63,7 +58,7 @@ static int report(Results *merged, const GPtrArray *parts, const ReportOptions *
     int status = results_status(merged);
     if (report_write(merged, options, &error))
         return status;
-    int could_not = refuse(error, VERDICT_COULD_NOT_TEST);
+    int could_not = command_refuse(error, VERDICT_COULD_NOT_TEST);
     return status ? status : could_not;
 }
 
@@ -75,7 +70,7 @@ int command_merge(char **words)
     g_autoptr(GPtrArray) parts = paths ? read_all(paths, &error) : NULL;
     const char *to = options.folder ? options.folder : ".";
     g_autoptr(Results) merged = parts ? results_merge(parts, (const char *const *)paths, to, &error) : NULL;
-    int status = merged ? report(merged, parts, &options) : refuse(error, VERDICT_WRONG);
+    int status = merged ? report(merged, parts, &options) : command_refuse(error, VERDICT_WRONG);
     report_options_clear(&options);
     return status;
 }

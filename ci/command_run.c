@@ -1,5 +1,6 @@
 // lparun-ci run: boots, and says what came of each.
 #include "commands.h"
+#include "refuse.h"
 #include "inputs.h"
 #include "keeper.h"
 #include "machine.h"
@@ -26,12 +27,6 @@ typedef struct Run {
     bool shows_output;
     int signal; // that ended it, or 0
 } Run;
-
-static int refuse(const GError *error, Verdict verdict)
-{
-    fprintf(stderr, "lparun-ci: %s\n", error->message);
-    return verdict_status(verdict);
-}
 
 static void on_began(void *owner, const Boot *boot)
 {
@@ -252,7 +247,7 @@ static int conclude_run(Run *run)
     progress_finish(run->progress, run->results);
     int status = status_of(run);
     if (!report_write(run->results, &run->options->report, &error)) {
-        int could_not = refuse(error, VERDICT_COULD_NOT_TEST);
+        int could_not = command_refuse(error, VERDICT_COULD_NOT_TEST);
         status = status ? status : could_not; // a failure is not lost for a full disk
     }
     return status;
@@ -273,11 +268,8 @@ static bool place_files(const Options *options, const Suite *suite, GError **err
         Boot *boot = suite->boots->pdata[i];
         if (!boot->exec || boot->exec->collect->len == 0)
             continue;
-        if (!options->report.folder) {
-            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                "%s: collect: give --report FOLDER, where it goes to", boot->name);
-            return false;
-        }
+        if (!options->report.folder)
+            return refuse(error, "%s: collect: give --report FOLDER, where it goes to", boot->name);
         g_autofree char *name = path_name(boot->name);
         boot->files_to = g_build_filename(options->report.folder, "boots", name, "files", NULL);
         if (g_mkdir_with_parents(boot->files_to, 0777) != 0) {
@@ -295,9 +287,9 @@ static int run_suite(const Options *options, Suite *suite, bool shows_output)
     Run run = { .options = options, .suite = suite, .shows_output = shows_output };
     int status;
     if (!begin_results(&run, &error) || !place_files(options, suite, &error)) {
-        status = refuse(error, VERDICT_WRONG);
+        status = command_refuse(error, VERDICT_WRONG);
     } else if (!(run.keeper = keeper_new(&error))) {
-        status = refuse(error, VERDICT_COULD_NOT_TEST);
+        status = command_refuse(error, VERDICT_COULD_NOT_TEST);
     } else {
         run_all(&run);
         status = conclude_run(&run);
@@ -313,7 +305,7 @@ int command_run(char **words)
     g_autoptr(Suite) suite = options ? options_suite(options, &error) : NULL;
     if (suite)
         return run_suite(options, suite, false);
-    int status = refuse(error, VERDICT_WRONG);
+    int status = command_refuse(error, VERDICT_WRONG);
     return options && options->bisect ? 128 : status;
 }
 
@@ -327,5 +319,5 @@ int command_exec(char **words)
         return run_suite(options, suite, suite->boots->len == 1);
     if (boot)
         fprintf(stderr, "lparun-ci: give a command: exec --kernel FILE -- COMMAND ARGUMENTS\n");
-    return boot ? verdict_status(VERDICT_WRONG) : refuse(error, VERDICT_WRONG);
+    return boot ? verdict_status(VERDICT_WRONG) : command_refuse(error, VERDICT_WRONG);
 }

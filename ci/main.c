@@ -1,6 +1,5 @@
 // lparun-ci: boots guests and says what came of each.
 #include "commands.h"
-#include "verdict.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +17,12 @@ static const CiCommand commands[] = {
     { "merge", command_merge, "one report of several shards" },
     { "compare", command_compare, "what is different between two runs" },
 };
+
+int command_refuse(const GError *error, Verdict verdict)
+{
+    fprintf(stderr, "lparun-ci: %s\n", error->message);
+    return verdict_status(verdict);
+}
 
 static void help(FILE *to)
 {

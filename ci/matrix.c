@@ -1,13 +1,8 @@
 // Cells of a matrix.
 #include "matrix.h"
+#include "refuse.h"
 #include "outcome.h"
 #include <string.h>
-
-static bool wrong(GError **error, const char *pattern, const char *what)
-{
-    g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "'%s' %s", pattern, what);
-    return false;
-}
 
 static const MatrixAxis *find(const GPtrArray *axes, const char *name)
 {
@@ -25,7 +20,7 @@ static GHashTable *parse(const GPtrArray *axes, const char *pattern, GError **er
     for (char **word = words; *word; word++) {
         g_auto(GStrv) pair = g_strsplit(g_strstrip(*word), "=", 2);
         if (!pair[0] || !pair[1] || !find(axes, pair[0])) {
-            wrong(error, pattern, "names no axis of this boot: give AXIS=VALUE,...");
+            refuse(error, "'%s' names no axis of this boot: give AXIS=VALUE,...", pattern);
             return NULL;
         }
         g_hash_table_insert(pairs, g_strdup(pair[0]), g_strdup(pair[1]));
@@ -93,7 +88,7 @@ static bool exclude_all(GPtrArray *cells, const GPtrArray *axes, GStrv patterns,
         if (!pairs)
             return false;
         if (!remove_fitting(cells, pairs))
-            return wrong(error, *pattern, "excludes nothing");
+            return refuse(error, "'%s' excludes nothing", *pattern);
     }
     return true;
 }
@@ -105,7 +100,7 @@ static bool include_all(GPtrArray *cells, const GPtrArray *axes, GStrv patterns,
         if (!pairs)
             return false;
         if (g_hash_table_size(pairs) != axes->len)
-            return wrong(error, *pattern, "includes a cell only if it names all axes");
+            return refuse(error, "'%s' includes a cell only if it names all axes", *pattern);
         remove_fitting(cells, pairs);
         GPtrArray *cell = cell_new();
         for (unsigned i = 0; i < axes->len; i++) {
@@ -122,8 +117,7 @@ GPtrArray *matrix_cells(const GPtrArray *axes, GStrv exclude, GStrv include, GEr
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(free_cell);
     guint64 size = size_of(axes);
     if (size > MATRIX_CELLS) {
-        g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-            "its axes make more than %u boots", MATRIX_CELLS);
+        refuse(error, "its axes make more than %u boots", MATRIX_CELLS);
         return NULL;
     }
     for (guint64 i = 0; i < size; i++)

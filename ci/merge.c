@@ -1,23 +1,12 @@
 // Merges the results of shards.
 #include "merge.h"
+#include "refuse.h"
 #include "results_json.h"
 #include "shard.h"
 #include <string.h>
 
 // Of a boot that was missing when some of the parts were merged before.
 #define LOST "its shard's results are missing"
-
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, text);
-    return false;
-}
 
 // --- Do they belong together?
 

@@ -1,5 +1,6 @@
 // The command line of lparun-ci.
 #include "options.h"
+#include "refuse.h"
 #include "shard.h"
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +36,8 @@ static gboolean on_named(const char *option, const char *value, gpointer data, G
 static bool split(const char *option, const char *value, char **name, const char **rest, GError **error)
 {
     const char *equals = strchr(value, '=');
-    if (!equals || equals == value) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: give NAME=VALUE", option);
-        return false;
-    }
+    if (!equals || equals == value)
+        return refuse(error, "%s: give NAME=VALUE", option);
     *name = g_strndup(value, (gsize)(equals - value));
     *rest = equals + 1;
     return true;
@@ -72,10 +71,8 @@ static gboolean on_define(const char *option, const char *value, gpointer data, 
 static gboolean on_jobs(const char *option, const char *value, gpointer data, GError **error)
 {
     guint64 jobs = 0;
-    if (strcmp(value, "auto") != 0 && !g_ascii_string_to_unsigned(value, 10, 1, 10000, &jobs, NULL)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: give auto or a number", option);
-        return FALSE;
-    }
+    if (strcmp(value, "auto") != 0 && !g_ascii_string_to_unsigned(value, 10, 1, 10000, &jobs, NULL))
+        return refuse(error, "%s: give auto or a number", option);
     ((Options *)data)->limits.jobs = (unsigned)jobs;
     return TRUE;
 }
@@ -83,10 +80,8 @@ static gboolean on_jobs(const char *option, const char *value, gpointer data, GE
 static gboolean on_shards(const char *option, const char *value, gpointer data, GError **error)
 {
     guint64 shards;
-    if (!g_ascii_string_to_unsigned(value, 10, 1, SHARDS_MOST, &shards, NULL)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: give a number", option);
-        return FALSE;
-    }
+    if (!g_ascii_string_to_unsigned(value, 10, 1, SHARDS_MOST, &shards, NULL))
+        return refuse(error, "%s: give a number", option);
     ((Options *)data)->shards = (unsigned)shards;
     return TRUE;
 }
@@ -95,11 +90,8 @@ static gboolean on_scale(const char *option, const char *value, gpointer data, G
 {
     char *end;
     double scale = strcmp(value, "auto") == 0 ? 0 : g_ascii_strtod(value, &end);
-    if (strcmp(value, "auto") != 0 && (end == value || *end || !(scale > 0 && scale <= 1000))) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-            "%s: give auto or a number, more than 0 and up to 1000", option);
-        return FALSE;
-    }
+    if (strcmp(value, "auto") != 0 && (end == value || *end || !(scale > 0 && scale <= 1000)))
+        return refuse(error, "%s: give auto or a number, more than 0 and up to 1000", option);
     ((Options *)data)->limits.scale = scale;
     return TRUE;
 }
@@ -257,9 +249,7 @@ static bool take_file(Options *options, char **words, GError **error)
     options->file = g_strdup(words[1]);
     if (!words[1] || !words[2])
         return true;
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "%s: one boot file is enough (give options of lparun behind --)", words[2]);
-    return false;
+    return refuse(error, "%s: one boot file is enough (give options of lparun behind --)", words[2]);
 }
 
 static GStrv prepend(const char *first, char **words)
@@ -329,6 +319,6 @@ Suite *options_suite(const Options *options, GError **error)
     }
     if (suite->boots->len)
         return g_steal_pointer(&suite);
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "no boot fits --boot and --tag");
+    refuse(error, "no boot fits --boot and --tag");
     return NULL;
 }

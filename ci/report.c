@@ -1,5 +1,6 @@
 // Reports.
 #include "report.h"
+#include "refuse.h"
 #include "github.h"
 #include "html.h"
 #include "junit.h"
@@ -80,9 +81,7 @@ static bool write_kcidb(const Results *results, const ReportOptions *options, GE
     char *text = kcidb_text(results, origin);
     if (text)
         return write_text(options->kcidb, text, error);
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--kcidb-origin %s: give small letters, digits and underscores", origin);
-    return false;
+    return refuse(error, "--kcidb-origin %s: give small letters, digits and underscores", origin);
 }
 
 static bool append(const char *path, const char *text)

@@ -1,5 +1,6 @@
 // Settings, and boots made of them.
 #include "settings.h"
+#include "refuse.h"
 #include "outcome.h"
 #include <string.h>
 
@@ -51,8 +52,7 @@ char *settings_fill(const char *text, GHashTable *names, GError **error)
         g_autofree char *name = g_strndup(open + 2, (gsize)(close - open - 2));
         const char *value = look_up(names, name);
         if (!value) {
-            g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-                "${%s}: no axis, --define or environment variable has this name", name);
+            refuse(error, "${%s}: no axis, --define or environment variable has this name", name);
             return NULL;
         }
         g_string_append_len(filled, at, open - at);
@@ -98,10 +98,8 @@ static bool set(Boot *boot, const Setting *setting, GHashTable *names, GError **
 {
     const BootKey *key = boot_key_find(setting->key);
     const char *dot = strchr(setting->key, '.');
-    if (!key) {
-        g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND, "no such key");
-        return false;
-    }
+    if (!key)
+        return refuse(error, "no such key");
     g_autofree char *value = settings_fill(setting->value, names, error);
     const Setting filled = { setting->key, value, setting->base };
     return value && key->set(boot, key, dot ? dot + 1 : NULL, &filled, error);
@@ -122,7 +120,7 @@ static bool check(const Boot *boot, GError **error)
     for (unsigned i = 0; i < boot->allow->len; i++) {
         const Allow *allow = boot->allow->pdata[i];
         if (!allow->regex || (allow->stage && !boot_stage(boot, allow->stage))) {
-            g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+            refuse(error,
                 allow->regex ? "%s: allow.%s: there is no such stage" : "%s: allow.%s: give what is allowed",
                 boot->name, allow->name);
             return false;
@@ -133,11 +131,8 @@ static bool check(const Boot *boot, GError **error)
             error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s: exec: give a command", boot->name);
         return false;
     }
-    if (boot->pass_stage && !boot_stage(boot, boot->pass_stage)) {
-        g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s: pass: there is no stage %s",
-            boot->name, boot->pass_stage);
-        return false;
-    }
+    if (boot->pass_stage && !boot_stage(boot, boot->pass_stage))
+        return refuse(error, "%s: pass: there is no stage %s", boot->name, boot->pass_stage);
     return true;
 }
 

@@ -1,21 +1,10 @@
 // Which shard this is, and which boots it has.
 #include "shard.h"
+#include "refuse.h"
 #include "samples.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
-    return false;
-}
 
 // Digits alone: no sign, no space.
 static bool read_number(const char *text, guint64 most, guint64 *value)

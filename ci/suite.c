@@ -1,5 +1,6 @@
 // The boots of a suite.
 #include "suite.h"
+#include "refuse.h"
 #include "boot_file.h"
 #include "matrix.h"
 #include "outcome.h"
@@ -187,8 +188,7 @@ static Suite *finish(Reader *reader, const char *path, GError **error)
     if (!reader->wrong->len)
         return reader->suite;
     suite_free(reader->suite);
-    g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s%s%s", path ? path : "",
-        path ? ": " : "", reader->wrong->str);
+    refuse(error, "%s%s%s", path ? path : "", path ? ": " : "", reader->wrong->str);
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 // Results of shards become one; what does not belong together, or is missing, is said.
 #include "ci_results.h"
 #include "merge.h"
+#include <gio/gio.h>
 
 #define BOOTS "a b c d e f"
 
@@ -47,7 +48,7 @@ static void assert_refused(Parts *parts, const char *says)
 {
     g_autoptr(GError) error = NULL;
     g_assert_null(results_merge(parts->all, parts->paths, "all", &error));
-    g_assert_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED);
+    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
     if (!strstr(error->message, says))
         g_error("'%s' does not say '%s'", error->message, says);
     g_ptr_array_unref(parts->all);

@@ -1,6 +1,7 @@
 // Which shard this is, said or found in the environment, and which boots it has.
 #include "ci_results.h"
 #include "shard.h"
+#include <gio/gio.h>
 #include <math.h>
 
 // --- K/N.
@@ -25,7 +26,7 @@ static void test_parse_refuses(void)
         g_autoptr(GError) error = NULL;
         unsigned k = 7, n = 7;
         g_assert_false(shard_parse(wrong[i], &k, &n, &error));
-        g_assert_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE);
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
         g_assert_nonnull(strstr(error->message, "--shard"));
         g_assert_cmpuint(k + n, ==, 14);
     }
@@ -115,7 +116,7 @@ static void test_environment_refuses(void)
         unsigned k = 0, n = places[i].asked;
         set_environment(places[i].environment);
         g_assert_false(shard_from_environment(&k, &n, &error));
-        g_assert_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE);
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
         g_assert_nonnull(strstr(error->message, "--shard"));
         g_assert_cmpuint(k, ==, 0);
         g_assert_cmpuint(n, ==, places[i].asked);
