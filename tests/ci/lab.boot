@@ -103,11 +103,27 @@ initrd =
 append =
 exec = sh -c 'echo some output; exit 7'
 
+[boot command-files]
+bios = ${slof}
+modules = ${cache}/kernel-6.12-4k/modules
+initrd =
+append =
+file.in = /srv/suite=lab.boot
+env.word = WORD=two words
+collect.out = /out
+exec = sh -c 'mkdir /out; while read -r line; do echo "$WORD"; break; done < /srv/suite > /out/copy'
+
+[boot command-panics]
+modules = ${cache}/kernel-6.12-4k/modules
+initrd =
+append =
+exec = sh -c 'echo c > /proc/sysrq-trigger'
+
 # Debian's kernels have their virtio drivers as modules.
 [boot command-without-modules]
 initrd =
 append =
-exec = true
+exec = sh -c true
 
 [boot no-kernel]
 kernel = /none/vmlinux

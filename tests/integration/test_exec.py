@@ -12,6 +12,7 @@ from lab import guest_images, packages, paths, toolchain, trees
 pytestmark = pytest.mark.one_host
 TOOL = paths.NATIVE / "tests/unit/exec_by_hand"
 LIMIT = 150
+ROOM = 4 << 20    # it is copied to the host and back
 BARE = ["-mabi=elfv2", "-mno-altivec", "-mno-vsx", "-nostdlib", "-no-pie", "-ffreestanding", "-fno-stack-protector"]
 
 
@@ -27,7 +28,8 @@ class Exec:
         self.folder.mkdir()
 
     def make(self, kernel, order, options, command):
-        done = subprocess.run([TOOL, "make", self.folder, kernel, f"init={init(order)}", *options, "--", *command],
+        done = subprocess.run([TOOL, "make", self.folder, kernel, f"init={init(order)}", f"room={ROOM}", *options, "--",
+                               *command],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0, done.stdout
         words = done.stdout.replace(str(self.folder), self.inside).splitlines()
@@ -77,38 +79,6 @@ def test_command(host, log, tmp_path):
     assert (got / "out/copy").read_text() == "from the host\n"
     assert (got / "proc/version").read_text().startswith("Linux version 6.12")
     assert f"kernel {(got / 'proc/version').read_text().split()[2]}" in shown
-
-
-@pytest.mark.limit(300)
-def test_with_firmware(host, log):
-    kernel, options = debian()
-    status, console, shown = Exec(host, log, "exec-slof").run(
-        kernel, "little", options, ["busybox", "cat", "/proc/cmdline"], f"{host.cache}/{guest_images.SLOF}")
-    assert status == 0 and "SLOF" in console
-    assert "output rdinit=/.lparun-ci/init console=hvc0\\n" in shown
-    assert shown[-1] == "status 0, lost 0"
-
-
-@pytest.mark.complains
-@pytest.mark.limit(300)
-def test_kernel_without_the_driver(host, log):
-    """One line names the option, and the guest powers off."""
-    kernel, options = debian()
-    status, console, shown = Exec(host, log, "exec-no-driver").run(kernel, "little", options[:1], ["busybox", "true"])
-    assert status == 0
-    assert ("lparun-ci: the kernel has no virtio disks, of which one takes the results: CONFIG_VIRTIO_BLK, built in, "
-            "or a module of --modules") in console.replace("\r", "").splitlines()
-    assert shown == []
-
-
-@pytest.mark.complains
-@pytest.mark.limit(300)
-def test_panic_is_no_result(host, log):
-    kernel, options = debian()
-    status, _, shown = Exec(host, log, "exec-panic").run(
-        kernel, "little", options, ["busybox", "sh", "-c", "echo before; sleep 0.2; echo c >/proc/sysrq-trigger"])
-    assert status == 4
-    assert shown[1:] == ["output before\\n"]
 
 
 @pytest.mark.limit(300)

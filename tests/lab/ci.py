@@ -20,6 +20,7 @@ EXPECTED = {
     "reboots": ("rebooted", "the guest rebooted before the power-off"),
     "stalls": ("timed out", "45 s were over in stage firmware; waited for 'GNU GRUB';", "outstanding (virtio-blk0"),
     "tests": ("fail", "1 of 5 tests failed: arithmetic/divide"),
+    "command-panics": ("panicked", "sysrq triggered crash"),
     "command-fails": ("fail", "the command's exit status is 7"),
     "command-without-modules": ("no result", "CONFIG_VIRTIO_BLK"),
     "no-kernel": ("wrong", "/none/vmlinux"),
