@@ -40,6 +40,7 @@ struct Attempt {
     Judge *judge;
     Outcome *outcome;
     gint64 start;
+    guint64 said_bytes;
     double last; // seconds: when the console said something
     unsigned nudges, ticks;
     bool stopped; // before there was a child
@@ -318,6 +319,9 @@ static void on_bytes(void *owner, const char *bytes, gsize length)
     attempt->last = now(attempt);
     console_take(attempt->console, bytes, length);
     const char *partial = console_partial(attempt->console);
+    attempt->said_bytes += length;
+    if (attempt->said_bytes >> 20 >= attempt->boot->flood)
+        judge_flood(attempt->judge);
     judge_partial(attempt->judge, partial, attempt->last);
     script_partial(attempt->script, partial);
     tell_stage(attempt, before);

@@ -68,6 +68,7 @@ Boot *boot_new(const char *name)
     boot->allow = g_ptr_array_new_with_free_func(allow_free);
     boot->fails = g_ptr_array_new_with_free_func(fail_free);
     boot->timeout = 60;
+    boot->flood = 256;
     boot->retries = 1;
     boot->repeat = 1;
     add_usual_stages(boot);

@@ -65,6 +65,7 @@ typedef struct Boot {
     unsigned reboots; // so many, no more and no fewer
     // Seconds; 0: no limit but timeout's.
     double timeout, silence, run_time;
+    unsigned flood;   // MiB of console that are too many
     unsigned retries; // after a fault of the host's, or with retry_failures of the guest's
     bool retry_failures;
     unsigned repeat; // runs, each of which counts

@@ -84,6 +84,12 @@ SETTER(set_number)
     return number_of(setting->value, FIELD(unsigned, boot, key), 1000, error);
 }
 
+SETTER(set_flood)
+{
+    return number_of(setting->value, &boot->flood, 1u << 20, error) &&
+           (boot->flood || refuse(error, "at least 1"));
+}
+
 SETTER(set_repeat)
 {
     return number_of(setting->value, &boot->repeat, 10000, error) &&
@@ -375,6 +381,7 @@ const BootKey boot_keys[] = {
     { "timeout.", "S", "seconds for a stage", set_stage_limit },
     { "silence", "S", "seconds in which the console may keep silent", set_seconds, AT(silence) },
     { "run-time", "S", "seconds that the vCPUs may run, all together", set_seconds, AT(run_time) },
+    { "flood", "MIB", "console that is too much (default 256)", set_flood, AT(flood) },
     { "pass", "WHAT;...",
         "power-off, ktap, stage NAME, reboots N: all must hold, and the steps be done (default: the "
         "steps, or without steps power-off)",

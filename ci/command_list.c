@@ -41,6 +41,26 @@ static unsigned check_files(GHashTable *seen, const Boot *boot)
     return missing;
 }
 
+// Text that ends like a prompt by chance, and a line that says nothing.
+static bool is_weak(const GRegex *regex)
+{
+    static const char *const samples[] = { "a# ", "b> ", "c$ ", "a word" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(samples); i++)
+        if (g_regex_match(regex, samples[i], 0, NULL))
+            return true;
+    return false;
+}
+
+static void warn_of_weak(const Boot *boot)
+{
+    for (unsigned i = 0; i < boot->steps->len; i++) {
+        const Step *step = boot->steps->pdata[i];
+        if (step->regex && is_weak(step->regex))
+            fprintf(stderr, "lparun-ci: %s: step.%s: warning: '%s' fits other text, too\n", boot->name,
+                step->name, step->text);
+    }
+}
+
 int command_check(char **words)
 {
     g_autoptr(GError) error = NULL;
@@ -51,6 +71,8 @@ int command_check(char **words)
         return command_refuse(error, VERDICT_WRONG);
     for (unsigned i = 0; i < suite->boots->len; i++)
         missing += check_files(seen, suite->boots->pdata[i]);
+    for (unsigned i = 0; i < suite->boots->len; i++)
+        warn_of_weak(suite->boots->pdata[i]);
     if (missing)
         return verdict_status(VERDICT_WRONG);
     printf("%u boots, nothing is wrong\n", suite->boots->len);

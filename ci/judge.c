@@ -22,7 +22,7 @@ struct Judge {
     double partial_at;
     const Fail *fail; // the first
     char *fail_line;
-    bool panicked, watchdog, powered_off, quiet, limited, ended, starved;
+    bool panicked, watchdog, powered_off, quiet, limited, flooded, ended, starved;
     unsigned reboots;
     Limit limit;
     double seconds; // the limit's
@@ -276,6 +276,11 @@ void judge_event(Judge *judge, const char *event, const char *reason, double sec
         see_reboot(judge, seconds);
 }
 
+void judge_flood(Judge *judge)
+{
+    judge->flooded = !judge->limited;
+}
+
 void judge_quiet(Judge *judge)
 {
     judge->quiet = true;
@@ -330,7 +335,7 @@ void judge_end(Judge *judge, int status, const char *said)
 
 static bool has_crashed(const Judge *judge)
 {
-    return judge->form || judge->panicked || judge->watchdog || judge->fail;
+    return judge->form || judge->panicked || judge->watchdog || judge->fail || judge->flooded;
 }
 
 bool judge_is_decided(const Judge *judge)
@@ -407,6 +412,9 @@ static bool find_crash(const Judge *judge, Outcome *outcome)
             outcome, VERDICT_PANICKED, g_strdup("lparun says that the guest panicked"), g_strdup("panic"));
     if (judge->watchdog)
         return find(outcome, VERDICT_LOCKED_UP, g_strdup("its watchdog expired"), g_strdup("watchdog"));
+    if (judge->flooded)
+        return find(outcome, VERDICT_FAIL,
+            g_strdup_printf("the console had more than %u MiB", judge->boot->flood), g_strdup("flood"));
     if (judge->fail)
         return find(
             outcome, VERDICT_FAIL, g_strdup(judge->fail_line), g_strdup_printf("fail.%s", judge->fail->name));

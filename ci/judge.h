@@ -29,6 +29,8 @@ void judge_partial(Judge *judge, const char *text, double seconds);
 void judge_event(Judge *judge, const char *event, const char *reason, double seconds);
 // The console has kept silent for a while.
 void judge_quiet(Judge *judge);
+// It has said more than the boot bears.
+void judge_flood(Judge *judge);
 // The time is up: so many seconds.
 void judge_limit(Judge *judge, Limit limit, double seconds);
 // What kind of hang it is. `starved`: the host gave the vCPUs no time, so that a limit says nothing of the

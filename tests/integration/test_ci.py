@@ -72,6 +72,7 @@ PLAYS = {
                     "panicked", "Kernel panic", "panic: x"),
     "no-tests": ("say Linux version 6\\n\ntell SHUTDOWN guest-shutdown\nuntil quit", ["--pass", "ktap"], 1, "fail",
                  "it ended before the end of its tests", None),
+    "too-much": ("flood 3000000\nuntil quit", ["--expect", "x", "--flood", "2"], 1, "fail", "more than 2 MiB", "flood"),
     "killed": ("say half\\n\ndie 9", ["--expect", "x"], 3, "could not test", "status -9", None),
     "escapes": ("say \\x1b[2J\\x1b[1;31mWel\\x1b[0mcome\\x00 \\x1b]0;title\\x07to\\r\\n\nuntil quit",
                 ["--expect", "^Welcome to$"], 0, "pass", "all that", None),
@@ -82,7 +83,8 @@ PLAYS = {
 def settings(options):
     """Options as a boot file says them."""
     keys = {"--expect": "step.{} = expect {}", "--send": "step.{} = send {}", "--allow": "allow.{} = {}",
-            "--timeout": "timeout = {1}", "--pass": "pass = {1}"}
+            "--timeout": "timeout = {1}", "--pass": "pass = {1}",
+            "--flood": "flood = {1}"}
     pairs = zip(options[::2], options[1::2])
     return "".join(keys[option].format(number, value) + "\n" for number, (option, value) in enumerate(pairs))
 

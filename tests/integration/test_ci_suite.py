@@ -97,6 +97,13 @@ def test_include_and_check(tmp_path):
     assert "included too deep" in ci_plays.run(tmp_path, "loop.boot", command="check")[2]
 
 
+def test_check_warns(tmp_path):
+    """Of an expectation that other text fits; not of a good one."""
+    (tmp_path / "a.boot").write_text("[boot a]\nstep.weak = expect # $\nstep.good = expect login: $\nstep.any = expect .\n")
+    status, _, said = ci_plays.run(tmp_path, "a.boot", command="check")
+    assert status == 0 and "step.weak: warning" in said and "step.any: warning" in said and "step.good" not in said, said
+
+
 def test_retries_and_repeats(tmp_path):
     """The host's fault is tried again; a failure only where it is wanted, and is flaky when it passes then."""
     once = "say Linux version 6.1\\n\nfirst Kernel panic - not syncing: x\nsay Welcome\\n\nuntil quit"
