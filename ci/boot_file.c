@@ -24,13 +24,7 @@ const Group *boot_file_group(const GPtrArray *groups, const char *title)
 const char *boot_file_value(const GPtrArray *groups, const char *title, const char *key)
 {
     const Group *group = boot_file_group(groups, title);
-    const char *value = NULL;
-    for (unsigned i = 0; group && i < group->settings->len; i++) {
-        const Setting *setting = group->settings->pdata[i];
-        if (strcmp(setting->key, key) == 0)
-            value = setting->value;
-    }
-    return value;
+    return group ? settings_value(group->settings, key) : NULL;
 }
 
 static const Group *group_for(GPtrArray *groups, const char *title)

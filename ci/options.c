@@ -308,11 +308,11 @@ static char *find_lparun(void)
 
 Suite *options_suite(const Options *options, GError **error)
 {
-    g_autoptr(Suite) suite = suite_read(
-        options->file, options->name ? options->name : "boot", options->settings, options->names, error);
+    const Selection wanted = { options->boots, options->tags };
+    g_autoptr(Suite) suite = suite_read(options->file, options->name ? options->name : "boot",
+        options->settings, options->names, &wanted, error);
     if (!suite)
         return NULL;
-    suite_select(suite, options->boots, options->tags);
     for (unsigned i = 0; i < suite->boots->len; i++) {
         Boot *boot = suite->boots->pdata[i];
         boot->lparun = boot->lparun ? boot->lparun : find_lparun();

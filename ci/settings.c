@@ -33,6 +33,16 @@ void settings_extend(GPtrArray *settings, const GPtrArray *more)
     }
 }
 
+const char *settings_value(const GPtrArray *settings, const char *key)
+{
+    for (unsigned i = settings->len; i-- > 0;) {
+        const Setting *setting = settings->pdata[i];
+        if (strcmp(setting->key, key) == 0)
+            return setting->value;
+    }
+    return NULL;
+}
+
 static const char *look_up(GHashTable *names, const char *name)
 {
     const char *value = names ? g_hash_table_lookup(names, name) : NULL;

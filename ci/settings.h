@@ -12,6 +12,8 @@ GPtrArray *settings_new(void);
 void settings_add(GPtrArray *settings, const char *key, const char *value, const char *base);
 // Adds copies of `more`.
 void settings_extend(GPtrArray *settings, const GPtrArray *more);
+// The last value of a key; NULL: it is not there.
+const char *settings_value(const GPtrArray *settings, const char *key);
 
 // `text` with ${NAME} filled in from `names` (char * to char *) or else from the environment (g_free). NULL
 // and `error`: there is no such name.

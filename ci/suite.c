@@ -14,7 +14,9 @@ typedef struct Reader {
     const GPtrArray *more;
     GHashTable *names; // of the command line
     const char *base;  // the file's folder
+    const Selection *wanted;
     Suite *suite;
+    bool has_boots; // wanted or not
     GString *wrong; // lines
 } Reader;
 
@@ -126,12 +128,41 @@ static GHashTable *names_of(Reader *reader, const GPtrArray *cell)
     return names;
 }
 
+static bool any_fits(GStrv patterns, const char *name)
+{
+    for (char **pattern = patterns; *pattern; pattern++)
+        if (g_pattern_match_simple(*pattern, name))
+            return true;
+    return false;
+}
+
+static bool has_tag(const GPtrArray *settings, GHashTable *names, GStrv wanted)
+{
+    const char *text = settings_value(settings, "tags");
+    g_autofree char *filled = text ? settings_fill(text, names, NULL) : NULL;
+    g_auto(GStrv) tags = settings_list(filled ? filled : "");
+    for (char **tag = wanted; *tag; tag++)
+        if (g_strv_contains((const char *const *)tags, *tag))
+            return true;
+    return false;
+}
+
+static bool is_wanted(Reader *reader, const char *name, const GPtrArray *settings, GHashTable *names)
+{
+    const Selection *wanted = reader->wanted;
+    reader->has_boots = true;
+    return (!wanted->patterns || any_fits(wanted->patterns, name)) &&
+           (!wanted->tags || has_tag(settings, names, wanted->tags));
+}
+
 static void add_boot(Reader *reader, const char *boot_name, const Group *group, const GPtrArray *cell)
 {
     GError *error = NULL;
     g_autofree char *name = matrix_name(boot_name, cell);
     g_autoptr(GPtrArray) settings = settings_of(reader, group, cell);
     g_autoptr(GHashTable) names = names_of(reader, cell);
+    if (!is_wanted(reader, name, settings, names))
+        return;
     Boot *boot = settings_boot(name, settings, names, &error);
     if (!boot) {
         note_error(reader, error);
@@ -174,7 +205,7 @@ static void read_file(Reader *reader)
     }
     for (unsigned i = 0; i < reader->groups->len; i++)
         read_group(reader, reader->groups->pdata[i]);
-    if (!reader->wrong->len && reader->suite->boots->len == 0)
+    if (!reader->wrong->len && !reader->has_boots)
         note(reader, "there is no boot in it: give [boot NAME]");
 }
 
@@ -192,8 +223,15 @@ static Suite *finish(Reader *reader, const char *path, GError **error)
     return NULL;
 }
 
-Suite *suite_read(
-    const char *path, const char *name, const GPtrArray *more, GHashTable *names, GError **error)
+// Paths that begin with ${here} are whole: no folder comes before them again.
+static char *folder_of(const char *path)
+{
+    g_autofree char *whole = g_canonicalize_filename(path, NULL);
+    return g_path_get_dirname(whole);
+}
+
+Suite *suite_read(const char *path, const char *name, const GPtrArray *more, GHashTable *names,
+    const Selection *wanted, GError **error)
 {
     g_autoptr(GPtrArray) groups = path ? boot_file_read(path, error) : g_ptr_array_new();
     g_autoptr(GString) wrong = g_string_new(NULL);
@@ -202,8 +240,14 @@ Suite *suite_read(
     Suite *suite = g_new0(Suite, 1);
     suite->boots = g_ptr_array_new_with_free_func(free_boot);
     suite->name = path ? g_path_get_basename(path) : NULL;
-    g_autofree char *base = path ? g_path_get_dirname(path) : g_get_current_dir();
-    Reader reader = { groups, more, names, base, suite, wrong };
+    g_autofree char *base = path ? folder_of(path) : g_get_current_dir();
+    Reader reader = { .groups = groups,
+        .more = more,
+        .names = names,
+        .base = base,
+        .wanted = wanted,
+        .suite = suite,
+        .wrong = wrong };
     g_autoptr(GPtrArray) none = g_ptr_array_new();
     if (path)
         read_file(&reader);
@@ -217,31 +261,4 @@ void suite_free(Suite *suite)
     g_free(suite->name);
     g_ptr_array_unref(suite->boots);
     g_free(suite);
-}
-
-// --- Selection.
-
-static bool any_fits(GStrv patterns, const char *name)
-{
-    for (char **pattern = patterns; *pattern; pattern++)
-        if (g_pattern_match_simple(*pattern, name))
-            return true;
-    return false;
-}
-
-static bool has_tag(const Boot *boot, GStrv tags)
-{
-    for (char **tag = tags; *tag; tag++)
-        if (boot->tags && g_strv_contains((const char *const *)boot->tags, *tag))
-            return true;
-    return false;
-}
-
-void suite_select(Suite *suite, GStrv patterns, GStrv tags)
-{
-    for (unsigned i = suite->boots->len; i-- > 0;) {
-        const Boot *boot = suite->boots->pdata[i];
-        if ((patterns && !any_fits(patterns, boot->name)) || (tags && !has_tag(boot, tags)))
-            g_ptr_array_remove_index(suite->boots, i);
-    }
 }
