@@ -28,6 +28,19 @@ typedef struct Run {
     int signal; // that ended it, or 0
 } Run;
 
+// For git bisect run, which takes 1 to 127 but 125 for the commit's fault.
+static int for_bisect(int status)
+{
+    static const int statuses[] = { 0, 1, 128, 125 };
+    return statuses[status];
+}
+
+static int refuse_run(const GError *error, Verdict verdict, bool bisect)
+{
+    int status = command_refuse(error, verdict);
+    return bisect ? for_bisect(status) : status;
+}
+
 static void on_began(void *owner, const Boot *boot)
 {
     progress_began(((Run *)owner)->progress, boot->name);
@@ -229,7 +242,6 @@ static int command_status(const Run *run)
 
 static int status_of(const Run *run)
 {
-    static const int bisect[] = { 0, 1, 128, 125 };
     int status = results_status(run->results);
     if (run->signal)
         return 128 + run->signal;
@@ -237,7 +249,7 @@ static int status_of(const Run *run)
         status = 1;
     if (run->options->status && status <= 1 && command_status(run) >= 0)
         return command_status(run);
-    return run->options->bisect ? bisect[status] : status;
+    return run->options->bisect ? for_bisect(status) : status;
 }
 
 static int conclude_run(Run *run)
@@ -247,7 +259,7 @@ static int conclude_run(Run *run)
     progress_finish(run->progress, run->results);
     int status = status_of(run);
     if (!report_write(run->results, &run->options->report, &error)) {
-        int could_not = command_refuse(error, VERDICT_COULD_NOT_TEST);
+        int could_not = refuse_run(error, VERDICT_COULD_NOT_TEST, run->options->bisect);
         status = status ? status : could_not; // a failure is not lost for a full disk
     }
     return status;
@@ -287,9 +299,9 @@ static int run_suite(const Options *options, Suite *suite, bool shows_output)
     Run run = { .options = options, .suite = suite, .shows_output = shows_output };
     int status;
     if (!begin_results(&run, &error) || !place_files(options, suite, &error)) {
-        status = command_refuse(error, VERDICT_WRONG);
+        status = refuse_run(error, VERDICT_WRONG, options->bisect);
     } else if (!(run.keeper = keeper_new(&error))) {
-        status = command_refuse(error, VERDICT_COULD_NOT_TEST);
+        status = refuse_run(error, VERDICT_COULD_NOT_TEST, options->bisect);
     } else {
         run_all(&run);
         status = conclude_run(&run);
@@ -298,15 +310,34 @@ static int run_suite(const Options *options, Suite *suite, bool shows_output)
     return status;
 }
 
+// Of words that may be wrong otherwise.
+static bool asks_for_bisect(char **words)
+{
+    for (char **word = words; *word && strcmp(*word, "--") != 0; word++)
+        if (strcmp(*word, "--bisect") == 0)
+            return true;
+    return false;
+}
+
 int command_run(char **words)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Options) options = options_parse("run", words, &error);
     g_autoptr(Suite) suite = options ? options_suite(options, &error) : NULL;
-    if (suite)
-        return run_suite(options, suite, false);
-    int status = command_refuse(error, VERDICT_WRONG);
-    return options && options->bisect ? 128 : status;
+    return suite ? run_suite(options, suite, false)
+                 : refuse_run(error, VERDICT_WRONG, asks_for_bisect(words));
+}
+
+static bool has_command(const Suite *suite, char **words, GError **error)
+{
+    bool has_dashes = g_strv_contains((const char *const *)words, "--");
+    if (!suite && !has_dashes)
+        g_prefix_error(error, "the command comes behind --: ");
+    if (!suite)
+        return false;
+    if (((const Boot *)suite->boots->pdata[0])->exec)
+        return true;
+    return refuse(error, "give a command: exec --kernel FILE -- COMMAND ARGUMENTS");
 }
 
 int command_exec(char **words)
@@ -314,10 +345,6 @@ int command_exec(char **words)
     g_autoptr(GError) error = NULL;
     g_autoptr(Options) options = options_parse("exec", words, &error);
     g_autoptr(Suite) suite = options ? options_suite(options, &error) : NULL;
-    const Boot *boot = suite ? suite->boots->pdata[0] : NULL;
-    if (boot && boot->exec)
-        return run_suite(options, suite, suite->boots->len == 1);
-    if (boot)
-        fprintf(stderr, "lparun-ci: give a command: exec --kernel FILE -- COMMAND ARGUMENTS\n");
-    return boot ? verdict_status(VERDICT_WRONG) : command_refuse(error, VERDICT_WRONG);
+    return has_command(suite, words, &error) ? run_suite(options, suite, suite->boots->len == 1)
+                                             : refuse_run(error, VERDICT_WRONG, asks_for_bisect(words));
 }
