@@ -1,4 +1,4 @@
-# A distribution's image to its login: lparun-ci run distribution.boot -D image=debian.img
+# A distribution's image to its login: lparun-ci run distribution.boot -D image=$PWD/debian.img
 [boot login]
 disks = ${image}
 memory = 2G

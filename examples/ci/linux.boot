@@ -1,4 +1,7 @@
-# For who works on Linux: lparun-ci run linux.boot -D vmlinux=./vmlinux -D initrd=./initrd.img
+# For who works on Linux, in the folder of the build:
+#   lparun-ci run .../linux.boot -D vmlinux=$PWD/vmlinux -D initrd=$PWD/initrd.img --boot 'boots*'
+# (a host that is a guest itself has radix only: --boot '*mmu=radix*'), or a kernel with KUnit, without an initrd:
+#   lparun-ci run .../linux.boot -D vmlinux=$PWD/vmlinux --boot kunit
 [suite]
 name = linux
 

@@ -1,4 +1,7 @@
-# For who works on SLOF: lparun-ci run slof.boot -D slof=board-qemu/boot_rom.bin
+# For who works on SLOF, in SLOF's folder:
+#   lparun-ci run .../slof.boot -D slof=$PWD/board-qemu/boot_rom.bin -D disk=$PWD/disk.img
+# or without a disk:
+#   lparun-ci run .../slof.boot -D slof=$PWD/board-qemu/boot_rom.bin --boot forth --boot words
 [suite]
 name = slof
 
@@ -22,7 +25,7 @@ step.ready2 = expect 0 > $
 step.swap = send 1 2 swap 1 = if ." ok 2 swap" else ." not ok 2 swap" then cr
 pass = ktap
 
-# To GRUB from a disk's image (-D disk=disk.img), which stays as it is.
+# To GRUB from a disk's image, which stays as it is.
 [boot disk]
 disks = ${disk}
 timeout = 120

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -102,6 +103,72 @@ def test_check_warns(tmp_path):
     (tmp_path / "a.boot").write_text("[boot a]\nstep.weak = expect # $\nstep.good = expect login: $\nstep.any = expect .\n")
     status, _, said = ci_plays.run(tmp_path, "a.boot", command="check")
     assert status == 0 and "step.weak: warning" in said and "step.any: warning" in said and "step.good" not in said, said
+
+
+def test_wanted_alone_need_be_right(tmp_path):
+    """A boot that is not asked for may want names that nobody gave."""
+    (tmp_path / "a.boot").write_text("""
+[axes]
+side = left;right
+[boot a]
+kernel = ${given}
+[boot b]
+axes = side
+kernel = ${not_given}
+tags = ${side}; both
+""")
+    def listed(*options):
+        return ci_plays.run(tmp_path, "a.boot", *options, command="list")[::2]
+    assert listed("-Dgiven=x", "--boot", "a") == (0, "a\n")
+    assert listed("-Dnot_given=x", "--tag", "left") == (0, "b[side=left]\n")
+    assert listed("-Dnot_given=x", "--tag", "both") == (0, "b[side=left]\nb[side=right]\n")
+    for options in (["-Dgiven=x"], ["-Dgiven=x", "--tag", "left"], ["-Dgiven=x", "--boot", "b*"]):
+        assert listed(*options)[0] == 2
+    assert "no boot fits --boot and --tag" in listed("--tag", "up")[1]
+
+
+def test_here_of_a_file_elsewhere(tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/a.boot").write_text("[boot a]\nkernel = ${here}/vmlinux\n")
+    (tmp_path / "more/vmlinux").write_text("x")
+    assert ci_plays.run(tmp_path, "more/a.boot", command="check")[::2] == (0, "1 boots, nothing is wrong\n")
+
+
+EXAMPLES = sorted((paths.TOP / "examples/ci").glob("*.boot"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_are_run_as_they_say(example, tmp_path):
+    """The lines of their comments, on files of those names in today's folder."""
+    lines = re.findall(r"lparun-ci (run .*\.boot .*)", example.read_text())
+    assert lines
+    for line in lines:
+        for path in re.findall(r"=\$PWD/(\S+)", line):
+            (tmp_path / path).parent.mkdir(exist_ok=True)
+            (tmp_path / path).touch()
+        command, boot_file, *words = shlex.split(line.replace("$PWD", str(tmp_path)))
+        assert (command, pathlib.Path(boot_file).name) == ("run", example.name)
+        status, _, said = ci_plays.run(tmp_path, example, *words, command="check")
+        assert (status, "nothing is wrong" in said) == (0, True), said
+
+
+BAD_LINES = {
+    "option": ("run", ["--no-such-option"], "Unknown option"),
+    "file": ("run", ["no-such.boot"], "No such file"),
+    "shard": ("run", ["--shard", "4/3"], "give K/N"),
+    "no-command": ("exec", ["--kernel", "x"], "give a command"),
+    "no-dashes": ("exec", ["--kernel", "x", "uname", "-a"], "the command comes behind --"),
+    "collect": ("exec", ["--kernel", "x", "--collect", "/y", "--", "z"], "give --report"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_LINES)
+def test_bisect_stops_at_a_bad_line(name, tmp_path):
+    """git bisect run would take any other status for the commit's fault."""
+    command, options, message = BAD_LINES[name]
+    for more, wanted in (([], 2), (["--bisect"], 128)):
+        status, _, said = ci_plays.run(tmp_path, *more, *options, command=command)
+        assert (status, message in said) == (wanted, True), said
 
 
 def test_retries_and_repeats(tmp_path):
