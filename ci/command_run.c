@@ -1,4 +1,5 @@
 // lparun-ci run: boots, and says what came of each.
+#include "again.h"
 #include "commands.h"
 #include "refuse.h"
 #include "inputs.h"
@@ -191,9 +192,8 @@ static void finish_results(Run *run)
     name_folders(run->results);
     for (unsigned i = 0; i < run->results->results->len; i++) {
         Result *result = run->results->results->pdata[i];
-        g_autofree char *quoted = g_shell_quote(result->name);
-        result->again = run->options->file ? g_strdup_printf("%s --boot %s", run->options->again, quoted)
-                                           : g_strdup(run->options->again);
+        result->again =
+            again_line(run->options->command, run->options->words, run->options->file ? result->name : NULL);
     }
     if (run->inputs)
         inputs_fill(run->inputs, run->suite, run->results);

@@ -231,19 +231,6 @@ static GStrv separate(char **words)
     return (GStrv)g_ptr_array_free(all, FALSE);
 }
 
-static char *quote_all(const char *command, char **words)
-{
-    g_autoptr(GString) line = g_string_new("lparun-ci ");
-    g_string_append(line, command);
-    for (char **word = words; *word; word++) {
-        g_autofree char *quoted = strpbrk(*word, " \t\n'\"\\$`*?[]{}()<>|&;#~!") || !**word
-                                      ? g_shell_quote(*word)
-                                      : g_strdup(*word);
-        g_string_append_printf(line, " %s", quoted);
-    }
-    return g_string_free(g_steal_pointer(&line), FALSE);
-}
-
 static bool take_file(Options *options, char **words, GError **error)
 {
     options->file = g_strdup(words[1]);
@@ -267,7 +254,8 @@ Options *options_parse(const char *command, char **words, GError **error)
     options->settings = settings_new();
     options->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     options->limits.scale = 1;
-    options->again = quote_all(command, words);
+    options->command = command;
+    options->words = g_strdupv(words);
     g_autofree char *program = g_strdup_printf("lparun-ci %s", command);
     g_auto(GStrv) given = prepend(program, words);
     bool is_exec = strcmp(command, "exec") == 0;
@@ -283,10 +271,11 @@ void options_free(Options *options)
 {
     if (!options)
         return;
-    char *const texts[] = { options->file, options->name, options->again, options->shard, options->times };
+    char *const texts[] = { options->file, options->name, options->shard, options->times };
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     report_options_clear(&options->report);
+    g_strfreev(options->words);
     g_strfreev(options->boots);
     g_strfreev(options->tags);
     g_ptr_array_unref(options->settings);

@@ -15,10 +15,11 @@ typedef struct Options {
     unsigned shards; // how many there are; 0: not said
     char *times;     // results.json of an earlier run; or NULL
     bool quiet, bisect, fail_flaky, status;
-    char *again; // the command line, quoted for a shell
+    const char *command; // "run", "list", ...
+    GStrv words;         // the command line behind it
 } Options;
 
-// Of the words after the command, up to a NULL; `command` is "run", "list", ... NULL and `error`.
+// Of the words after `command`, up to a NULL. NULL and `error`.
 Options *options_parse(const char *command, char **words, GError **error);
 void options_free(Options *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)

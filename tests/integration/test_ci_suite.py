@@ -134,6 +134,20 @@ def test_here_of_a_file_elsewhere(tmp_path):
     assert ci_plays.run(tmp_path, "more/a.boot", command="check")[::2] == (0, "1 boots, nothing is wrong\n")
 
 
+def test_the_line_that_runs_it_again(tmp_path):
+    """It runs that boot alone, whatever the first line chose."""
+    text = "[axes]\nn = 1;2\n[boot a b]\naxes = n\nstep.1 = expect Welcome\n[boot c]\n"
+    _, boots, _ = ci_plays.suite(tmp_path, text, PLAYS, "--boot", "a*", "--tag=x", "--set", "tags=x", "--shard", "1/1", "--",
+                                 "-x-play", tmp_path / "panic")
+    assert list(boots) == ["a b[n=1]", "a b[n=2]"]
+    line = shlex.split(boots["a b[n=2]"]["again"])
+    assert line == ["lparun-ci", "run", "suite.boot", "--report", "report", "--set", "tags=x", "--boot", "a b[n=2]", "--",
+                    "-x-play", f"{tmp_path}/panic"]
+    assert [boot["name"] for boot in ci_plays.run(tmp_path, *line[2:])[1]["boots"]] == ["a b[n=2]"]
+    _, outcome, said = ci_plays.play(tmp_path, PANIC, "--expect", "never $", "--name", "one")
+    assert f"one: again: lparun-ci run --lparun {FALSE} --report report --expect 'never $' --name one -- -x-play" in said
+
+
 EXAMPLES = sorted((paths.TOP / "examples/ci").glob("*.boot"))
 
 
