@@ -43,9 +43,9 @@ static void add_usual_stages(Boot *boot)
         const char *name, *text;
     } usual[] = {
         { "firmware", "SLOF \\*\\*\\*\\*|Welcome to Open Firmware" },
-        { "loader", "GRUB loads|GNU GRUB|Successfully loaded|Booting from memory" },
+        { "loader", "GRUB loads|GNU GRUB|Welcome to GRUB!|Successfully loaded|Booting from memory" },
         { "kernel", "Linux version \\d" },
-        { "init", "Run \\S+ as init process|systemd\\[1\\]|Welcome to .*!" },
+        { "init", "Run \\S+ as init process|systemd\\[1\\]|Welcome to (?!GRUB!).*!" },
         { "login", "login: *$" },
         { "test", "^(?:\\[ *\\d+\\.\\d+\\](?:\\[ *[TC]\\d+\\])? )?(?:KTAP version|TAP version) \\d+" },
     };

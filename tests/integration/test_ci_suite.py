@@ -245,6 +245,22 @@ def test_limits(tmp_path):
     assert status == 1
 
 
+USUAL = {
+    "firmware": "SLOF **********", "loader": "Welcome to GRUB!", "kernel": "[    0.000000] Linux version 6.1",
+    "init": "Welcome to Debian GNU/Linux 13 (trixie)!", "login": "debian login: ",
+}
+
+
+@pytest.mark.parametrize("stage", USUAL)
+def test_usual_stages(stage, tmp_path):
+    """One after the other, and none is taken for a later one."""
+    said = list(USUAL.values())[:list(USUAL).index(stage) + 1]
+    play = "".join(f"say {line}\\n\n" for line in said) + "until quit"
+    _, outcome, text = ci_plays.play(tmp_path, play, "--expect", "never", "--timeout", "0.3")
+    assert (outcome["verdict"], outcome["stage"]) == ("timed out", stage), text
+    assert [one["name"] for one in outcome["stages"]] == list(USUAL)[:len(said)]
+
+
 def test_time_scale(tmp_path):
     _, outcome, said = ci_plays.play(tmp_path, SILENT, "--timeout", "0.2", "--time-scale", "2")
     assert outcome["reason"].startswith("0.4 s were over"), said
