@@ -209,6 +209,8 @@ static bool read_kernel(const char *kernel, ElfKind *kind, GError **error)
     g_autoptr(ElfFile) elf = kernel ? elf_file_read(kernel) : NULL;
     if (!kernel)
         return refuse(error, "exec: give --kernel FILE");
+    if (!g_file_test(kernel, G_FILE_TEST_EXISTS))
+        return refuse(error, "exec: there is no file %s", kernel);
     if (!elf || elf->kind.machine != EM_PPC64 || !elf->kind.is_64)
         return refuse(error,
             "exec: %s is no vmlinux: the kernel's ELF file for ppc64 is what tells its byte order", kernel);

@@ -170,6 +170,9 @@ static void test_no_kernel(void)
     g_assert_true(g_file_set_contents(it.kernel, "gzip", 4, NULL));
     assert_refused(&it, "is no vmlinux");
     case_start(&it, false);
+    g_assert_cmpint(g_remove(it.kernel), ==, 0);
+    assert_refused(&it, "there is no file");
+    case_start(&it, false);
     g_clear_pointer(&it.kernel, g_free);
     assert_refused(&it, "give --kernel");
 }
