@@ -152,7 +152,7 @@ void collect_data(Collect *collect, const char *bytes, gsize length)
 void collect_left(Collect *collect, const char *path, int error)
 {
     if (error == ELOOP)
-        complain(collect, path, "a link, or too deep");
+        complain(collect, path, "too deep, or a link in a circle");
     else if (error == ENODEV)
         complain(collect, path, "neither a file nor a folder");
     else if (error == ENOSPC)

@@ -65,7 +65,7 @@ static void take_folder(int depth)
         sys_close(folder);
 }
 
-// Devices, sockets and links in folders are left out.
+// Devices, sockets and links in folders are left out; what was asked for by name is not, without a word.
 static void take(int depth, int flags)
 {
     struct stat stat;
@@ -75,8 +75,8 @@ static void take(int depth, int flags)
         take_folder(depth);
     else if (type == 0100000)
         send_file(&stat);
-    else
-        leave(error < 0 ? error : type == 0120000 ? -ELOOP : -ENODEV);
+    else if (error < 0 || depth == 0)
+        leave(error < 0 ? error : -ENODEV);
 }
 
 void collect_all(void)
