@@ -247,7 +247,8 @@ static int status_of(const Run *run)
         return 128 + run->signal;
     if (status == 0 && (run->options->fail_flaky || run->options->bisect) && flaky(run->results))
         status = 1;
-    if (run->options->status && status <= 1 && command_status(run) >= 0)
+    // A command's 0 does not make a pass of a guest that failed.
+    if (run->options->status && status <= 1 && command_status(run) > 0)
         return command_status(run);
     return run->options->bisect ? for_bisect(status) : status;
 }
