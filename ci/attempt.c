@@ -21,8 +21,10 @@
 #define PATIENCE 3000   // milliseconds for lparun to end when it was told to
 #define TICKS_OF_DISKS 10
 #define TICK 100  // milliseconds between two looks at limits
+#define LATE 1.0  // seconds between two such looks in which lparun-ci itself did not run
 #define QUIET 2.0 // seconds of silence after which a prompt is asked for again
 #define NUDGES 10 // times that it is
+#define INTERRUPTED "it was interrupted"
 
 struct Attempt {
     const Boot *boot;
@@ -41,7 +43,9 @@ struct Attempt {
     Outcome *outcome;
     gint64 start;
     guint64 said_bytes;
-    double last; // seconds: when the console said something
+    double last;   // seconds: when the console said something
+    double looked; // seconds: the last tick
+    bool late;     // it was
     unsigned nudges, ticks;
     bool stopped; // before there was a child
     bool ending, child_ended;
@@ -203,10 +207,21 @@ static void watch_disks(Attempt *attempt)
         steer_ask(attempt->steer, "x-lparun-io", NULL, take_io, attempt);
 }
 
+// Stopped or starved meanwhile, it first reads what the guest did in time.
+static bool is_late(Attempt *attempt)
+{
+    double before = attempt->looked;
+    attempt->looked = now(attempt);
+    attempt->late = !attempt->late && attempt->looked - before > LATE;
+    return attempt->late;
+}
+
 static gboolean on_tick(gpointer data)
 {
     Attempt *attempt = data;
     guint tick = attempt->tick;
+    if (is_late(attempt))
+        return G_SOURCE_CONTINUE;
     if (attempt->exec)
         exec_run_poll(attempt->exec);
     watch_disks(attempt);
@@ -480,7 +495,7 @@ static void prepared(GObject *source, GAsyncResult *result, gpointer data)
     if (!g_task_propagate_boolean(G_TASK(result), &error) || !open_exec(attempt, &error))
         could_not_begin(attempt, status_of(error), error->message);
     else if (attempt->stopped)
-        could_not_begin(attempt, 1, "it was interrupted");
+        could_not_begin(attempt, 1, INTERRUPTED);
     else
         begin(attempt);
 }
@@ -489,7 +504,7 @@ static gboolean begin_idle(gpointer data)
 {
     Attempt *attempt = data;
     if (attempt->stopped)
-        could_not_begin(attempt, 1, "it was interrupted");
+        could_not_begin(attempt, 1, INTERRUPTED);
     else
         begin(attempt);
     return G_SOURCE_REMOVE;
@@ -533,6 +548,7 @@ Attempt *attempt_start(const Boot *boot, const char *folder, double scale, const
 void attempt_stop(Attempt *attempt)
 {
     attempt->stopped = true;
+    judge_outside(attempt->judge, INTERRUPTED);
     if (attempt->child)
         end_guest(attempt);
 }

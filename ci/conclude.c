@@ -75,6 +75,8 @@ void conclude(const Boot *boot, Result *result)
         set(result, VERDICT_FLAKY,
             g_strdup_printf("%u of %u runs passed; %s: %s", passes, passes + failed,
                 words_name(verdict_words, (int)failure->verdict), failure->reason));
+    else if (failed && last->verdict == VERDICT_COULD_NOT_TEST)
+        set(result, failure->verdict, g_strdup(failure->reason)); // the host's fault that followed hides none
     else
         set(result, last->verdict, g_strdup(last->reason));
     if (boot->fails_expected)

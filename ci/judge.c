@@ -28,6 +28,7 @@ struct Judge {
     double seconds; // the limit's
     char *awaited;  // when the limit came
     char *hang, *step_failed;
+    char *outside;   // who ended it, where that was neither the guest nor the verdict
     int exec_status; // of the command; -1: none came
     char *exec_why;  // it is not well
     int status;
@@ -63,6 +64,7 @@ void judge_free(Judge *judge)
     g_free(judge->awaited);
     g_free(judge->hang);
     g_free(judge->step_failed);
+    g_free(judge->outside);
     g_free(judge->exec_why);
     g_free(judge->said);
     g_free(judge);
@@ -262,6 +264,18 @@ static void see_reboot(Judge *judge, double seconds)
     judge->stage_began = seconds;
 }
 
+void judge_outside(Judge *judge, const char *why)
+{
+    if (!judge->outside && !judge_is_decided(judge))
+        judge->outside = g_strdup(why);
+}
+
+static void see_outside(Judge *judge, const char *reason)
+{
+    g_autofree char *why = g_strdup_printf("lparun was ended from outside: %s", reason);
+    judge_outside(judge, why);
+}
+
 void judge_event(Judge *judge, const char *event, const char *reason, double seconds)
 {
     if (judge->limited)
@@ -272,6 +286,8 @@ void judge_event(Judge *judge, const char *event, const char *reason, double sec
         judge->watchdog = true;
     else if (strcmp(event, "SHUTDOWN") == 0 && g_strcmp0(reason, "guest-shutdown") == 0)
         judge->powered_off = true;
+    else if (strcmp(event, "SHUTDOWN") == 0 && reason && g_str_has_prefix(reason, "host-"))
+        see_outside(judge, reason);
     else if (g_strcmp0(reason, "guest-reset") == 0)
         see_reboot(judge, seconds);
 }
@@ -286,6 +302,7 @@ void judge_quiet(Judge *judge)
     judge->quiet = true;
     if (!judge->partial || judge->limited)
         return;
+    see_fail(judge, judge->partial);
     Form *form = unless_wanted(judge, forms_find_prompt(judge->partial), judge->partial);
     if (form)
         take_form(judge, form, judge->partial, judge->partial_at);
@@ -377,8 +394,12 @@ static bool find(Outcome *outcome, Verdict verdict, char *reason, char *signatur
 // lparun's own trouble: exit status 1 is the host's, 2 an option's; a signal that nobody sent is a crash.
 static bool find_host(const Judge *judge, Outcome *outcome)
 {
-    if (!judge->ended || judge_is_decided(judge) || judge->status == 0 || judge->status == 3 ||
-        judge->status == 4)
+    if (!judge->ended || judge_is_decided(judge))
+        return false;
+    if (judge->outside) // lparun itself says more of what it cannot go on from
+        return find(outcome, VERDICT_COULD_NOT_TEST,
+            g_strdup(judge->status == 4 && *judge->said ? judge->said : judge->outside), NULL);
+    if (judge->status == 0 || judge->status == 3 || judge->status == 4)
         return false;
     bool wrong = judge->status == 2;
     if (judge->status == 1 || wrong)

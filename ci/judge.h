@@ -41,6 +41,8 @@ void judge_output(Judge *judge, const char *line);
 // What came of the command, once lparun has ended: -1 and why not, or its status; `why`: it is not well, or
 // NULL.
 void judge_exec(Judge *judge, int status, const char *why);
+// Somebody else ends lparun before there is a verdict: why.
+void judge_outside(Judge *judge, const char *why);
 // A step cannot be done: why.
 void judge_step_failed(Judge *judge, const char *why);
 // lparun has ended: its exit status, or a signal's number and -1. `said` is what it said to standard error.

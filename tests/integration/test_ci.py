@@ -45,6 +45,8 @@ PLAYS = {
                       "panic_on_warn", "warning: do_it"),
     "panic-at-prompt": ("say debian login: \nsay [   60.000000] Kernel panic - not syncing: sysrq\\n\nuntil quit",
                         ["--expect", "x"], 1, "panicked", "sysrq", "panic: sysrq"),
+    "fail-prompt": ("say Linux version 6\\nrescue # \nuntil quit", ["--fail", "^rescue # $", "--expect", "login:"], 1, "fail",
+                    "rescue #", "fail.0"),
     "initramfs": ("say Linux version 6\\n(initramfs) \nuntil quit", ["--expect", "login:"], 1, "stuck at a prompt",
                   "(initramfs)", "prompt: initramfs"),
     "initramfs-wanted": ("say (initramfs) \nread echo a\nsay echo a\\na\\n(initramfs) \nuntil quit",
@@ -84,7 +86,7 @@ def settings(options):
     """Options as a boot file says them."""
     keys = {"--expect": "step.{} = expect {}", "--send": "step.{} = send {}", "--allow": "allow.{} = {}",
             "--timeout": "timeout = {1}", "--pass": "pass = {1}",
-            "--flood": "flood = {1}"}
+            "--flood": "flood = {1}", "--fail": "fail.{} = {}"}
     pairs = zip(options[::2], options[1::2])
     return "".join(keys[option].format(number, value) + "\n" for number, (option, value) in enumerate(pairs))
 
