@@ -13,6 +13,7 @@ struct Child {
     const ChildOps *ops;
     void *owner;
     GSubprocess *process; // NULL: it did not start
+    int group;            // of processes: its own, and what it starts; 0: none
     GCancellable *cancel;
     unsigned waits; // for the end of its output, of its errors, of itself
     char *said;
@@ -24,6 +25,7 @@ static void exec_setup(gpointer data)
 {
     setpgid(0, 0); // a Ctrl-C at the terminal is lparun-ci's
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGXFSZ, SIG_DFL);
 }
 
 static int status_of(const Child *child)
@@ -78,12 +80,21 @@ static void on_error_line(GObject *source, GAsyncResult *result, gpointer data)
         G_DATA_INPUT_STREAM(source), G_PRIORITY_DEFAULT, child->cancel, on_error_line, child);
 }
 
+static void kill_group(int group)
+{
+    if (group > 0)
+        kill(-group, SIGKILL);
+}
+
+// A wrapper's own children would hold its outputs open.
 static void on_exited(GObject *source, GAsyncResult *result, gpointer data)
 {
     Child *child = data;
     g_autoptr(GError) error = NULL;
-    if (g_subprocess_wait_finish(G_SUBPROCESS(source), result, &error))
-        one_less(child);
+    if (!g_subprocess_wait_finish(G_SUBPROCESS(source), result, &error))
+        return;
+    kill_group(child->group);
+    one_less(child);
 }
 
 static gboolean did_not_start(gpointer data)
@@ -116,6 +127,7 @@ Child *child_start(GStrv command, const ChildOps *ops, void *owner)
     g_subprocess_launcher_set_child_setup(launcher, exec_setup, NULL, NULL);
     child->process = g_subprocess_launcher_spawnv(launcher, (const char *const *)command, &error);
     if (child->process) {
+        child->group = child_pid(child);
         watch(child);
         return child;
     }
@@ -180,12 +192,12 @@ int child_pid(const Child *child)
 
 void child_terminate(Child *child)
 {
-    if (child->process)
-        g_subprocess_send_signal(child->process, SIGTERM);
+    if (child->process && child_pid(child))
+        kill(-child->group, SIGTERM);
 }
 
 void child_kill(Child *child)
 {
-    if (child->process)
-        g_subprocess_force_exit(child->process);
+    if (child->process && child_pid(child))
+        kill_group(child->group);
 }
