@@ -14,6 +14,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+
+#define SIGNALS 3
+#define NAME_LONGEST 100 // of a boot's folder
 
 typedef struct Run {
     const Options *options;
@@ -26,7 +30,8 @@ typedef struct Run {
     GMainLoop *loop;
     gint64 start;
     bool shows_output;
-    int signal; // that ended it, or 0
+    int signal;             // that ended it, or 0
+    guint sources[SIGNALS]; // or 0
 } Run;
 
 // For git bisect run, which takes 1 to 127 but 125 for the commit's fault.
@@ -100,6 +105,48 @@ static gboolean on_hangup(gpointer data)
     return on_signal(data, SIGHUP);
 }
 
+static const struct {
+    int number;
+    GSourceFunc come;
+} signals[SIGNALS] = { { SIGINT, on_interrupt }, { SIGTERM, on_terminate }, { SIGHUP, on_hangup } };
+
+// What is ignored stays so: nohup, a shell's background.
+static void watch_signals(Run *run)
+{
+    struct sigaction was;
+    for (unsigned i = 0; i < SIGNALS; i++)
+        if (sigaction(signals[i].number, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+            run->sources[i] = g_unix_signal_add(signals[i].number, signals[i].come, run);
+    signal(SIGPIPE, SIG_IGN); // a reader that goes away loses no verdict
+    signal(SIGXFSZ, SIG_IGN); // nor does a limit of files' sizes
+}
+
+static void on_late_signal(int number)
+{
+}
+
+// Reports are written all the same; a second one ends that, too.
+static void unwatch_signals(Run *run)
+{
+    const struct sigaction once = { .sa_handler = run->signal ? SIG_DFL : on_late_signal,
+        .sa_flags = (int)SA_RESETHAND | SA_RESTART };
+    for (unsigned i = 0; i < SIGNALS; i++)
+        if (run->sources[i]) {
+            g_source_remove(run->sources[i]);
+            sigaction(signals[i].number, &once, NULL);
+        }
+}
+
+// Some for each boot: many at once are more than shells allow by themselves.
+static void raise_files(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 // --- The shard.
 
 static double *times_of(const Options *options, const Suite *suite, GError **error)
@@ -163,13 +210,19 @@ static bool begin_results(Run *run, GError **error)
     return take_shard(run->options, run->suite, run->results->all, run->results, error);
 }
 
+// Two boots have two folders: a name that is not kept as it is gets a sum. A cell's brackets alone are none's
+// but that cell's, as it is the only kind of name that may end with an underscore.
 static char *path_name(const char *name)
 {
-    char *path = g_strdup(name);
-    for (char *at = path; *at; at++)
+    g_autofree char *path = g_strndup(name, NAME_LONGEST);
+    bool kept = strlen(name) <= NAME_LONGEST && *name != '.' && !g_str_has_suffix(name, "_");
+    for (char *at = path; *at; at++) {
+        kept = kept && (g_ascii_isalnum(*at) || strchr("._=,-[]", *at));
         if (!g_ascii_isalnum(*at) && !strchr("._=,-", *at))
             *at = '_';
-    return path;
+    }
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
+    return kept ? g_steal_pointer(&path) : g_strdup_printf("%s-%.8s", *path == '.' ? "_" : path, sum);
 }
 
 // Where the consoles of each run go, as seen from the report.
@@ -213,15 +266,14 @@ static void run_all(Run *run)
     if (limits.scale == 0)
         limits.scale = machine_slowness();
     run->loop = g_main_loop_new(NULL, FALSE);
-    g_unix_signal_add(SIGINT, on_interrupt, run);
-    g_unix_signal_add(SIGTERM, on_terminate, run);
-    g_unix_signal_add(SIGHUP, on_hangup, run);
-    signal(SIGPIPE, SIG_IGN); // a reader that goes away loses no verdict
+    watch_signals(run);
+    raise_files();
     run->inputs = wants_inputs(&run->options->report) ? inputs_start(run->suite) : NULL;
     run->progress = progress_new(run->suite->boots->len, run->options->quiet || run->shows_output,
         run->shows_output ? stderr : stdout);
     run->pool = pool_start(run->suite, keeper_folder(run->keeper), &limits, run->results, &ops, run);
     g_main_loop_run(run->loop);
+    unwatch_signals(run);
     g_main_loop_unref(run->loop);
     pool_free(run->pool);
 }

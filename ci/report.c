@@ -54,9 +54,26 @@ static bool write_consoles(const Results *results, const char *folder, GError **
     return true;
 }
 
+static bool append(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "a");
+    bool good = file && fputs(text, file) >= 0;
+    return (!file || fclose(file) == 0) && good;
+}
+
+// What is no file (/dev/stdout) is written to; a new file in its place would take it away.
+static bool write_to(const char *path, const char *text, GError **error)
+{
+    bool is_file = !g_str_has_prefix(path, "/dev/") &&
+                   (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR));
+    if (is_file)
+        return g_file_set_contents(path, text, -1, error);
+    return append(path, text) || refuse(error, "%s: %s", path, g_strerror(errno));
+}
+
 static bool write_text(const char *path, char *text, GError **error)
 {
-    bool good = g_file_set_contents(path, text, -1, error);
+    bool good = write_to(path, text, error);
     g_free(text);
     return good;
 }
@@ -67,12 +84,23 @@ static bool write_in(const char *folder, const char *name, char *text, GError **
     return write_text(path, text, error);
 }
 
+// Where the first error goes; later ones go nowhere.
+static GError **first(GError **error)
+{
+    return *error ? NULL : error;
+}
+
+// What has no room keeps none of the rest away: consoles are the largest.
 static bool write_folder(const Results *results, const char *folder, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, "results.json", NULL);
-    return make_folder(folder, error) && write_consoles(results, folder, error) &&
-           results_write(results, path, error) && write_in(folder, "junit.xml", junit_text(results), error) &&
-           write_in(folder, "report.html", html_text(results, folder), error);
+    if (!make_folder(folder, error))
+        return false;
+    bool good = write_consoles(results, folder, error);
+    good &= results_write(results, path, first(error));
+    good &= write_in(folder, "junit.xml", junit_text(results), first(error));
+    good &= write_in(folder, "report.html", html_text(results, folder), first(error));
+    return good;
 }
 
 static bool write_kcidb(const Results *results, const ReportOptions *options, GError **error)
@@ -82,13 +110,6 @@ static bool write_kcidb(const Results *results, const ReportOptions *options, GE
     if (text)
         return write_text(options->kcidb, text, error);
     return refuse(error, "--kcidb-origin %s: give small letters, digits and underscores", origin);
-}
-
-static bool append(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "a");
-    bool good = file && fputs(text, file) >= 0;
-    return (!file || fclose(file) == 0) && good;
 }
 
 // What GitHub shows by itself. It is not told where it went wrong: the verdicts are not its.
@@ -108,10 +129,14 @@ static void tell_github(const Results *results)
 bool report_write(const Results *results, const ReportOptions *options, GError **error)
 {
     tell_github(results);
-    return (!options->folder || write_folder(results, options->folder, error)) &&
-           (!options->junit || write_text(options->junit, junit_text(results), error)) &&
-           (!options->tap || write_text(options->tap, tap_text(results), error)) &&
-           (!options->kcidb || write_kcidb(results, options, error));
+    bool good = !options->folder || write_folder(results, options->folder, error);
+    if (options->junit)
+        good &= write_text(options->junit, junit_text(results), first(error));
+    if (options->tap)
+        good &= write_text(options->tap, tap_text(results), first(error));
+    if (options->kcidb)
+        good &= write_kcidb(results, options, first(error));
+    return good;
 }
 
 void report_options_clear(ReportOptions *options)

@@ -222,6 +222,45 @@ def test_exit_status(boot, options, status, tmp_path):
     assert ci_plays.suite(tmp_path, text, PLAYS, *options)[0] == status
 
 
+def test_bisect_of_no_boot(tmp_path):
+    """What goes wrong beside the guest makes no commit bad: 1 to 124 would."""
+    (tmp_path / "play").write_text(GOOD)
+    boot = ["--lparun", FALSE, "--expect", "Welcome", "--", "-x-play", tmp_path / "play"]
+    for options, status in ((["--no-such"], 128), (["--shard", "9/3"], 128), (["--report", "/dev/full/none"], 125)):
+        assert ci_plays.run(tmp_path, "--bisect", *options, *boot)[0] == status
+    assert ci_plays.run(tmp_path, "--bisect", "--no-such", command="exec")[0] == 128
+    assert ci_plays.run(tmp_path, "--no-such", "--", "--bisect")[0] == 2
+
+
+def test_failure_before_the_hosts_fault(tmp_path):
+    """A run that failed counts, although the host could not make the one after it."""
+    play = "first Kernel panic - not syncing: x\nerror lparun: no memory\nexit 1"
+    status, boots, said = ci_plays.suite(tmp_path, """
+step.1 = expect Welcome
+[boot repeated]
+arguments = -x-play ${here}/play -x-mark ${here}/mark1
+repeat = 2
+[boot again]
+arguments = -x-play ${here}/play -x-mark ${here}/mark2
+retry-failures = on
+""", {"play": play})
+    assert (status, verdicts(boots)) == (1, {"repeated": "panicked", "again": "panicked"}), said
+
+
+def test_ended_from_outside(tmp_path):
+    """A guest that somebody ended did not fail."""
+    plays = {"panic": f"wait-for {tmp_path}/mark\n{PANIC}", "silent": "say SLOF ****\\n\nmark\nuntil quit",
+             "signal": "say SLOF ****\\n\ntell SHUTDOWN host-signal\nexit 0"}
+    text = "retries = 0\nstep.1 = expect Welcome\n" + "".join(
+        f"[boot {name}]\narguments = -x-play ${{here}}/{name} -x-mark {tmp_path}/mark\n" for name in plays)
+    status, boots, said = ci_plays.suite(tmp_path, text, plays, "-j", "2", "-x", "--boot", "panic", "--boot",
+                                         "silent")
+    assert (status, verdicts(boots)) == (1, {"panic": "panicked", "silent": "could not test"}), said
+    assert boots["silent"]["reason"] == "it was interrupted"
+    status, boots, said = ci_plays.suite(tmp_path, text, plays, "--boot", "signal")
+    assert (status, verdicts(boots)) == (3, {"signal": "could not test"}), said
+
+
 KERNEL = "say Linux version 6.1\\n\nuntil quit"
 LIMITS = {
     "whole": ("timeout = 0.5", SILENT, "0.5 s were over in stage firmware; waited for 'never'"),
@@ -405,6 +444,85 @@ def test_a_full_disk_loses_no_verdict(tmp_path):
     status, _, said = ci_plays.run(tmp_path, "--lparun", FALSE, "--expect", "x", "--report", "/dev/full/none",
                                    "--", "-x-play", tmp_path / "play")
     assert status == 1 and "boot: " in said and "--report /dev/full/none" in said
+
+
+def test_folders_of_names(tmp_path):
+    """Each boot has a folder of its own in the report, whatever it is called."""
+    names = ["a b", "a_b", "a/b", ".", "..", "\u00e9", "x" * 300, "x" * 299 + "y"]
+    text = "step.1 = expect Welcome\n" + "".join(f"[boot {name}]\narguments = -x-play ${{here}}/{number}\n"
+                                                 for number, name in enumerate(names))
+    plays = {str(number): f"say number {number}\\n\n{GOOD}" for number in range(len(names))}
+    status, boots, said = ci_plays.suite(tmp_path, text, plays, "-j", "4")
+    assert (status, list(boots)) == (0, names), said
+    folders = [boots[name]["outcomes"][0]["folder"] for name in names]
+    for number, folder in enumerate(folders):
+        assert f"number {number}\n" in (tmp_path / "report" / folder / "console.txt").read_text()
+        assert re.fullmatch(r"boots/[\w=,.-]{1,120}", folder, re.A) and folder[6] != ".", folder
+
+
+def test_what_cannot_be_written_takes_nothing_with_it(tmp_path):
+    (tmp_path / "report/boots").mkdir(parents=True)
+    (tmp_path / "report/boots/boot").write_text("in the way")
+    status, outcome, said = ci_plays.play(tmp_path, GOOD, "--expect", "Welcome", "--tap", "tap")
+    assert (status, outcome["verdict"]) == (3, "pass") and "--report report/boots/boot: " in said
+    assert (tmp_path / "report/report.html").exists() and "ok 1" in (tmp_path / "tap").read_text()
+
+
+def start(tmp_path, *words):
+    return subprocess.Popen([CI, "run", "--lparun", FALSE, "--expect", "Welcome", "--report", "report", *words, "--",
+                             "-x-play", "play", "-x-mark", "mark"], cwd=tmp_path, stdout=subprocess.PIPE,
+                            env=ci_plays.environment(tmp_path))
+
+
+def test_lparun_ci_stopped_meanwhile(tmp_path):
+    """What the guest said in time counts, although lparun-ci could not read it then."""
+    (tmp_path / "play").write_text("say SLOF ****\\n\nwait 0.1\nmark\nwait 0.2\nsay Welcome\\n\nwait 1.3\nmark again\n"
+                                  "until quit")
+    job = start(tmp_path, "--timeout", "1")
+    wait_until((tmp_path / "mark").exists)
+    job.send_signal(signal.SIGSTOP)
+    wait_until((tmp_path / "mark-again").exists)
+    job.send_signal(signal.SIGCONT)
+    assert job.wait(LIMIT) == 0, job.stdout.read()
+
+
+def test_ignored_signals(tmp_path):
+    """nohup: who ignores a hang-up is not ended by it."""
+    (tmp_path / "play").write_text("mark\nwait 0.3\nsay Welcome\\n\nuntil quit")
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        job = start(tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    wait_until((tmp_path / "mark").exists)
+    job.send_signal(signal.SIGHUP)
+    assert job.wait(LIMIT) == 0
+
+
+def test_limits_of_files(tmp_path):
+    """Neither few open files nor small ones end it; what is no file is written to."""
+    (tmp_path / "play").write_text(GOOD)
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    words = f"{CI} run --lparun {FALSE} --expect Welcome --report report --tap pipe -- -x-play play"
+    done = subprocess.run(["bash", "-c", f"ulimit -f 1; exec {words}"], cwd=tmp_path, stderr=subprocess.PIPE,
+                          env=ci_plays.environment(tmp_path), check=False)
+    assert done.returncode == 3 and b"File too large" in done.stderr
+    assert os.read(reader, 4096).startswith(b"TAP version")
+    os.close(reader)
+
+
+def test_wrapped_lparun(tmp_path):
+    """What a wrapper started ends with it, and is not waited for."""
+    wrapper = tmp_path / "wrapper"
+    for how in ("exec ", ""):
+        wrapper.write_text(f"#!/bin/sh\nsleep 60 &\n{how}{FALSE} \"$@\"\n")
+        wrapper.chmod(0o755)
+        begin = time.monotonic()
+        outcome = ci_plays.play(tmp_path, "say Linux version 6.1\\n\ndie 9", "--expect", "never",
+                                "--retries", "0", "--lparun", wrapper)[1]
+        assert outcome["verdict"] == "could not test" and time.monotonic() - begin < 10
+    assert not children(tmp_path)
 
 
 def test_shards(tmp_path):
