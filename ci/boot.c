@@ -49,10 +49,13 @@ static void add_usual_stages(Boot *boot)
         { "login", "login: *$" },
         { "test", "^(?:\\[ *\\d+\\.\\d+\\](?:\\[ *[TC]\\d+\\])? )?(?:KTAP version|TAP version) \\d+" },
     };
+    static GRegex *regexes[G_N_ELEMENTS(usual)]; // shared by thousands of boots
     for (unsigned i = 0; i < G_N_ELEMENTS(usual); i++) {
         Stage *stage = g_new0(Stage, 1);
         stage->name = g_strdup(usual[i].name);
-        stage->regex = g_regex_new(usual[i].text, G_REGEX_OPTIMIZE, 0, NULL);
+        if (!regexes[i])
+            regexes[i] = g_regex_new(usual[i].text, G_REGEX_OPTIMIZE, 0, NULL);
+        stage->regex = g_regex_ref(regexes[i]);
         g_ptr_array_add(boot->stages, stage);
     }
 }

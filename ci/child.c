@@ -13,6 +13,7 @@ struct Child {
     const ChildOps *ops;
     void *owner;
     GSubprocess *process; // NULL: it did not start
+    bool not_there;       // for it is no program
     int group;            // of processes: its own, and what it starts; 0: none
     GCancellable *cancel;
     unsigned waits; // for the end of its output, of its errors, of itself
@@ -31,7 +32,7 @@ static void exec_setup(gpointer data)
 static int status_of(const Child *child)
 {
     if (!child->process)
-        return 1;
+        return child->not_there ? 2 : 1;
     return g_subprocess_get_if_exited(child->process) ? g_subprocess_get_exit_status(child->process)
                                                       : -g_subprocess_get_term_sig(child->process);
 }
@@ -114,6 +115,14 @@ static void watch(Child *child)
     g_subprocess_wait_async(child->process, child->cancel, on_exited, child);
 }
 
+// A program that cannot be run is a wrong option, and no fault of the host's.
+static bool is_missing(const GError *error)
+{
+    return g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT) ||
+           g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_ACCES) ||
+           g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOEXEC);
+}
+
 Child *child_start(GStrv command, const ChildOps *ops, void *owner)
 {
     g_autoptr(GError) error = NULL;
@@ -132,6 +141,7 @@ Child *child_start(GStrv command, const ChildOps *ops, void *owner)
         return child;
     }
     child->said = g_strdup(error->message);
+    child->not_there = is_missing(error);
     child->waits = 1;
     g_idle_add(did_not_start, child);
     return child;

@@ -13,7 +13,8 @@ typedef struct ChildOps {
     void (*ended)(void *owner, int status, const char *said);
 } ChildOps;
 
-// Never NULL: one that cannot be started ends at once with status 1. All on the main context.
+// Never NULL: one that cannot be started ends at once with status 1, or with 2
+// where there is no such program. All on the main context.
 Child *child_start(GStrv command, const ChildOps *ops, void *owner);
 void child_free(Child *child);
 // Text to its standard input; what it does not take yet waits.

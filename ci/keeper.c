@@ -1,15 +1,18 @@
 // A process that outlives lparun-ci for a moment.
 #include "keeper.h"
+#include "refuse.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TRIES 20 // lparun may still be about to end
+#define FOLDER_LONGEST 90 // a socket's path has 107 bytes
+#define TRIES 20          // lparun may still be about to end
 
 struct Keeper {
     char *folder;
@@ -55,6 +58,11 @@ Keeper *keeper_new(GError **error)
     int ends[2];
     if (!folder)
         return NULL;
+    if (strlen(folder) > FOLDER_LONGEST) {
+        refuse(error, "%s: too long for the names of sockets; give a shorter TMPDIR", folder);
+        rmdir(folder);
+        return NULL;
+    }
     pid_t process = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
     if (process < 0) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "no process can be had: %s",

@@ -439,6 +439,16 @@ def test_who_reads_goes_away(tmp_path):
     assert (tmp_path / "report/results.json").exists()
 
 
+def test_no_lparun(tmp_path):
+    """A program that is not there is a wrong option; a folder whose name is too long for sockets is told as such."""
+    status, results, said = ci_plays.run(tmp_path, "--lparun", "/none/lparun", "--report", "report")
+    assert (status, results["boots"][0]["verdict"], "/none/lparun" in said) == (2, "wrong", True), said
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    status, _, said = ci_plays.run(deep, "--lparun", FALSE)
+    assert (status, "give a shorter TMPDIR" in said) == (3, True), said
+
+
 def test_a_full_disk_loses_no_verdict(tmp_path):
     (tmp_path / "play").write_text(PANIC)
     status, _, said = ci_plays.run(tmp_path, "--lparun", FALSE, "--expect", "x", "--report", "/dev/full/none",
