@@ -20,10 +20,11 @@
 #define DRAIN_FAIL 1500 // a report of a failure has many lines
 #define PATIENCE 3000   // milliseconds for lparun to end when it was told to
 #define TICKS_OF_DISKS 10
-#define TICK 100  // milliseconds between two looks at limits
-#define LATE 1.0  // seconds between two such looks in which lparun-ci itself did not run
-#define QUIET 2.0 // seconds of silence after which a prompt is asked for again
-#define NUDGES 10 // times that it is
+#define TICK 100    // milliseconds between two looks at limits
+#define LATE 1.0    // seconds between two such looks in which lparun-ci itself did not run
+#define HEARING 0.3 // seconds to hear what came meanwhile: the next look is due at once
+#define QUIET 2.0   // seconds of silence after which a prompt is asked for again
+#define NUDGES 10   // times that it is
 #define INTERRUPTED "it was interrupted"
 
 struct Attempt {
@@ -43,9 +44,9 @@ struct Attempt {
     Outcome *outcome;
     gint64 start;
     guint64 said_bytes;
-    double last;   // seconds: when the console said something
-    double looked; // seconds: the last tick
-    bool late;     // it was
+    double last;    // seconds: when the console said something
+    double looked;  // seconds: the last tick
+    double patient; // seconds: until when limits wait
     unsigned nudges, ticks;
     bool stopped; // before there was a child
     bool ending, child_ended;
@@ -212,18 +213,19 @@ static bool is_late(Attempt *attempt)
 {
     double before = attempt->looked;
     attempt->looked = now(attempt);
-    attempt->late = !attempt->late && attempt->looked - before > LATE;
-    return attempt->late;
+    if (attempt->looked - before > LATE && before >= attempt->patient)
+        attempt->patient = attempt->looked + HEARING;
+    return attempt->looked < attempt->patient;
 }
 
 static gboolean on_tick(gpointer data)
 {
     Attempt *attempt = data;
     guint tick = attempt->tick;
+    if (attempt->exec)
+        exec_run_poll(attempt->exec); // waits for whoever reads the command's output, and may be late by that
     if (is_late(attempt))
         return G_SOURCE_CONTINUE;
-    if (attempt->exec)
-        exec_run_poll(attempt->exec);
     watch_disks(attempt);
     double most = attempt->boot->timeout * attempt->scale;
     if (now(attempt) > most)
