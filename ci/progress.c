@@ -5,8 +5,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define REDRAW 250 // milliseconds
-#define SHOWN 20u  // boots at once
+#define REDRAW 250      // milliseconds
+#define SHOWN 20u       // boots at once
+#define CASES_SHOWN 40u // of a failure; reports have all
 
 typedef struct Line {
     char *boot, *stage;
@@ -163,14 +164,25 @@ static void print_lines(const Progress *progress, const GPtrArray *lines)
         fprintf(progress->to, "  %s\n", (const char *)lines->pdata[i]);
 }
 
+static bool is_bad(const Case *one)
+{
+    return one->result != CASE_PASS && one->result != CASE_SKIP && one->result != CASE_EXPECTED_FAIL;
+}
+
+static void print_case(const Progress *progress, const Case *one)
+{
+    fprintf(progress->to, "  %s: %s%s%s\n", words_name(case_words, (int)one->result), one->name,
+        one->text ? ": " : "", one->text ? one->text : "");
+}
+
 static void print_cases(const Progress *progress, const Outcome *outcome)
 {
-    for (unsigned i = 0; i < outcome->cases->len; i++) {
-        const Case *one = outcome->cases->pdata[i];
-        if (one->result != CASE_PASS && one->result != CASE_SKIP && one->result != CASE_EXPECTED_FAIL)
-            fprintf(progress->to, "  %s: %s%s%s\n", words_name(case_words, (int)one->result), one->name,
-                one->text ? ": " : "", one->text ? one->text : "");
-    }
+    unsigned bad = 0;
+    for (unsigned i = 0; i < outcome->cases->len; i++)
+        if (is_bad(outcome->cases->pdata[i]) && bad++ < CASES_SHOWN)
+            print_case(progress, outcome->cases->pdata[i]);
+    if (bad > CASES_SHOWN)
+        fprintf(progress->to, "  and %u more\n", bad - CASES_SHOWN);
 }
 
 // A command that came to its end says by itself what is wrong.

@@ -439,6 +439,14 @@ def test_who_reads_goes_away(tmp_path):
     assert (tmp_path / "report/results.json").exists()
 
 
+def test_many_failing_cases(tmp_path):
+    """The terminal has some of them, and says how many more there are; the report has all."""
+    cases = "".join(f"not ok {number} case{number}\\n" for number in range(1, 61))
+    _, outcome, said = ci_plays.play(tmp_path, f"say TAP version 13\\n1..60\\n{cases}\n{POWER_OFF}")
+    assert said.count("  fail: case") == 40 and "  and 20 more\n" in said
+    assert len(outcome["cases"]) == 60
+
+
 def test_no_lparun(tmp_path):
     """A program that is not there is a wrong option; a folder whose name is too long for sockets is told as such."""
     status, results, said = ci_plays.run(tmp_path, "--lparun", "/none/lparun", "--report", "report")

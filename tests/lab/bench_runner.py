@@ -37,7 +37,7 @@ def commands(host):
         "lparun": [f"{here}/lparun", "-bios", "none", *start],
         "lparun-ci run": [ci, "run", "--bios", "none", *boot],
         "lparun-ci exec": [ci, "exec", "--kernel", f"{tree}/vmlinux", "--modules", f"{tree}/modules", "--append",
-                           "console=hvc0 loglevel=6", "--", "true"],
+                           "console=hvc0 loglevel=6", "--", "sh", "-c", "true"],
     }
 
 
