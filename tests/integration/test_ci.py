@@ -1,10 +1,11 @@
 """lparun-ci's verdicts: on consoles, monitors and ends that a false lparun plays, and on real guests."""
 
 import json
+import shutil
 
 import pytest
 
-from lab import ci, ci_plays, guest_images
+from lab import ci, ci_plays, guest_images, paths
 
 # name: what the false lparun plays, lparun-ci's options, exit status, verdict, words of the reason, signature
 PLAYS = {
@@ -164,3 +165,13 @@ def test_lab_boots(host, log):
     assert (report / "boots/command-fails/output.txt").read_text() == "some output\n"
     assert (report / "boots/command-files/files/out/copy").read_text() == "two words\n"
     assert (report / "report.html").stat().st_size > 10000
+
+
+@pytest.mark.one_host
+def test_recipe_for_slof(host, log):
+    """A test by Forth words that tell of themselves by KTAP, as examples/ci has it."""
+    shutil.copy(paths.TOP / "examples/ci/slof.boot", host.folder / "slof.boot")
+    result = host.run(f"TMPDIR=/tmp {host.here}/ppc64le/lparun-ci run {host.inside}/slof.boot --boot words "
+                      f"-D slof={host.cache}/{guest_images.SLOF}", 90)
+    log.add("lparun-ci", result.output)
+    assert result.status == 0
