@@ -26,20 +26,21 @@ static const Prompt prompts[] = {
 static GRegex **compiled; // of form_table
 static gsize *lengths;    // of its starts
 static GRegex *prompt_patterns[G_N_ELEMENTS(prompts)];
-static GRegex *addresses, *endings, *numbers;
 static bool may_start[256];
 
-// Bytes, not characters: a guest may send any. JIT-compiled.
-static GRegex *make(const char *text, GRegexCompileFlags flags)
+// Bytes, not characters: a guest may send any. Made when it is needed first: a boot that is well needs few of
+// them, and all of them would take a third of the time that lparun-ci takes.
+static GRegex *need(GRegex **regex, const char *text, GRegexCompileFlags flags)
 {
     GError *error = NULL;
-    GRegex *regex = g_regex_new(text, G_REGEX_OPTIMIZE | G_REGEX_RAW | flags, 0, &error);
-    if (!regex)
+    if (!*regex)
+        *regex = g_regex_new(text, G_REGEX_OPTIMIZE | G_REGEX_RAW | flags, 0, &error);
+    if (!*regex)
         g_error("%s", error->message);
-    return regex;
+    return *regex;
 }
 
-static void compile(void)
+static void prepare(void)
 {
     if (compiled)
         return;
@@ -48,16 +49,7 @@ static void compile(void)
     for (unsigned i = 0; i < form_table_length; i++) {
         may_start[(unsigned char)*form_table[i].start] = true;
         lengths[i] = strlen(form_table[i].start);
-        if (form_table[i].rest)
-            compiled[i] = make(form_table[i].rest, G_REGEX_ANCHORED);
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(prompts); i++)
-        prompt_patterns[i] = make(prompts[i].text, G_REGEX_ANCHORED);
-    addresses = make("\\b(?:0x)?[0-9a-fA-F]{9,}\\b", 0);
-    endings = make("\\.(?:isra|part|constprop|cold|llvm|lto_priv)\\b[\\w.]*|"
-                   "\\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?(?: \\[\\w+\\])?",
-        0);
-    numbers = make("\\b((?:CPU|PID)s?[#:= ]{0,2})\\d+", G_REGEX_CASELESS);
 }
 
 const char *forms_skip_prefix(const char *line)
@@ -89,13 +81,18 @@ static char *replace(char *text, GRegex *regex, const char *with)
     return new;
 }
 
+#define ENDINGS                                                                                              \
+    "\\.(?:isra|part|constprop|cold|llvm|lto_priv)\\b[\\w.]*|"                                               \
+    "\\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?(?: \\[\\w+\\])?"
+
 // Without what differs from build to build and from run to run.
 static char *make_subject(const char *text)
 {
+    static GRegex *endings, *addresses, *numbers;
     char *subject = g_strndup(text, SUBJECT_LONGEST);
-    subject = replace(subject, endings, "");
-    subject = replace(subject, addresses, "ADDRESS");
-    subject = replace(subject, numbers, "\\1N");
+    subject = replace(subject, need(&endings, ENDINGS, 0), "");
+    subject = replace(subject, need(&addresses, "\\b(?:0x)?[0-9a-fA-F]{9,}\\b", 0), "ADDRESS");
+    subject = replace(subject, need(&numbers, "\\b((?:CPU|PID)s?[#:= ]{0,2})\\d+", G_REGEX_CASELESS), "\\1N");
     g_strstrip(subject);
     char *valid = g_utf8_make_valid(subject, -1);
     g_free(subject);
@@ -104,7 +101,7 @@ static char *make_subject(const char *text)
 
 Form *form_new(FormClass class, bool at_once, const char *text, const char *subject)
 {
-    compile();
+    prepare();
     Form *form = g_new(Form, 1);
     *form = (Form){ class, at_once, g_utf8_make_valid(text, -1), make_subject(subject) };
     return form;
@@ -173,11 +170,12 @@ static Form *try(unsigned number, const char *text)
     gsize length = lengths[number];
     if (*text != *pattern->start || strncmp(text, pattern->start, length) != 0)
         return NULL;
-    if (!compiled[number])
+    if (!pattern->rest)
         return make_form(pattern, NULL, text);
     g_autoptr(GMatchInfo) match = NULL;
     gssize rest = (gssize)strnlen(text + length, TEXT_LONGEST);
-    if (!g_regex_match_full(compiled[number], text + length, rest, 0, 0, &match, NULL))
+    GRegex *regex = need(&compiled[number], pattern->rest, G_REGEX_ANCHORED);
+    if (!g_regex_match_full(regex, text + length, rest, 0, 0, &match, NULL))
         return NULL;
     return make_form(pattern, match, text);
 }
@@ -277,7 +275,7 @@ static Form *find_anywhere(const char *line)
 
 Form *forms_find(const char *line)
 {
-    compile();
+    prepare();
     Form *form = find_at(line);
     const char *within = prefix_next(line);
     if (within) {
@@ -290,13 +288,14 @@ Form *forms_find(const char *line)
 
 Form *forms_find_prompt(const char *partial)
 {
-    compile();
+    prepare();
     const char *text = forms_skip_prefix(partial);
     size_t length = strnlen(text, TEXT_LONGEST);
     if (length == 0 || length == TEXT_LONGEST)
         return NULL;
     for (unsigned i = 0; i < G_N_ELEMENTS(prompts); i++)
-        if (g_regex_match_full(prompt_patterns[i], text, (gssize)length, 0, 0, NULL, NULL))
+        if (g_regex_match_full(need(&prompt_patterns[i], prompts[i].text, G_REGEX_ANCHORED), text,
+                (gssize)length, 0, 0, NULL, NULL))
             return form_new(FORM_PROMPT, true, text, prompts[i].subject);
     return g_str_has_prefix(text, "Give root password for maintenance") ? find_at(text) : NULL;
 }

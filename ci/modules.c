@@ -14,7 +14,7 @@
 struct Modules {
     Initrd *initrd;
     char *folder;
-    bool light;
+    bool light, walked;
     GHashTable *files;   // name -> path on this machine
     GHashTable *builtin; // names
     GHashTable *done;    // names
@@ -54,6 +54,52 @@ static void find_files(Modules *modules, const char *folder, int depth)
     }
 }
 
+// The paths in modules.order, where they are: a walk through thousands of files takes its time. Names end
+// with .ko there, packed or not.
+static void read_order(Modules *modules)
+{
+    g_autofree char *path = g_build_filename(modules->folder, "modules.order", NULL);
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        char *name = name_of(*line);
+        if (name)
+            g_hash_table_insert(modules->files, name, g_build_filename(modules->folder, *line, NULL));
+    }
+}
+
+// Its file, packed or not (g_free); NULL: it is not there.
+static char *file_of(const char *path)
+{
+    g_autofree char *stem = g_strndup(path, strlen(path) - strlen(g_strrstr(path, ".ko")));
+    for (unsigned i = 0; i < G_N_ELEMENTS(packings); i++) {
+        char *file = g_strconcat(stem, packings[i].ending, NULL);
+        if (g_file_test(file, G_FILE_TEST_IS_REGULAR))
+            return file;
+        g_free(file);
+    }
+    return NULL;
+}
+
+static char *look_up(Modules *modules, const char *name)
+{
+    const char *path = g_hash_table_lookup(modules->files, name);
+    return path ? file_of(path) : NULL;
+}
+
+// Where modules.order does not have it, it may lie elsewhere in the folder.
+static char *find_file(Modules *modules, const char *name)
+{
+    char *file = look_up(modules, name);
+    if (file || modules->walked)
+        return file;
+    modules->walked = true;
+    find_files(modules, modules->folder, 0);
+    return look_up(modules, name);
+}
+
 static void read_builtin(Modules *modules)
 {
     g_autofree char *path = g_build_filename(modules->folder, "modules.builtin", NULL);
@@ -81,7 +127,7 @@ Modules *modules_new(const char *folder, Initrd *initrd, bool light, GError **er
     modules->builtin = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     modules->done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     modules->paths = g_ptr_array_new_with_free_func(g_free);
-    find_files(modules, folder, 0);
+    read_order(modules);
     read_builtin(modules);
     return modules;
 }
@@ -103,10 +149,11 @@ static char *plain(const char *name)
     return g_strdelimit(g_strdup(name), "-", '_');
 }
 
-bool modules_know(const Modules *modules, const char *name)
+bool modules_know(Modules *modules, const char *name)
 {
     g_autofree char *key = plain(name);
-    return g_hash_table_contains(modules->files, key) || g_hash_table_contains(modules->builtin, key);
+    g_autofree char *file = g_hash_table_contains(modules->builtin, key) ? NULL : find_file(modules, key);
+    return file || g_hash_table_contains(modules->builtin, key);
 }
 
 const GPtrArray *modules_paths(const Modules *modules)
@@ -210,9 +257,9 @@ static bool add_file(Modules *modules, const char *name, const char *path, GErro
 bool modules_add(Modules *modules, const char *name, GError **error)
 {
     g_autofree char *key = plain(name);
-    const char *path = g_hash_table_lookup(modules->files, key);
     if (g_hash_table_contains(modules->builtin, key) || g_hash_table_contains(modules->done, key))
         return true;
+    g_autofree char *path = find_file(modules, key);
     if (!path)
         return refuse(error, "%s has no module %s", modules->folder, name);
     g_hash_table_add(modules->done, g_strdup(key));

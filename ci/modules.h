@@ -16,6 +16,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Modules, modules_free)
 // there already. False and `error`: there is none of that name, or it cannot be unpacked.
 bool modules_add(Modules *modules, const char *name, GError **error);
 // Whether there is such a module, or it is built in.
-bool modules_know(const Modules *modules, const char *name);
+bool modules_know(Modules *modules, const char *name);
 // Of char *: their paths in the guest, in the order in which they can be loaded.
 const GPtrArray *modules_paths(const Modules *modules);
