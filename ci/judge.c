@@ -408,26 +408,27 @@ static bool find_host(const Judge *judge, Outcome *outcome)
         outcome, VERDICT_COULD_NOT_TEST, g_strdup_printf("lparun ended with status %d", judge->status), NULL);
 }
 
+static const Verdict form_verdicts[FORM_CLASSES] = {
+    [FORM_PANIC] = VERDICT_PANICKED,
+    [FORM_OOPS] = VERDICT_OOPSED,
+    [FORM_LOCKUP] = VERDICT_LOCKED_UP,
+    [FORM_WARNING] = VERDICT_FAIL, // from here on, those that would end a boot that has passed
+    [FORM_RCU] = VERDICT_FAIL,
+    [FORM_HUNG] = VERDICT_FAIL,
+    [FORM_CHECKER] = VERDICT_FAIL,
+    [FORM_LOCKING] = VERDICT_FAIL,
+    [FORM_MEMORY] = VERDICT_FAIL,
+    [FORM_LOADER] = VERDICT_FAIL,
+    [FORM_SERVICE] = VERDICT_FAIL,
+    [FORM_FIRMWARE] = VERDICT_FIRMWARE_ERROR,
+    [FORM_PROMPT] = VERDICT_STUCK_AT_PROMPT,
+};
+
 static bool find_crash(const Judge *judge, Outcome *outcome)
 {
-    static const Verdict verdicts[FORM_CLASSES] = {
-        [FORM_PANIC] = VERDICT_PANICKED,
-        [FORM_OOPS] = VERDICT_OOPSED,
-        [FORM_LOCKUP] = VERDICT_LOCKED_UP,
-        [FORM_WARNING] = VERDICT_FAIL, // from here on, those that would end a boot that has passed
-        [FORM_RCU] = VERDICT_FAIL,
-        [FORM_HUNG] = VERDICT_FAIL,
-        [FORM_CHECKER] = VERDICT_FAIL,
-        [FORM_LOCKING] = VERDICT_FAIL,
-        [FORM_MEMORY] = VERDICT_FAIL,
-        [FORM_LOADER] = VERDICT_FAIL,
-        [FORM_SERVICE] = VERDICT_FAIL,
-        [FORM_FIRMWARE] = VERDICT_FIRMWARE_ERROR,
-        [FORM_PROMPT] = VERDICT_STUCK_AT_PROMPT,
-    };
     const Form *form = judge->form;
     if (form)
-        return find(outcome, verdicts[form->class], g_strdup(form->text), block_signature(judge->block));
+        return find(outcome, form_verdicts[form->class], g_strdup(form->text), block_signature(judge->block));
     if (judge->panicked || (judge->ended && judge->status == 4))
         return find(
             outcome, VERDICT_PANICKED, g_strdup("lparun says that the guest panicked"), g_strdup("panic"));

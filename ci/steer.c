@@ -4,7 +4,8 @@
 #include <gio/gunixsocketaddress.h>
 #include <string.h>
 
-#define AGAIN 5 // milliseconds until the socket is looked for again
+#define AGAIN 2 // milliseconds until the socket is looked for again, and twice as many each time
+#define AGAIN_MOST 50
 
 // A command that has no answer yet. Answers come in the order of the commands.
 typedef struct Question {
@@ -24,6 +25,7 @@ struct Steer {
     GQueue questions; // of Question
     GString *early;   // commands from before there was a connection
     guint again;      // a source, or 0
+    guint wait;       // milliseconds
 };
 
 static gboolean try(gpointer data);
@@ -128,7 +130,8 @@ static void on_connect(GObject *source, GAsyncResult *result, gpointer data)
         return;
     Steer *steer = data;
     if (!connection) {
-        steer->again = g_timeout_add(AGAIN, try, steer);
+        steer->again = g_timeout_add(steer->wait, try, steer);
+        steer->wait = MIN(2 * steer->wait, AGAIN_MOST);
         return;
     }
     steer->connection = connection;
@@ -159,6 +162,7 @@ Steer *steer_new(const char *path, const SteerOps *ops, void *owner)
     steer->client = g_socket_client_new();
     steer->cancel = g_cancellable_new();
     steer->early = g_string_new(NULL);
+    steer->wait = AGAIN;
     g_queue_init(&steer->questions);
     steer_ask(steer, "qmp_capabilities", NULL, NULL, NULL);
     steer_ask(steer, "query-status", NULL, take_status, steer);
