@@ -410,6 +410,12 @@ def wait_until(condition):
     assert condition()
 
 
+def heed_signals():
+    """Whoever runs the tests may ignore some, as a shell does for what is behind it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number, twice, status", [
     (signal.SIGTERM, False, 128 + 15), (signal.SIGINT, False, 128 + 2), (signal.SIGINT, True, -2),
     (signal.SIGKILL, False, -9)])
@@ -417,7 +423,8 @@ def test_nothing_is_left_behind(number, twice, status, tmp_path):
     play = tmp_path / "play"
     play.write_text("say hello\\n\nmark\nuntil quit\n" + ("mark again\nignore" if twice else ""))
     job = subprocess.Popen([CI, "run", "--lparun", FALSE, "--expect", "x", "--", "-x-play", play, "-x-mark",
-                            tmp_path / "mark"], stdout=subprocess.DEVNULL, env=ci_plays.environment(tmp_path))
+                            tmp_path / "mark"], stdout=subprocess.DEVNULL, env=ci_plays.environment(tmp_path),
+                           preexec_fn=heed_signals)
     wait_until((tmp_path / "mark").exists)
     job.send_signal(number)
     if twice:
