@@ -26,16 +26,20 @@ static void known_free(gpointer data)
 
 // "Linux version 6.12.9 (...", in what is at hand; it may be cut by the end of a chunk, and is then found by
 // the next look, as chunks overlap.
+// "Linux version %s (%s)" is a format, and no version.
 static char *find_version(const char *bytes, gsize length)
 {
-    const char *at = memmem(bytes, length, BANNER, strlen(BANNER));
-    if (!at || (gsize)(bytes + length - at) < BANNER_LONGEST)
-        return NULL;
-    gsize end = 0;
-    while (end < BANNER_LONGEST && at[end] >= ' ' && at[end] < 127)
-        end++;
-    // "Linux version %s (%s)" is a format, and no version.
-    return g_ascii_isdigit(at[strlen(BANNER)]) ? g_strndup(at, end) : NULL;
+    const char *end = bytes + length, *at = bytes;
+    while (
+        (at = memmem(at, (gsize)(end - at), BANNER, strlen(BANNER))) && end - at >= (gssize)BANNER_LONGEST) {
+        gsize size = 0;
+        while (size < BANNER_LONGEST && at[size] >= ' ' && at[size] < 127)
+            size++;
+        at += strlen(BANNER);
+        if (g_ascii_isdigit(*at))
+            return g_strndup(at - strlen(BANNER), size);
+    }
+    return NULL;
 }
 
 static void read_file(int file, Input *input)

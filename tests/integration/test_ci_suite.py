@@ -1,5 +1,7 @@
 """lparun-ci's boot files, several boots at once, retries, limits and ends, on what a false lparun plays."""
 
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -444,6 +446,16 @@ def test_who_reads_goes_away(tmp_path):
     job.stdout.close()
     assert job.wait(LIMIT) == 0
     assert (tmp_path / "report/results.json").exists()
+
+
+@pytest.mark.parametrize("given, verdict", [("6.1", "pass"), ("6.99", "fail")])
+def test_the_kernel_that_was_given(given, verdict, tmp_path):
+    """A guest that ran another Linux than it was given, from its disk say, has not passed."""
+    (tmp_path / "vmlinux").write_bytes(b"Linux version %s (%s)\0" + f"Linux version {given} (us)\n".encode() + bytes(400))
+    status, _, said = ci_plays.play(tmp_path, GOOD, "--kernel", "vmlinux", "--expect", "Welcome")
+    boot = json.loads((tmp_path / "report/results.json").read_text())["boots"][0]
+    assert (boot["verdict"], status) == (verdict, 0 if verdict == "pass" else 1), said
+    assert boot["inputs"][0]["sha256"] == hashlib.sha256((tmp_path / "vmlinux").read_bytes()).hexdigest()
 
 
 def test_many_failing_cases(tmp_path):
