@@ -59,12 +59,20 @@ static void assert_no_program(Put *put, const char *name, const char *words)
 
 // --- This machine's.
 
-// That of what is installed here: this program may be built for another machine, and run by an emulator.
 static void own_kind(ElfKind *kind)
 {
-    g_autoptr(ElfFile) elf = elf_file_read("/bin/sh");
+    g_autoptr(ElfFile) elf = elf_file_read("/proc/self/exe");
     g_assert_nonnull(elf);
     *kind = elf->kind;
+}
+
+// An emulator may run this program among those of another machine.
+static bool is_at_home(void)
+{
+    ElfKind kind;
+    g_autoptr(ElfFile) elf = elf_file_read("/bin/ls");
+    own_kind(&kind);
+    return elf && elf_kind_equal(&elf->kind, &kind);
 }
 
 // Each file that ldd names is there, byte for byte, where its links lead to.
@@ -95,6 +103,10 @@ static void test_like_ldd(void)
     unsigned tried = 0;
     ElfKind kind;
     own_kind(&kind);
+    if (!is_at_home()) {
+        g_test_skip("the programs here are another machine's");
+        return;
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++) {
         Put put;
         if (!g_file_test(programs[i], G_FILE_TEST_IS_EXECUTABLE))
@@ -114,6 +126,10 @@ static void test_name_in_path(void)
     Put put;
     ElfKind kind;
     own_kind(&kind);
+    if (!is_at_home()) {
+        g_test_skip("the programs here are another machine's");
+        return;
+    }
     put_start(&put, "/", &kind);
     g_autofree char *path = files_add_program(put.files, "ls", &put.error);
     g_assert_no_error(put.error);
@@ -279,6 +295,12 @@ static void test_configuration(void)
 // The first one of that name is for another machine, or none at all.
 static void test_wrong_libraries_are_passed_over(void)
 {
+    ElfKind kind;
+    own_kind(&kind);
+    if (kind.machine == EM_PPC64) {
+        g_test_skip("this program is for POWER itself, and so no wrong one");
+        return;
+    }
     char *root = make_root();
     g_autofree char *own = NULL;
     gsize length;
