@@ -6,6 +6,7 @@
 #include "examine.h"
 #include "exec_run.h"
 #include "forms.h"
+#include "json_read.h"
 #include "judge.h"
 #include "overlay.h"
 #include "stats.h"
@@ -279,11 +280,11 @@ static void type_line(Attempt *attempt, const char *text)
 static void ask(Attempt *attempt, const char *text)
 {
     g_autoptr(JsonNode) node = *text == '{' ? json_from_string(text, NULL) : NULL;
-    JsonObject *object = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    JsonObject *object = json_read_object(node);
     JsonNode *given = object ? json_object_get_member(object, "arguments") : NULL;
     g_autofree char *arguments = given ? json_to_string(given, FALSE) : NULL;
-    const char *name = object ? json_object_get_string_member_with_default(object, "execute", "") : text;
-    steer_ask(attempt->steer, name, arguments, step_answered, attempt);
+    const char *name = object ? json_read_text(object, "execute") : text;
+    steer_ask(attempt->steer, name ? name : "", arguments, step_answered, attempt);
 }
 
 static bool act(void *owner, const Step *step)

@@ -1,6 +1,6 @@
 // Samples of a guest that does not come on.
 #include "examine.h"
-#include <string.h>
+#include "json_read.h"
 
 #define SAMPLES 10u
 #define BETWEEN 50 // milliseconds
@@ -33,52 +33,46 @@ static void take_io(void *owner, JsonNode *value, const char *error)
     hang_take_io(owner, value);
 }
 
-static bool has_mark(JsonObject *timeline, const char *name)
+static void see_mark(JsonObject *mark, void *owner)
 {
-    JsonNode *node = json_object_get_member(timeline, "marks");
-    JsonArray *marks = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-    for (unsigned i = 0; marks && i < json_array_get_length(marks); i++) {
-        JsonNode *mark = json_array_get_element(marks, i);
-        if (JSON_NODE_HOLDS_OBJECT(mark) &&
-            strcmp(json_object_get_string_member_with_default(json_node_get_object(mark), "name", ""),
-                name) == 0)
-            return true;
-    }
-    return false;
+    if (g_strcmp0(json_read_text(mark, "name"), "quiesce") == 0)
+        hang_left_firmware(owner);
 }
 
 static void take_timeline(void *owner, JsonNode *value, const char *error)
 {
-    if (value && JSON_NODE_HOLDS_OBJECT(value) && has_mark(json_node_get_object(value), "quiesce"))
-        hang_left_firmware(owner);
+    json_read_each(json_read_object(value), "marks", G_MAXUINT, see_mark, owner);
 }
+
+// --- Registers.
+
+typedef struct Describing {
+    GPtrArray *lines;
+    const Symbols *symbols;
+} Describing;
 
 static const char *text_of(JsonObject *object, const char *name)
 {
-    return json_object_get_string_member_with_default(object, name, "?");
+    const char *text = json_read_text(object, name);
+    return text ? text : "?";
 }
 
-static char *describe_vcpu(JsonObject *vcpu, const Symbols *symbols)
+static void describe_vcpu(JsonObject *vcpu, void *owner)
 {
-    g_autofree char *nip = symbols_name(symbols, g_ascii_strtoull(text_of(vcpu, "nip"), NULL, 0));
-    g_autofree char *lr = symbols_name(symbols, g_ascii_strtoull(text_of(vcpu, "lr"), NULL, 0));
-    return g_strdup_printf("vCPU %" G_GINT64_FORMAT " %s: nip %s (%s) lr %s (%s) msr %s ctr %s r1 %s r3 %s",
-        json_object_get_int_member_with_default(vcpu, "cpu-index", 0), text_of(vcpu, "state"),
-        text_of(vcpu, "nip"), nip, text_of(vcpu, "lr"), lr, text_of(vcpu, "msr"), text_of(vcpu, "ctr"),
-        text_of(vcpu, "r1"), text_of(vcpu, "r3"));
+    const Describing *describing = owner;
+    const char *nip = text_of(vcpu, "nip"), *lr = text_of(vcpu, "lr");
+    g_autofree char *at = symbols_name(describing->symbols, g_ascii_strtoull(nip, NULL, 0));
+    g_autofree char *from = symbols_name(describing->symbols, g_ascii_strtoull(lr, NULL, 0));
+    g_ptr_array_add(describing->lines,
+        g_strdup_printf("vCPU %" G_GINT64_FORMAT " %s: nip %s (%s) lr %s (%s) msr %s ctr %s r1 %s r3 %s",
+            json_read_integer(vcpu, "cpu-index"), text_of(vcpu, "state"), nip, at, lr, from,
+            text_of(vcpu, "msr"), text_of(vcpu, "ctr"), text_of(vcpu, "r1"), text_of(vcpu, "r3")));
 }
 
 static void describe(Examination *examination, const Symbols *symbols)
 {
-    JsonNode *answer = examination->vcpus;
-    JsonObject *object = answer && JSON_NODE_HOLDS_OBJECT(answer) ? json_node_get_object(answer) : NULL;
-    JsonNode *node = object ? json_object_get_member(object, "vcpus") : NULL;
-    JsonArray *vcpus = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-    for (unsigned i = 0; vcpus && i < json_array_get_length(vcpus) && i < VCPUS_SHOWN; i++) {
-        JsonNode *vcpu = json_array_get_element(vcpus, i);
-        if (JSON_NODE_HOLDS_OBJECT(vcpu))
-            g_ptr_array_add(examination->registers, describe_vcpu(json_node_get_object(vcpu), symbols));
-    }
+    Describing describing = { examination->registers, symbols };
+    json_read_each(json_read_object(examination->vcpus), "vcpus", VCPUS_SHOWN, describe_vcpu, &describing);
 }
 
 const GPtrArray *examine_registers(const Examination *examination)

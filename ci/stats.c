@@ -1,24 +1,30 @@
 // Counts and marks.
 #include "stats.h"
+#include "json_read.h"
 
 #define COUNTS 1000u // of one boot; more would be a mistake
+#define MARKS 1000u  // likewise
+
+typedef struct Marking {
+    gint64 start;
+    GArray *marks;
+} Marking;
+
+static void add_mark(JsonObject *mark, void *owner)
+{
+    const Marking *marking = owner;
+    const char *name = json_read_text(mark, "name"), *disk = json_read_text(mark, "disk");
+    gint64 at = json_read_integer(mark, "at");
+    double seconds = at ? (double)(at - marking->start) / G_USEC_PER_SEC : 0;
+    g_autofree char *whole = disk ? g_strdup_printf("%s %s", name, disk) : NULL;
+    if (name)
+        outcome_add_mark(marking->marks, whole ? whole : name, seconds);
+}
 
 void stats_marks(JsonNode *answer, gint64 start, GArray *marks)
 {
-    JsonObject *object = JSON_NODE_HOLDS_OBJECT(answer) ? json_node_get_object(answer) : NULL;
-    JsonNode *node = object ? json_object_get_member(object, "marks") : NULL;
-    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-    for (unsigned i = 0; array && i < json_array_get_length(array); i++) {
-        JsonNode *element = json_array_get_element(array, i);
-        if (!JSON_NODE_HOLDS_OBJECT(element))
-            continue;
-        JsonObject *mark = json_node_get_object(element);
-        gint64 at = json_object_get_int_member_with_default(mark, "at", start);
-        const char *name = json_object_get_string_member_with_default(mark, "name", "");
-        const char *disk = json_object_get_string_member_with_default(mark, "disk", NULL);
-        g_autofree char *whole = disk ? g_strdup_printf("%s %s", name, disk) : g_strdup(name);
-        outcome_add_mark(marks, whole, (double)(at - start) / G_USEC_PER_SEC);
-    }
+    Marking marking = { start, marks };
+    json_read_each(json_read_object(answer), "marks", MARKS, add_mark, &marking);
 }
 
 static void flatten(JsonNode *node, const char *way, Outcome *outcome);

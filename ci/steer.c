@@ -1,5 +1,6 @@
 // A client of QMP.
 #include "steer.h"
+#include "json_read.h"
 #include <gio/gio.h>
 #include <gio/gunixsocketaddress.h>
 #include <string.h>
@@ -53,31 +54,17 @@ void steer_ask(Steer *steer, const char *command, const char *arguments, SteerAn
 static void take_status(void *owner, JsonNode *value, const char *error)
 {
     Steer *steer = owner;
-    if (!value || !JSON_NODE_HOLDS_OBJECT(value))
-        return;
-    const char *name = json_object_get_string_member_with_default(json_node_get_object(value), "status", "");
-    if (strcmp(name, "shutdown") == 0)
+    const char *name = json_read_text(json_read_object(value), "status");
+    if (g_strcmp0(name, "shutdown") == 0)
         steer->ops->event(steer->owner, "SHUTDOWN", "guest-shutdown");
-    else if (strcmp(name, "guest-panicked") == 0)
+    else if (g_strcmp0(name, "guest-panicked") == 0)
         steer->ops->event(steer->owner, "GUEST_PANICKED", NULL);
-}
-
-static JsonObject *object_of(JsonObject *object, const char *name)
-{
-    JsonNode *node = json_object_get_member(object, name);
-    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-}
-
-static const char *text_of(JsonObject *object, const char *name)
-{
-    JsonNode *node = object ? json_object_get_member(object, name) : NULL;
-    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
 }
 
 static void take_answer(Steer *steer, JsonNode *value, JsonObject *error)
 {
     g_autofree Question *question = g_queue_pop_head(&steer->questions);
-    const char *why = text_of(error, "desc");
+    const char *why = json_read_text(error, "desc");
     if (question && question->answer)
         question->answer(question->owner, value, value ? NULL : why ? why : "it was refused");
 }
@@ -85,14 +72,14 @@ static void take_answer(Steer *steer, JsonNode *value, JsonObject *error)
 static void take(Steer *steer, const char *line)
 {
     g_autoptr(JsonNode) node = json_from_string(line, NULL);
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node))
+    JsonObject *message = json_read_object(node);
+    const char *event = json_read_text(message, "event");
+    if (!message)
         return;
-    JsonObject *message = json_node_get_object(node);
-    const char *event = text_of(message, "event");
     if (json_object_has_member(message, "return") || json_object_has_member(message, "error"))
-        take_answer(steer, json_object_get_member(message, "return"), object_of(message, "error"));
+        take_answer(steer, json_object_get_member(message, "return"), json_read_member(message, "error"));
     else if (event)
-        steer->ops->event(steer->owner, event, text_of(object_of(message, "data"), "reason"));
+        steer->ops->event(steer->owner, event, json_read_text(json_read_member(message, "data"), "reason"));
 }
 
 static void on_line(GObject *source, GAsyncResult *result, gpointer data)
