@@ -48,6 +48,8 @@ struct Attempt {
     double last;    // seconds: when the console said something
     double looked;  // seconds: the last tick
     double patient; // seconds: until when limits wait
+    double nudged;  // seconds: when a prompt was asked for again
+    int told;       // stage, or -1
     unsigned nudges, ticks;
     bool stopped; // before there was a child
     bool ending, child_ended;
@@ -190,9 +192,10 @@ static void check_silence(Attempt *attempt)
     if (silent < QUIET)
         return;
     judge_quiet(attempt->judge);
-    if (step && step->kind == STEP_PROMPT && attempt->nudges < NUDGES) {
+    if (step && step->kind == STEP_PROMPT && attempt->nudges < NUDGES &&
+        now(attempt) - attempt->nudged >= QUIET) {
         attempt->nudges++;
-        attempt->last = now(attempt);
+        attempt->nudged = now(attempt);
         child_type(attempt->child, "\r");
     }
 }
@@ -312,9 +315,10 @@ static bool act(void *owner, const Step *step)
 
 // --- What comes of the guest.
 
-static void tell_stage(Attempt *attempt, int before)
+static void tell_stage(Attempt *attempt)
 {
-    int stage = judge_stage(attempt->judge);
+    int stage = judge_stage(attempt->judge), before = attempt->told;
+    attempt->told = stage;
     if (stage != before && stage >= 0)
         attempt->ops->stage(attempt->owner, ((const Stage *)attempt->boot->stages->pdata[stage])->name);
 }
@@ -322,18 +326,15 @@ static void tell_stage(Attempt *attempt, int before)
 static void on_line(void *owner, const char *line, gint64 at)
 {
     Attempt *attempt = owner;
-    int before = judge_stage(attempt->judge);
     judge_line(attempt->judge, line, since(attempt, at));
     if (attempt->exec)
         exec_run_console(attempt->exec, forms_skip_prefix(line));
     script_line(attempt->script, line);
-    tell_stage(attempt, before);
 }
 
 static void on_bytes(void *owner, const char *bytes, gsize length)
 {
     Attempt *attempt = owner;
-    int before = judge_stage(attempt->judge);
     attempt->last = now(attempt);
     console_take(attempt->console, bytes, length);
     const char *partial = console_partial(attempt->console);
@@ -342,7 +343,7 @@ static void on_bytes(void *owner, const char *bytes, gsize length)
         judge_flood(attempt->judge);
     judge_partial(attempt->judge, partial, attempt->last);
     script_partial(attempt->script, partial);
-    tell_stage(attempt, before);
+    tell_stage(attempt);
     look(attempt);
 }
 
@@ -534,6 +535,7 @@ Attempt *attempt_start(const Boot *boot, const char *folder, double scale, const
     attempt->ops = ops;
     attempt->owner = owner;
     attempt->scale = scale;
+    attempt->told = -1;
     attempt->place = place_new(folder, boot);
     attempt->console = console_new(on_line, attempt);
     attempt->script = script_new(boot, act, attempt);

@@ -268,6 +268,8 @@ LIMITS = {
     "whole": ("timeout = 0.5", SILENT, "0.5 s were over in stage firmware; waited for 'never'"),
     "stage": ("timeout.kernel = 0.5", KERNEL, "stage kernel took more than 0.5 s; waited"),
     "silence": ("silence = 0.5", SILENT, "the console kept silent for 0.5 s in stage firmware"),
+    "silence-at-a-prompt": ("silence = 2.5\ntimeout = 6\nstep.1 = prompt never", SILENT,
+                            "the console kept silent for 2.5 s in stage firmware"),
     "run-time": ("run-time = 0.3", "say SLOF ****\\n\nspin\n", "the vCPUs ran for 0.3 s, and came to stage firmware"),
 }
 
