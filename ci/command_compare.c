@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "refuse.h"
 #include "compare.h"
+#include "options.h"
 #include "results_json.h"
 #include <stdio.h>
 
@@ -10,7 +11,7 @@ typedef struct CompareOptions {
     gboolean json;
 } CompareOptions;
 
-static bool parse(int *count, char ***words, CompareOptions *options, GError **error)
+static bool parse(GStrv *words, CompareOptions *options, GError **error)
 {
     const GOptionEntry entries[] = {
         { "noise", 0, 0, G_OPTION_ARG_DOUBLE, &options->noise, "growth in percent that is none (default 10)",
@@ -23,11 +24,12 @@ static bool parse(int *count, char ***words, CompareOptions *options, GError **e
     g_option_context_set_summary(context, "Tells which boots changed, and what grew by more than the noise.");
     g_option_context_set_description(
         context, "Exit status: 0 nothing is worse, 1 something is, 2 a file is wrong.\n");
-    if (!g_option_context_parse(context, count, words, error))
+    if (!g_option_context_parse_strv(context, words, error))
         return false;
-    if (*count == 3 && options->noise >= 0 && options->noise <= 1000)
-        return true;
-    return refuse(error, *count == 3 ? "--noise: give percent, from 0 to 1000" : "give two results.json");
+    if (g_strv_length(*words) != 3)
+        return refuse(error, "give two results.json");
+    return (options->noise >= 0 && options->noise <= 1000) ||
+           refuse(error, "--noise: give percent, from 0 to 1000");
 }
 
 static bool print(const Results *old, const Results *new, const CompareOptions *options)
@@ -44,14 +46,9 @@ int command_compare(char **words)
 {
     g_autoptr(GError) error = NULL;
     CompareOptions options = { .noise = COMPARE_NOISE * 100 };
-    g_autofree char **all = g_new0(char *, g_strv_length(words) + 2);
-    all[0] = (char *)"lparun-ci compare";
-    for (unsigned i = 0; words[i]; i++)
-        all[i + 1] = words[i];
-    int count = (int)g_strv_length(all);
-    char **rest = all;
-    bool good = parse(&count, &rest, &options, &error);
-    g_autoptr(Results) old = good ? results_read(rest[1], &error) : NULL;
-    g_autoptr(Results) new = old ? results_read(rest[2], &error) : NULL;
+    g_auto(GStrv) all = options_words("compare", words);
+    bool good = parse(&all, &options, &error);
+    g_autoptr(Results) old = good ? results_read(all[1], &error) : NULL;
+    g_autoptr(Results) new = old ? results_read(all[2], &error) : NULL;
     return new ? print(old, new, &options) : command_refuse(error, VERDICT_WRONG);
 }

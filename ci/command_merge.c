@@ -11,19 +11,14 @@ static GStrv parse(char **words, ReportOptions *report, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("RESULTS.JSON...");
     GOptionGroup *group = g_option_group_new("merge", "", "", NULL, NULL);
-    g_autofree char **all = g_new0(char *, g_strv_length(words) + 2);
+    g_auto(GStrv) all = options_words("merge", words);
     options_add_report(group, report);
     g_option_context_set_main_group(context, group);
     g_option_context_set_summary(context, "Makes one report of the results of shards.");
-    all[0] = (char *)"lparun-ci merge";
-    for (unsigned i = 0; words[i]; i++)
-        all[i + 1] = words[i];
-    int count = (int)g_strv_length(all);
-    char **rest = all;
-    if (!g_option_context_parse(context, &count, &rest, error))
+    if (!g_option_context_parse_strv(context, &all, error))
         return NULL;
-    if (count > 1)
-        return g_strdupv(rest + 1);
+    if (all[1])
+        return g_strdupv(all + 1);
     refuse(error, "give the shards' results.json");
     return NULL;
 }

@@ -368,7 +368,7 @@ bool judge_is_off(const Judge *judge)
 
 bool judge_is_limit(const Judge *judge)
 {
-    return judge->limited && !has_crashed(judge) && !rebooted_too_often(judge);
+    return judge->limited;
 }
 
 int judge_stage(const Judge *judge)
@@ -520,10 +520,8 @@ void judge_fill(const Judge *judge, Outcome *outcome)
     block_lines(judge->block, outcome->block);
     outcome->incomplete = block_lost(judge->block) > 0;
     outcome->hang = judge->limited ? g_strdup(judge->hang) : NULL;
-    for (unsigned i = 0; i < judge->stages->len; i++) {
-        const Mark *mark = &g_array_index(judge->stages, Mark, i);
-        outcome_add_mark(outcome->stages, mark->name, mark->seconds);
-    }
+    g_array_unref(outcome->stages);
+    outcome->stages = g_array_ref(judge->stages);
 }
 
 bool judge_passes(const Judge *judge)

@@ -239,10 +239,10 @@ static bool take_file(Options *options, char **words, GError **error)
     return refuse(error, "%s: one boot file is enough (give options of lparun behind --)", words[2]);
 }
 
-static GStrv prepend(const char *first, char **words)
+GStrv options_words(const char *command, char **words)
 {
     GStrv all = g_new0(char *, g_strv_length(words) + 2);
-    all[0] = g_strdup(first);
+    all[0] = g_strdup_printf("lparun-ci %s", command);
     for (unsigned i = 0; words[i]; i++)
         all[i + 1] = g_strdup(words[i]);
     return all;
@@ -256,8 +256,7 @@ Options *options_parse(const char *command, char **words, GError **error)
     options->limits.scale = 1;
     options->command = command;
     options->words = g_strdupv(words);
-    g_autofree char *program = g_strdup_printf("lparun-ci %s", command);
-    g_auto(GStrv) given = prepend(program, words);
+    g_auto(GStrv) given = options_words(command, words);
     bool is_exec = strcmp(command, "exec") == 0;
     take_more(options, is_exec ? "exec" : "arguments", given);
     g_auto(GStrv) copy = separate(given);

@@ -27,3 +27,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)
 Suite *options_suite(const Options *options, GError **error);
 // The options of reports; `group` gets them.
 void options_add_report(GOptionGroup *group, ReportOptions *report);
+// "lparun-ci COMMAND" and the words after it, as an option context wants them (g_strfreev).
+GStrv options_words(const char *command, char **words);

@@ -25,8 +25,9 @@ static bool copy_by_hand(int from, int to, off_t begin, off_t end)
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return done == 0; // the image became shorter
-        if (pwrite(to, buffer, (gsize)done, begin) != done)
+            return done == 0;                          // the image became shorter
+        done = pwrite(to, buffer, (gsize)done, begin); // may be less: the next one says why
+        if (done < 0)
             return false;
         begin += done;
     }

@@ -142,10 +142,8 @@ static void add_job(Pool *pool, const Boot *boot)
 {
     Job *job = g_new0(Job, 1);
     *job = (Job){ .pool = pool, .boot = boot, .result = result_new(boot->name), .load = machine_takes(boot) };
-    for (unsigned i = 0; i < boot->axes->len; i++) {
-        const Axis *axis = boot->axes->pdata[i];
-        result_add_axis(job->result, axis->name, axis->value);
-    }
+    g_ptr_array_unref(job->result->axes);
+    job->result->axes = g_ptr_array_ref(boot->axes);
     job->result->tags = g_strdupv(boot->tags);
     job->result->known = boot->fails_expected ? g_strdup(boot->known ? boot->known : "") : NULL;
     g_ptr_array_add(pool->jobs, job);

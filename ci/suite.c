@@ -1,8 +1,8 @@
 // The boots of a suite.
 #include "suite.h"
-#include "refuse.h"
 #include "boot_file.h"
 #include "matrix.h"
+#include "refuse.h"
 #include "outcome.h"
 #include <string.h>
 
@@ -155,7 +155,7 @@ static bool is_wanted(Reader *reader, const char *name, const GPtrArray *setting
            (!wanted->tags || has_tag(settings, names, wanted->tags));
 }
 
-static void add_boot(Reader *reader, const char *boot_name, const Group *group, const GPtrArray *cell)
+static void add_boot(Reader *reader, const char *boot_name, const Group *group, GPtrArray *cell)
 {
     GError *error = NULL;
     g_autofree char *name = matrix_name(boot_name, cell);
@@ -168,10 +168,8 @@ static void add_boot(Reader *reader, const char *boot_name, const Group *group, 
         note_error(reader, error);
         return;
     }
-    for (unsigned i = 0; i < cell->len; i++) {
-        const Axis *axis = cell->pdata[i];
-        g_ptr_array_add(boot->axes, axis_new(axis->name, axis->value));
-    }
+    g_ptr_array_unref(boot->axes);
+    boot->axes = g_ptr_array_ref(cell);
     g_ptr_array_add(reader->suite->boots, boot);
 }
 
