@@ -248,11 +248,10 @@ static void finish_results(Run *run)
         result->again =
             again_line(run->options->command, run->options->words, run->options->file ? result->name : NULL);
     }
-    if (run->inputs)
-        inputs_fill(run->inputs, run->suite, run->results);
+    inputs_fill(run->inputs, run->suite, run->results);
 }
 
-static bool wants_inputs(const ReportOptions *options)
+static bool wants_sums(const ReportOptions *options)
 {
     return options->folder || options->kcidb;
 }
@@ -268,7 +267,7 @@ static void run_all(Run *run)
     run->loop = g_main_loop_new(NULL, FALSE);
     watch_signals(run);
     raise_files();
-    run->inputs = wants_inputs(&run->options->report) ? inputs_start(run->suite) : NULL;
+    run->inputs = inputs_start(run->suite, wants_sums(&run->options->report));
     run->progress = progress_new(run->suite->boots->len, run->options->quiet || run->shows_output,
         run->shows_output ? stderr : stdout);
     run->pool = pool_start(run->suite, keeper_folder(run->keeper), &limits, run->results, &ops, run);

@@ -1,5 +1,6 @@
 // Files that boots start from.
 #include "inputs.h"
+#include "conclude.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 struct Inputs {
     GHashTable *known; // of Input by path, `what` unset
+    bool sums;
     GThread *thread;
 };
 
@@ -42,25 +44,27 @@ static char *find_version(const char *bytes, gsize length)
     return NULL;
 }
 
-static void read_file(int file, Input *input)
+// All of it, or as far as the version is.
+static void read_file(int file, Input *input, bool sums)
 {
     g_autofree char *buffer = g_malloc0(CHUNK + BANNER_LONGEST);
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     gsize kept = 0;
-    ssize_t done;
-    while ((done = read(file, buffer + kept, CHUNK - kept)) > 0) {
-        g_checksum_update(sum, (const guchar *)buffer + kept, done);
+    ssize_t done = 0;
+    while ((sums || !input->version) && (done = read(file, buffer + kept, CHUNK - kept)) > 0) {
+        if (sums)
+            g_checksum_update(sum, (const guchar *)buffer + kept, done);
         gsize length = kept + (gsize)done;
         if (!input->version)
             input->version = find_version(buffer, length);
         kept = MIN(length, BANNER_LONGEST + strlen(BANNER));
         memmove(buffer, buffer + length - kept, kept);
     }
-    if (done == 0)
+    if (sums && done == 0)
         input->sha256 = g_strdup(g_checksum_get_string(sum));
 }
 
-static void look_at(Input *input)
+static void look_at(Input *input, bool sums)
 {
     struct stat status;
     int file = open(input->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -69,18 +73,19 @@ static void look_at(Input *input)
     if (fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
         input->size = status.st_size;
         if (status.st_size <= LARGEST)
-            read_file(file, input);
+            read_file(file, input, sums);
     }
     close(file);
 }
 
 static gpointer look_at_all(gpointer data)
 {
+    const Inputs *inputs = data;
     GHashTableIter iter;
     gpointer input;
-    g_hash_table_iter_init(&iter, data);
+    g_hash_table_iter_init(&iter, inputs->known);
     while (g_hash_table_iter_next(&iter, NULL, &input))
-        look_at(input);
+        look_at(input, inputs->sums);
     return NULL;
 }
 
@@ -108,13 +113,19 @@ static void know(const char *what, const char *path, void *owner)
     g_hash_table_insert(known, input->path, input);
 }
 
-Inputs *inputs_start(const Suite *suite)
+Inputs *inputs_start(const Suite *suite, bool sums)
 {
     Inputs *inputs = g_new0(Inputs, 1);
     inputs->known = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, known_free);
-    for (unsigned i = 0; i < suite->boots->len; i++)
-        each_input(suite->boots->pdata[i], know, inputs->known);
-    inputs->thread = g_thread_new("ci-inputs", look_at_all, inputs->known);
+    inputs->sums = sums;
+    for (unsigned i = 0; i < suite->boots->len; i++) {
+        const Boot *boot = suite->boots->pdata[i];
+        if (sums)
+            each_input(boot, know, inputs->known);
+        else if (boot->kernel)
+            know("kernel", boot->kernel, inputs->known);
+    }
+    inputs->thread = g_thread_new("ci-inputs", look_at_all, inputs);
     return inputs;
 }
 
@@ -129,6 +140,8 @@ static void fill_one(const char *what, const char *path, void *owner)
 {
     const Filling *filling = owner;
     const Input *known = g_hash_table_lookup(filling->inputs->known, path);
+    if (!known)
+        return;
     Input *input = g_new0(Input, 1);
     *input = (Input){ g_strdup(what), g_strdup(path), g_strdup(known->sha256), g_strdup(known->version),
         known->size };
@@ -160,18 +173,26 @@ static char *release_that_ran(const Outcome *outcome)
     return NULL;
 }
 
-static void check_kernel(Result *result, const char *given)
+// True: it was another one.
+static bool check_kernel(Outcome *outcome, const char *wanted)
 {
-    Outcome *last = result->outcomes->pdata[result->outcomes->len - 1];
-    g_autofree char *wanted = release_of(given);
-    g_autofree char *ran = release_that_ran(last);
-    if (!wanted || !ran || strcmp(wanted, ran) == 0 || last->verdict != VERDICT_PASS)
-        return;
-    g_free(last->reason);
-    g_free(result->reason);
-    last->verdict = result->verdict = VERDICT_FAIL;
-    last->reason = g_strdup_printf("Linux %s ran, and Linux %s was given", ran, wanted);
-    result->reason = g_strdup(last->reason);
+    g_autofree char *ran = outcome->verdict == VERDICT_PASS ? release_that_ran(outcome) : NULL;
+    if (!ran || strcmp(wanted, ran) == 0)
+        return false;
+    g_free(outcome->reason);
+    outcome->verdict = VERDICT_FAIL;
+    outcome->reason = g_strdup_printf("Linux %s ran, and Linux %s was given", ran, wanted);
+    return true;
+}
+
+static void check_kernels(const Boot *boot, Result *result, const char *banner)
+{
+    g_autofree char *wanted = release_of(banner);
+    bool wrong = false;
+    for (unsigned i = 0; wanted && i < result->outcomes->len; i++)
+        wrong |= check_kernel(result->outcomes->pdata[i], wanted);
+    if (wrong)
+        conclude(boot, result);
 }
 
 void inputs_fill(Inputs *inputs, const Suite *suite, Results *results)
@@ -184,7 +205,7 @@ void inputs_fill(Inputs *inputs, const Suite *suite, Results *results)
         each_input(boot, fill_one, (void *)&filling);
         const Input *kernel = boot->kernel ? g_hash_table_lookup(inputs->known, boot->kernel) : NULL;
         if (kernel)
-            check_kernel(result, kernel->version);
+            check_kernels(boot, result, kernel->version);
     }
 }
 

@@ -457,6 +457,10 @@ def test_the_kernel_that_was_given(given, verdict, tmp_path):
     status, _, said = ci_plays.play(tmp_path, GOOD, "--kernel", "vmlinux", "--expect", "Welcome")
     boot = json.loads((tmp_path / "report/results.json").read_text())["boots"][0]
     assert (boot["verdict"], status) == (verdict, 0 if verdict == "pass" else 1), said
+    wanted = 0 if verdict == "pass" else 1
+    assert ci_plays.run(tmp_path, "--lparun", FALSE, "--kernel", "vmlinux", "--expect", "Welcome", "--", "-x-play",
+                        "play")[0] == wanted, "the verdict is the same without a report"
+    assert ci_plays.play(tmp_path, GOOD, "--kernel", "vmlinux", "--expect", "Welcome", "--expected", "fail")[0] == 1 - wanted
     assert boot["inputs"][0]["sha256"] == hashlib.sha256((tmp_path / "vmlinux").read_bytes()).hexdigest()
 
 
