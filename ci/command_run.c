@@ -1,15 +1,14 @@
 // lparun-ci run: boots, and says what came of each.
 #include "again.h"
 #include "commands.h"
-#include "refuse.h"
+#include "folders.h"
 #include "inputs.h"
 #include "keeper.h"
 #include "machine.h"
 #include "options.h"
 #include "progress.h"
-#include "results_json.h"
-#include "shard.h"
-#include <errno.h>
+#include "refuse.h"
+#include "suite_shard.h"
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 #include <sys/resource.h>
 
 #define SIGNALS 3
-#define NAME_LONGEST 100 // of a boot's folder
 
 typedef struct Run {
     const Options *options;
@@ -147,48 +145,6 @@ static void raise_files(void)
     }
 }
 
-// --- The shard.
-
-static double *times_of(const Options *options, const Suite *suite, GError **error)
-{
-    g_autoptr(Results) earlier = options->times ? results_read(options->times, error) : NULL;
-    if (!earlier)
-        return NULL;
-    g_autoptr(GHashTable) known = shard_times(earlier);
-    double *times = g_new0(double, suite->boots->len);
-    for (unsigned i = 0; i < suite->boots->len; i++) {
-        const double *seconds = g_hash_table_lookup(known, ((const Boot *)suite->boots->pdata[i])->name);
-        times[i] = seconds ? *seconds : 0;
-    }
-    return times;
-}
-
-// Leaves the boots of this shard only. False and `error`: what was said of it does not hold together.
-static bool take_shard(const Options *options, Suite *suite, GStrv names, Results *results, GError **error)
-{
-    unsigned k, n = options->shards;
-    GError *wrong = NULL;
-    bool is_one =
-        options->shard ? shard_parse(options->shard, &k, &n, &wrong) : shard_from_environment(&k, &n, &wrong);
-    if (!is_one) {
-        if (wrong)
-            g_propagate_error(error, wrong);
-        return !wrong;
-    }
-    g_autofree double *times = times_of(options, suite, &wrong);
-    if (wrong) {
-        g_propagate_error(error, wrong);
-        return false;
-    }
-    g_autofree bool *mine = shard_pick((const char *const *)names, times, suite->boots->len, k, n);
-    for (unsigned i = suite->boots->len; i-- > 0;)
-        if (!mine[i])
-            g_ptr_array_remove_index(suite->boots, i);
-    results->shard = k;
-    results->shards = n;
-    return true;
-}
-
 static GStrv names_of(const Suite *suite)
 {
     GStrv names = g_new0(char *, suite->boots->len + 1);
@@ -207,42 +163,13 @@ static bool begin_results(Run *run, GError **error)
     run->results->started = g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
     run->results->all = names_of(run->suite);
     run->start = g_get_monotonic_time();
-    return take_shard(run->options, run->suite, run->results->all, run->results, error);
-}
-
-// Two boots have two folders: a name that is not kept as it is gets a sum. A cell's brackets alone are none's
-// but that cell's, as it is the only kind of name that may end with an underscore.
-static char *path_name(const char *name)
-{
-    g_autofree char *path = g_strndup(name, NAME_LONGEST);
-    bool kept = strlen(name) <= NAME_LONGEST && *name != '.' && !g_str_has_suffix(name, "_");
-    for (char *at = path; *at; at++) {
-        kept = kept && (g_ascii_isalnum(*at) || strchr("._=,-[]", *at));
-        if (!g_ascii_isalnum(*at) && !strchr("._=,-", *at))
-            *at = '_';
-    }
-    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
-    return kept ? g_steal_pointer(&path) : g_strdup_printf("%s-%.8s", *path == '.' ? "_" : path, sum);
-}
-
-// Where the consoles of each run go, as seen from the report.
-static void name_folders(Results *results)
-{
-    for (unsigned i = 0; i < results->results->len; i++) {
-        const Result *result = results->results->pdata[i];
-        g_autofree char *name = path_name(result->name);
-        for (unsigned j = 0; j < result->outcomes->len; j++) {
-            Outcome *outcome = result->outcomes->pdata[j];
-            outcome->folder = result->outcomes->len > 1 ? g_strdup_printf("boots/%s/run-%u", name, j + 1)
-                                                        : g_strdup_printf("boots/%s", name);
-        }
-    }
+    return suite_shard(run->options, run->suite, run->results, error);
 }
 
 static void finish_results(Run *run)
 {
     run->results->seconds = (double)(g_get_monotonic_time() - run->start) / G_USEC_PER_SEC;
-    name_folders(run->results);
+    folders_name(run->results);
     for (unsigned i = 0; i < run->results->results->len; i++) {
         Result *result = run->results->results->pdata[i];
         result->again =
@@ -325,32 +252,12 @@ static void run_free(Run *run)
     keeper_free(run->keeper);
 }
 
-// Files that the guest hands over go to the report.
-static bool place_files(const Options *options, const Suite *suite, GError **error)
-{
-    for (unsigned i = 0; i < suite->boots->len; i++) {
-        Boot *boot = suite->boots->pdata[i];
-        if (!boot->exec || boot->exec->collect->len == 0)
-            continue;
-        if (!options->report.folder)
-            return refuse(error, "%s: collect: give --report FOLDER, where it goes to", boot->name);
-        g_autofree char *name = path_name(boot->name);
-        boot->files_to = g_build_filename(options->report.folder, "boots", name, "files", NULL);
-        if (g_mkdir_with_parents(boot->files_to, 0777) != 0) {
-            g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", boot->files_to,
-                g_strerror(errno));
-            return false;
-        }
-    }
-    return true;
-}
-
 static int run_suite(const Options *options, Suite *suite, bool shows_output)
 {
     g_autoptr(GError) error = NULL;
     Run run = { .options = options, .suite = suite, .shows_output = shows_output };
     int status;
-    if (!begin_results(&run, &error) || !place_files(options, suite, &error)) {
+    if (!begin_results(&run, &error) || !folders_place_files(suite, options->report.folder, &error)) {
         status = refuse_run(error, VERDICT_WRONG, options->bisect);
     } else if (!(run.keeper = keeper_new(&error))) {
         status = refuse_run(error, VERDICT_COULD_NOT_TEST, options->bisect);

@@ -5,7 +5,8 @@
 
 typedef struct Inputs Inputs;
 
-// Reads the files of a suite, each once, on a thread of its own; without `sums` only kernels, for their versions.
+// Reads the files of a suite, each once, on a thread of its own; without `sums` only kernels, for their
+// versions.
 Inputs *inputs_start(const Suite *suite, bool sums);
 // Adds them to the results of the boots; waits for the thread. A kernel that ran and is not the one that was
 // given is a failure of its boot.
