@@ -1,7 +1,6 @@
 // Folders of a report.
 #include "folders.h"
 #include "refuse.h"
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -45,11 +44,8 @@ bool folders_place_files(const Suite *suite, const char *report, GError **error)
             return refuse(error, "%s: collect: give --report FOLDER, where it goes to", boot->name);
         g_autofree char *name = path_name(boot->name);
         boot->files_to = g_build_filename(report, "boots", name, "files", NULL);
-        if (g_mkdir_with_parents(boot->files_to, 0777) != 0) {
-            g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", boot->files_to,
-                g_strerror(errno));
-            return false;
-        }
+        if (g_mkdir_with_parents(boot->files_to, 0777) != 0)
+            return refuse_system(error, boot->files_to);
     }
     return true;
 }

@@ -65,8 +65,7 @@ Keeper *keeper_new(GError **error)
     }
     pid_t process = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
     if (process < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "no process can be had: %s",
-            g_strerror(errno));
+        refuse_system(error, "no process can be had");
         rmdir(folder);
         return NULL;
     }

@@ -1,5 +1,6 @@
 // Copies of images.
 #include "overlay.h"
+#include "refuse.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -8,13 +9,6 @@
 #include <unistd.h>
 
 #define CHUNK ((gsize)1 << 20)
-
-static bool fail(const char *path, GError **error)
-{
-    int code = errno;
-    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code), "%s: %s", path, g_strerror(code));
-    return false;
-}
 
 // Where the kernel does not copy by itself: from one file system to another, say.
 static bool copy_by_hand(int from, int to, off_t begin, off_t end)
@@ -78,11 +72,11 @@ bool overlay_copy(const char *image, const char *to, GError **error)
 {
     int source = open(image, O_RDONLY | O_CLOEXEC);
     if (source < 0)
-        return fail(image, error);
+        return refuse_system(error, image);
     int target = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool good = target >= 0 && copy(source, target);
     if (!good)
-        fail(target < 0 ? to : image, error);
+        refuse_system(error, target < 0 ? to : image);
     if (target >= 0)
         close(target);
     close(source);

@@ -13,11 +13,8 @@
 
 static bool make_folder(const char *folder, GError **error)
 {
-    if (g_mkdir_with_parents(folder, 0777) == 0)
-        return true;
-    g_set_error(
-        error, G_FILE_ERROR, g_file_error_from_errno(errno), "--report %s: %s", folder, g_strerror(errno));
-    return false;
+    g_autofree char *what = g_strdup_printf("--report %s", folder);
+    return g_mkdir_with_parents(folder, 0777) == 0 || refuse_system(error, what);
 }
 
 static bool write_output(const Outcome *outcome, const char *folder, GError **error)
