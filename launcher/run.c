@@ -18,7 +18,6 @@ struct Run {
     gint64 stopped_at; // microseconds of the monotonic clock
     guint holding;     // a source while parts are asked whether they are held, or 0
     int signal;        // that wants the end, or 0
-    bool watched;      // a client wants to hear of marks
 };
 
 // --- What a monitor is told.
@@ -47,8 +46,6 @@ static void tell_action(const Run *run, const char *name, const char *action)
 static void tell_marks(void *owner)
 {
     const Run *run = owner;
-    if (!run->watched)
-        return;
     g_autoptr(GArray) news = timeline_news(run->parts.timeline);
     for (unsigned i = 0; i < news->len; i++)
         tell_of(run, "X_LPARUN_MARK", mark_describe(&g_array_index(news, TimelineEntry, i)));
@@ -56,10 +53,8 @@ static void tell_marks(void *owner)
 
 static void watch(void *owner, bool on)
 {
-    Run *run = owner;
-    run->watched = on && run->parts.timeline;
-    if (run->parts.timeline)
-        timeline_watch(run->parts.timeline, on ? tell_marks : NULL, run);
+    const Run *run = owner;
+    timeline_watch(run->parts.timeline, on ? tell_marks : NULL, owner);
 }
 
 static MonitorState state(void *owner)
@@ -380,7 +375,7 @@ static void mark(const Run *run, const RunRequest *request)
     };
     if (request->event < G_N_ELEMENTS(marks))
         timeline_set(run->parts.timeline, marks[request->event], request->at, request->text);
-    tell_marks((Run *)run);
+    timeline_flush(run->parts.timeline);
 }
 
 // Does what follows on `request`. False with `error`.

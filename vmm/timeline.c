@@ -35,7 +35,6 @@ void timeline_free(Timeline *timeline)
 {
     if (!timeline)
         return;
-    timeline_watch(timeline, NULL, NULL);
     if (timeline->source) {
         g_source_destroy(timeline->source);
         g_source_unref(timeline->source);
@@ -59,6 +58,17 @@ TimelineDisk *timeline_add_disk(Timeline *timeline, const char *name)
     disk->name = g_strdup(name);
     g_ptr_array_add(timeline->disks, disk);
     return disk;
+}
+
+static void each_slot(Timeline *timeline, void (*change)(TimelineSlot *slot))
+{
+    for (unsigned i = 0; i < TIMELINE_MARKS; i++)
+        change(&timeline->marks[i]);
+    for (unsigned i = 0; i < timeline->disks->len; i++) {
+        TimelineDisk *disk = timeline->disks->pdata[i];
+        change(&disk->first);
+        change(&disk->kernel);
+    }
 }
 
 // --- Marking.
@@ -86,20 +96,14 @@ static bool has_come(const Timeline *timeline, TimelineMark mark)
     return atomic_load_explicit(&timeline->marks[mark].at, memory_order_relaxed);
 }
 
-static bool mark_slot(TimelineSlot *slot)
-{
-    gint64 none = 0;
-    return atomic_compare_exchange_strong(&slot->at, &none, g_get_monotonic_time());
-}
-
 void timeline_first_read(TimelineDisk *disk)
 {
     Timeline *timeline = disk->timeline;
     bool kernel = timeline->direct || has_come(timeline, TIMELINE_QUIESCE) ||
                   has_come(timeline, TIMELINE_PROCESS_TABLE);
-    bool news = mark_slot(&disk->first);
+    bool news = timeline_slot_mark(&disk->first);
     if (kernel)
-        news |= mark_slot(&disk->kernel);
+        news |= timeline_slot_mark(&disk->kernel);
     if (news)
         timeline_tell(timeline);
 }
@@ -141,9 +145,9 @@ static GArray *list(Timeline *timeline, bool only_news)
     return entries;
 }
 
-GArray *timeline_entries(const Timeline *timeline)
+GArray *timeline_entries(Timeline *timeline)
 {
-    return list((Timeline *)timeline, false); // which changes nothing then
+    return list(timeline, false);
 }
 
 GArray *timeline_news(Timeline *timeline)
@@ -158,12 +162,16 @@ typedef struct Source {
     Timeline *timeline;
 } Source;
 
+void timeline_flush(Timeline *timeline)
+{
+    if (timeline && timeline->came)
+        timeline->came(timeline->owner);
+}
+
 static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
-    const Timeline *timeline = ((Source *)source)->timeline;
     g_source_set_ready_time(source, -1); // before the look: what comes from here on calls again
-    if (timeline->came)
-        timeline->came(timeline->owner);
+    timeline_flush(((Source *)source)->timeline);
     return G_SOURCE_CONTINUE;
 }
 
@@ -176,9 +184,16 @@ static GSource *make_source(Timeline *timeline)
     return source;
 }
 
+static void forget_told(TimelineSlot *slot)
+{
+    slot->told = 0;
+}
+
 // Marks come from many threads, so the source stays until none is left.
 void timeline_watch(Timeline *timeline, void (*came)(void *owner), void *owner)
 {
+    if (!timeline)
+        return;
     atomic_store(&timeline->watched, false);
     timeline->came = came;
     timeline->owner = owner;
@@ -186,28 +201,22 @@ void timeline_watch(Timeline *timeline, void (*came)(void *owner), void *owner)
         return;
     if (!timeline->source)
         timeline->source = make_source(timeline);
-    for (unsigned i = 0; i < TIMELINE_MARKS; i++)
-        timeline->marks[i].told = 0;
-    for (unsigned i = 0; i < timeline->disks->len; i++) {
-        TimelineDisk *disk = timeline->disks->pdata[i];
-        disk->first.told = disk->kernel.told = 0;
-    }
+    each_slot(timeline, forget_told);
     atomic_store(&timeline->watched, true);
     timeline_tell(timeline);
 }
 
 // --- As a part.
 
+static void clear(TimelineSlot *slot)
+{
+    atomic_store(&slot->at, 0);
+}
+
 static bool reset_part(void *part, GError **error)
 {
     Timeline *timeline = part;
-    for (unsigned i = 0; i < TIMELINE_MARKS; i++)
-        atomic_store(&timeline->marks[i].at, 0);
-    for (unsigned i = 0; i < timeline->disks->len; i++) {
-        TimelineDisk *disk = timeline->disks->pdata[i];
-        atomic_store(&disk->first.at, 0);
-        atomic_store(&disk->kernel.at, 0);
-    }
+    each_slot(timeline, clear);
     g_clear_pointer(&timeline->reason, g_free);
     return true;
 }

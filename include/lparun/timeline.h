@@ -61,22 +61,30 @@ typedef struct TimelineEntry {
 } TimelineEntry;
 // All that it came to, or what no call of timeline_news() had, by their times: of TimelineEntry, whose texts
 // are the timeline's (g_array_unref).
-GArray *timeline_entries(const Timeline *timeline);
+GArray *timeline_entries(Timeline *timeline);
 GArray *timeline_news(Timeline *timeline);
 // Has `came` called from the main loop after each new mark, once for several in quick succession; all marks
-// are news again. NULL ends that.
+// are news again. NULL ends that. A NULL timeline is none, as for the next.
 void timeline_watch(Timeline *timeline, void (*came)(void *owner), void *owner);
+// Calls `came` now, where somebody watches.
+void timeline_flush(Timeline *timeline);
 
 // Tells the one who watches. Any thread.
 void timeline_tell(Timeline *timeline);
 void timeline_first_read(TimelineDisk *disk);
 
-// It came to `mark`; only the first time counts. NULL is no timeline. Any thread; costs a load afterwards.
-static inline void timeline_mark(Timeline *timeline, TimelineMark mark)
+// Whether this was the first time; costs a load afterwards.
+static inline bool timeline_slot_mark(TimelineSlot *slot)
 {
     gint64 none = 0;
-    if (timeline && atomic_load_explicit(&timeline->marks[mark].at, memory_order_relaxed) == 0 &&
-        atomic_compare_exchange_strong(&timeline->marks[mark].at, &none, g_get_monotonic_time()))
+    return atomic_load_explicit(&slot->at, memory_order_relaxed) == 0 &&
+           atomic_compare_exchange_strong(&slot->at, &none, g_get_monotonic_time());
+}
+
+// It came to `mark`; only the first time counts. NULL is no timeline. Any thread.
+static inline void timeline_mark(Timeline *timeline, TimelineMark mark)
+{
+    if (timeline && timeline_slot_mark(&timeline->marks[mark]))
         timeline_tell(timeline);
 }
 
