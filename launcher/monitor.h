@@ -4,13 +4,14 @@
 // json-glib brings GObject and GIO with it, which would cost every start a fifth more time and 1.4 MiB. The
 // two sides share what is in this header and GLib, nothing else. All of it is called on the main thread.
 #pragma once
-#include "lparun/vcpu.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 typedef struct Monitor Monitor;
 typedef struct Command Command; // command.h
+
+struct VcpuLook;
 
 typedef struct MonitorCpu {
     unsigned index, core;
@@ -50,7 +51,7 @@ typedef struct MonitorMachine {
     const char *(*obey)(void *owner, MonitorOrder order);
     unsigned (*cpus)(void *owner);
     MonitorCpu (*cpu)(void *owner, unsigned index);
-    void (*look)(void *owner, VcpuLook *looks); // vcpu_set_look()
+    void (*look)(void *owner, struct VcpuLook *looks); // vcpu_set_look()
     MonitorConsole (*console)(void *owner);
     char *(*stats)(void *owner); // JSON (g_free)
     // The client wants X_LPARUN_MARK, or not any more. The monitor says so when a client leaves.

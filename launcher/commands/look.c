@@ -1,5 +1,6 @@
 // Commands that look at a guest that may hang.
 #include "../command.h"
+#include "lparun/vcpu.h"
 #include "lparun/words.h"
 
 // Text, as numbers of 64 bits are not every reader's.

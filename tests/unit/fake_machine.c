@@ -1,5 +1,6 @@
 // A machine for tests of the monitor.
 #include "fake_machine.h"
+#include "lparun/vcpu.h"
 
 extern const Command run_commands[], machine_commands[], look_commands[];
 static const Command no_commands[] = { { 0 } };
