@@ -42,6 +42,13 @@ static void count_register(Counts *counts, const char *name, uint64_t value)
     counts_text(counts, name, text);
 }
 
+static void count_registers(Counts *counts, const KvmRegisters *registers)
+{
+    count_register(counts, "pc", registers->pc);
+    count_register(counts, "msr", registers->msr);
+    count_register(counts, "lr", registers->lr);
+}
+
 // Where each vCPU stands: for a guest that hangs.
 static void count_part(const void *part, Counts *counts)
 {
@@ -51,12 +58,10 @@ static void count_part(const void *part, Counts *counts)
     count_exits(vcpus, counts);
     counts_section(counts, "vcpus", COUNTS_ROWS);
     for (unsigned i = 0; i < vcpu_set_count(vcpus); i++) {
-        const KvmRegisters *registers = &looks[i].registers;
         counts_row(counts);
         counts_value(counts, "id", vcpu_id(vcpu_set_at(vcpus, i)));
-        count_register(counts, "pc", registers->pc);
-        count_register(counts, "msr", registers->msr);
-        count_register(counts, "lr", registers->lr);
+        if (looks[i].known)
+            count_registers(counts, &looks[i].registers);
     }
 }
 

@@ -322,7 +322,6 @@ static void assert_counted(Fixture *fixture, unsigned times)
     }
 }
 
-// Parked ones, ones in the guest, all by their own threads.
 // All that a vCPU does is wait for the call's end, and that for the vCPU: it does nothing of the call.
 static void test_call_within(Fixture *fixture, gconstpointer data)
 {
@@ -387,9 +386,15 @@ static void test_look_busy(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(looks[1].stand, ==, VCPU_RUNNING);
     g_assert_false(looks[1].known);
     g_assert_true(looks[0].known && looks[2].known);
+    g_autoptr(Counts) counts = counts_new();
+    vcpu_set_part.count(fixture->vcpus, counts);
+    g_autofree char *text = counts_finish(counts);
+    g_assert_nonnull(strstr(text, "\"id\": 0, \"pc\": \"0x1234\""));
+    g_assert_null(strstr(text, "\"pc\": \"0x0\"")); // none rather than a wrong one
     atomic_store(&fixture->waiting, false);
 }
 
+// Parked ones, ones in the guest, all by their own threads.
 static void test_call_from_outside(Fixture *fixture, gconstpointer data)
 {
     vcpu_set_call(fixture->vcpus, NULL, count, fixture);
