@@ -177,19 +177,39 @@ static void add_run_entries(GOptionGroup *group, Options *options)
     g_option_group_add_entries(group, entries);
 }
 
-static GOptionContext *context_of(Options *options, bool is_exec)
+// Commands that take these options, by what stands behind "--" and what they do.
+static const struct {
+    const char *command, *key, *words, *summary;
+} users[] = {
+    { "run", "arguments", "[FILE.boot] [-- OPTIONS OF LPARUN]",
+        "Boots guests in lparun and says what came of each. Boots are in a file, or "
+        "the options are one; options count after the file." },
+    { "exec", "exec", "-- COMMAND [ARGUMENT...]",
+        "Boots a kernel around a command, shows what that writes, and says what came of it." },
+    { "list", "arguments", "FILE.boot",
+        "Prints the names of the boots of a file; options are those of run." },
+    { "check", "arguments", "FILE.boot",
+        "Says what is wrong with a boot file, without a boot; options are those of run." },
+};
+
+static unsigned user_of(const char *command)
 {
-    GOptionContext *context =
-        g_option_context_new(is_exec ? "-- COMMAND [ARGUMENT...]" : "[FILE.boot] [-- OPTIONS OF LPARUN]");
+    unsigned i = 0;
+    while (strcmp(users[i].command, command) != 0)
+        i++;
+    return i;
+}
+
+static GOptionContext *context_of(Options *options, unsigned user)
+{
+    GOptionContext *context = g_option_context_new(users[user].words);
     GOptionGroup *group = g_option_group_new("run", "", "", options, NULL);
     add_boot_entries(group);
     add_step_entries(group);
     add_run_entries(group, options);
     options_add_report(group, &options->report);
     g_option_context_set_main_group(context, group);
-    g_option_context_set_summary(context,
-        "Boots guests in lparun and says what came of each. Boots are in a file, or "
-        "the options are one; options count after the file.");
+    g_option_context_set_summary(context, users[user].summary);
     g_option_context_set_description(context, "Exit status: 0 all is well, 1 a guest failed, 2 an option or "
                                               "a boot file is wrong, 3 the host could not\n"
                                               "test, 128 and a signal's number where one ended it.\n");
@@ -257,10 +277,10 @@ Options *options_parse(const char *command, char **words, GError **error)
     options->command = command;
     options->words = g_strdupv(words);
     g_auto(GStrv) given = options_words(command, words);
-    bool is_exec = strcmp(command, "exec") == 0;
-    take_more(options, is_exec ? "exec" : "arguments", given);
+    unsigned user = user_of(command);
+    take_more(options, users[user].key, given);
     g_auto(GStrv) copy = separate(given);
-    g_autoptr(GOptionContext) context = context_of(options, is_exec);
+    g_autoptr(GOptionContext) context = context_of(options, user);
     if (!g_option_context_parse_strv(context, &copy, error) || !take_file(options, copy, error))
         return NULL;
     return g_steal_pointer(&options);
