@@ -23,7 +23,7 @@ struct Block {
     unsigned own, others;
     Form *form;
     char *who;
-    bool whole, incomplete, timed;
+    bool whole, incomplete;
     double last;          // the report's last line, in the guest's seconds or ours
     unsigned lost;        // of all
     unsigned lost_before; // lines since the last note; within BEFORE it concerns the failure
@@ -71,13 +71,19 @@ void block_free(Block *block)
 static Prefix prefix_of(const char *line)
 {
     Prefix prefix = prefix_read(line);
-    const char *within = prefix.timed ? NULL : prefix_next(line);
+    const char *within = prefix.time ? NULL : prefix_next(line);
     return within ? prefix_read(within) : prefix;
 }
 
 static const char *who_says(const Prefix *prefix)
 {
-    return prefix->timed ? prefix->caller : UNTIMED;
+    return prefix->time ? prefix->caller : UNTIMED;
+}
+
+// By the guest's clock, or by ours.
+static double now_of(const Prefix *prefix, double seconds)
+{
+    return prefix->time ? prefix_seconds(prefix) : seconds;
 }
 
 static void keep_before(Block *block, const char *line, double seconds)
@@ -136,7 +142,6 @@ static void begin(Block *block, const Form *form, const Prefix *prefix)
     }
     block->own = block->others = 0;
     block->whole = false;
-    block->timed = prefix->timed;
     block->incomplete = block->lost_before <= BEFORE;
 }
 
@@ -146,8 +151,7 @@ static void reopen(Block *block, const Prefix *prefix, double seconds)
     g_free(block->who);
     block->who = g_strdup(who_says(prefix));
     block->whole = false;
-    block->timed = prefix->timed;
-    block->last = prefix->timed ? prefix->time : seconds;
+    block->last = now_of(prefix, seconds);
     block->own = MIN(block->own, LONGEST / 2); // the panic has room
 }
 
@@ -169,7 +173,7 @@ static bool is_late(const Block *block, const Prefix *prefix, double seconds)
 {
     if (block->own == 0)
         return false;
-    return block->timed ? prefix->time - block->last > PAUSE : seconds - block->last > PAUSE_UNTIMED;
+    return now_of(prefix, seconds) - block->last > (prefix->time ? PAUSE : PAUSE_UNTIMED);
 }
 
 static void add_own(Block *block, const char *line, const Prefix *prefix, double seconds)
@@ -178,7 +182,7 @@ static void add_own(Block *block, const char *line, const Prefix *prefix, double
         block->whole = true;
         return;
     }
-    block->last = block->timed ? prefix->time : seconds;
+    block->last = now_of(prefix, seconds);
     g_ptr_array_add(block->rows, row_new(line, block->who, seconds, true));
     report_function_line(&block->function, prefix->text);
     block->whole = ends(block, prefix->text) || ++block->own == LONGEST;

@@ -204,7 +204,7 @@ static const char *skip_tag(const char *text)
 // are none.
 static Form *find_other_bug(const Prefix *prefix, const char *text)
 {
-    if (!prefix->timed || !g_str_has_prefix(text, "BUG: ") || g_str_has_prefix(text, "BUG: MAX_") ||
+    if (!prefix->time || !g_str_has_prefix(text, "BUG: ") || g_str_has_prefix(text, "BUG: MAX_") ||
         strstr(text, " messages suppressed"))
         return NULL;
     return form_new(FORM_WARNING, false, text, text);

@@ -55,8 +55,7 @@ static const char *read_time(const char *at, Prefix *prefix)
     const char *end = time_end(at, 0);
     if (!end)
         return at;
-    prefix->timed = true;
-    prefix->time = g_ascii_strtod(skip(at + 1, ' '), NULL);
+    prefix->time = skip(at + 1, ' ');
     return end;
 }
 
@@ -77,11 +76,16 @@ Prefix prefix_read(const char *line)
 {
     Prefix prefix = { 0 };
     prefix.text = read_time(skip_level(read_lost(line, &prefix)), &prefix);
-    if (prefix.timed) {
+    if (prefix.time) {
         prefix.text = read_caller(prefix.text, &prefix);
         prefix.text += *prefix.text == ' ';
     }
     return prefix;
+}
+
+double prefix_seconds(const Prefix *prefix)
+{
+    return g_ascii_strtod(prefix->time, NULL);
 }
 
 const char *prefix_next(const char *line)

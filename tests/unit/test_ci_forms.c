@@ -220,7 +220,7 @@ static void test_positives(void)
         "** 12 printk messages dropped ** [    1.234567] " };
     for (unsigned i = 0; i < G_N_ELEMENTS(positives); i++) {
         check(positives[i].line, &positives[i]);
-        bool has_prefix = prefix_next(positives[i].line) || prefix_read(positives[i].line).timed;
+        bool has_prefix = prefix_next(positives[i].line) || prefix_read(positives[i].line).time;
         for (unsigned j = 0; j < G_N_ELEMENTS(prefixes) && !has_prefix; j++) {
             g_autofree char *line = g_strconcat(prefixes[j], positives[i].line, NULL);
             check(line, &positives[i]);
@@ -450,7 +450,7 @@ static void test_prefix(void)
         prefix_read("** 99999999999999999999 printk messages dropped ** <6>[   12.500000][   C4] x");
     g_assert_cmpstr(prefix.text, ==, "x");
     g_assert_cmpstr(prefix.caller, ==, "C4");
-    g_assert_cmpfloat(prefix.time, ==, 12.5);
+    g_assert_cmpfloat(prefix_seconds(&prefix), ==, 12.5);
     g_assert_cmpuint(prefix.lost, ==, G_MAXINT);
     static const char *const none[] = { "[FAILED] x", "[ 12]", "<>[", "** x", "[.5] x", "[  T1] x",
         "** 1 printk" };
