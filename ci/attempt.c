@@ -5,10 +5,10 @@
 #include "console.h"
 #include "examine.h"
 #include "exec_run.h"
-#include "forms.h"
 #include "json_read.h"
 #include "judge.h"
 #include "overlay.h"
+#include "prefix.h"
 #include "stats.h"
 #include "steer.h"
 #include "threads.h"
@@ -328,7 +328,7 @@ static void on_line(void *owner, const char *line, gint64 at)
     Attempt *attempt = owner;
     judge_line(attempt->judge, line, since(attempt, at));
     if (attempt->exec)
-        exec_run_console(attempt->exec, forms_skip_prefix(line));
+        exec_run_console(attempt->exec, prefix_read(line).text);
     script_line(attempt->script, line);
 }
 

@@ -1,5 +1,6 @@
 // SLOF's and GRUB's errors.
 #include "firmware.h"
+#include "prefix.h"
 #include <string.h>
 
 typedef enum {
@@ -115,7 +116,7 @@ static Form *loader_error(const char *text)
 
 Form *firmware_line(Firmware *firmware, const char *line)
 {
-    const char *text = forms_skip_prefix(line);
+    const char *text = prefix_read(line).text;
     see_phase(firmware, text);
     if (see_error(firmware, text))
         return NULL;

@@ -52,11 +52,6 @@ static void prepare(void)
     }
 }
 
-const char *forms_skip_prefix(const char *line)
-{
-    return prefix_read(line).text;
-}
-
 static bool is_file(const char *name)
 {
     return g_str_has_suffix(name, ".c") || g_str_has_suffix(name, ".h") || g_str_has_suffix(name, ".S") ||
@@ -270,7 +265,7 @@ static Form *find_anywhere(const char *line)
             return find_at(at);
     }
     at = strstr(line, oom);
-    return at ? form_new(FORM_MEMORY, false, forms_skip_prefix(line), "out of memory") : NULL;
+    return at ? form_new(FORM_MEMORY, false, prefix_read(line).text, "out of memory") : NULL;
 }
 
 Form *forms_find(const char *line)
@@ -289,7 +284,7 @@ Form *forms_find(const char *line)
 Form *forms_find_prompt(const char *partial)
 {
     prepare();
-    const char *text = forms_skip_prefix(partial);
+    const char *text = prefix_read(partial).text;
     size_t length = strnlen(text, TEXT_LONGEST);
     if (length == 0 || length == TEXT_LONGEST)
         return NULL;

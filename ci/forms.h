@@ -43,8 +43,6 @@ void form_free(Form *form);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Form, form_free)
 // "panic", "oops", ...
 const char *forms_class_name(FormClass class);
-// The line without a kernel's prefix: notes of dropped messages, level, time, caller.
-const char *forms_skip_prefix(const char *line);
 // The name of a function without offset, address and the endings that compilers add: "do_it.isra.0+0x8/0x90"
 // gives "do_it". NULL: it is none.
 char *forms_function(const char *symbol);

@@ -1,9 +1,8 @@
 // KTAP on a console: lines that kernel's messages cut in two, and what all of it comes to.
 #include "ktap.h"
-#include "forms.h"
 #include "ktap_blocks.h"
 #include "ktap_test.h"
-#include <string.h>
+#include "prefix.h"
 
 #define HELD_LONGEST 4096u // bytes of a line that was cut
 #define NAMES_TOLD 3u      // in one line of why
@@ -31,39 +30,11 @@ void ktap_free(Ktap *ktap)
 
 // --- Lines
 
-// Behind "[   12.345678"; NULL: that is no time stamp.
-static const char *skip_stamp(const char *at)
-{
-    if (*at++ != '[')
-        return NULL;
-    while (*at == ' ')
-        at++;
-    const char *seconds = at;
-    while (g_ascii_isdigit(*at))
-        at++;
-    if (at == seconds || *at++ != '.')
-        return NULL;
-    for (unsigned digits = 0; digits < 6; digits++)
-        if (!g_ascii_isdigit(*at++))
-            return NULL;
-    return *at == ']' ? at : NULL;
-}
-
-// Where a kernel's message begins within a line; NULL: nowhere.
-static const char *find_stamp(const char *line)
-{
-    for (const char *at = strchr(line, '['); at; at = strchr(at + 1, '['))
-        if (skip_stamp(at))
-            return at;
-    return NULL;
-}
-
 static void take_held(Ktap *ktap)
 {
-    g_autofree char *text = g_strdup(ktap->held->str);
+    if (ktap->held->len > 0)
+        ktap_blocks_take(ktap->blocks, ktap->held->str);
     g_string_truncate(ktap->held, 0);
-    if (*text)
-        ktap_blocks_take(ktap->blocks, text);
 }
 
 // What comes next of the guest's own is the rest, unless both say something alone, or the rest alone does.
@@ -89,12 +60,12 @@ static void take_own(Ktap *ktap, const char *text, bool is_cut)
 
 void ktap_line(Ktap *ktap, const char *line)
 {
-    const char *message = forms_skip_prefix(line);
+    const char *message = prefix_read(line).text;
     if (message == line) { // it is the guest's own, at least in its beginning
-        const char *stamp = find_stamp(line);
+        const char *stamp = prefix_next(line);
         g_autofree char *own = stamp ? g_strndup(line, (gsize)(stamp - line)) : g_strdup(line);
         take_own(ktap, own, stamp);
-        message = stamp ? forms_skip_prefix(stamp) : NULL;
+        message = stamp ? prefix_read(stamp).text : NULL;
     }
     if (message)
         ktap_blocks_take(ktap->blocks, message);

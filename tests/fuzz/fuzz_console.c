@@ -2,7 +2,7 @@
 // whole line is found whatever stands around it.
 //
 // For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with
-// ci/{lines,forms,form_table,prefix, block,report_function,firmware}.c. Without it the program makes its own
+// ci/{lines,forms,form_table,prefix,block,report_function,firmware}.c. Without it the program makes its own
 // inputs, consoles with some bytes changed, for a fixed number of rounds from a fixed start.
 #include "block.h"
 #include "firmware.h"

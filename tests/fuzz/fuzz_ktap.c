@@ -2,7 +2,7 @@
 // lost.
 //
 // For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with
-// ci/{ktap*,forms,outcome,verdict}.c and vmm/words.c. Without it the program makes its own inputs: lines of
+// ci/{ktap*,prefix,outcome,verdict}.c and vmm/words.c. Without it the program makes its own inputs: lines of
 // every kind in any order, with some bytes changed, for a fixed number of rounds from a fixed start.
 #include "ktap.h"
 #include <stdint.h>
