@@ -16,7 +16,7 @@ struct Modules {
     char *folder;
     bool light, walked;
     GHashTable *files;   // name -> path on this machine
-    GHashTable *builtin; // names
+    GHashTable *builtin; // likewise, but there is no such file
     GHashTable *done;    // names
     GPtrArray *paths;
 };
@@ -54,11 +54,10 @@ static void find_files(Modules *modules, const char *folder, int depth)
     }
 }
 
-// The paths in modules.order, where they are: a walk through thousands of files takes its time. Names end
-// with .ko there, packed or not.
-static void read_order(Modules *modules)
+// The paths that one of the kernel's lists has, where they are. Names end with .ko there, packed or not.
+static void read_list(const Modules *modules, const char *list, GHashTable *paths)
 {
-    g_autofree char *path = g_build_filename(modules->folder, "modules.order", NULL);
+    g_autofree char *path = g_build_filename(modules->folder, list, NULL);
     g_autofree char *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, NULL))
         return;
@@ -66,7 +65,7 @@ static void read_order(Modules *modules)
     for (char **line = lines; *line; line++) {
         char *name = name_of(*line);
         if (name)
-            g_hash_table_insert(modules->files, name, g_build_filename(modules->folder, *line, NULL));
+            g_hash_table_insert(paths, name, g_build_filename(modules->folder, *line, NULL));
     }
 }
 
@@ -100,20 +99,6 @@ static char *find_file(Modules *modules, const char *name)
     return look_up(modules, name);
 }
 
-static void read_builtin(Modules *modules)
-{
-    g_autofree char *path = g_build_filename(modules->folder, "modules.builtin", NULL);
-    g_autofree char *text = NULL;
-    if (!g_file_get_contents(path, &text, NULL, NULL))
-        return;
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (char **line = lines; *line; line++) {
-        char *name = name_of(*line);
-        if (name)
-            g_hash_table_add(modules->builtin, name);
-    }
-}
-
 Modules *modules_new(const char *folder, Initrd *initrd, bool light, GError **error)
 {
     g_autoptr(GDir) there = g_dir_open(folder, 0, error);
@@ -124,11 +109,11 @@ Modules *modules_new(const char *folder, Initrd *initrd, bool light, GError **er
     modules->folder = g_strdup(folder);
     modules->light = light;
     modules->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    modules->builtin = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    modules->builtin = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     modules->done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     modules->paths = g_ptr_array_new_with_free_func(g_free);
-    read_order(modules);
-    read_builtin(modules);
+    read_list(modules, "modules.order", modules->files); // a walk through thousands of files takes its time
+    read_list(modules, "modules.builtin", modules->builtin);
     return modules;
 }
 
@@ -152,8 +137,10 @@ static char *plain(const char *name)
 bool modules_know(Modules *modules, const char *name)
 {
     g_autofree char *key = plain(name);
-    g_autofree char *file = g_hash_table_contains(modules->builtin, key) ? NULL : find_file(modules, key);
-    return file || g_hash_table_contains(modules->builtin, key);
+    if (g_hash_table_contains(modules->builtin, key))
+        return true;
+    g_autofree char *file = find_file(modules, key);
+    return file;
 }
 
 const GPtrArray *modules_paths(const Modules *modules)
