@@ -1,7 +1,6 @@
 // Threads of a process in /proc.
 #include "threads.h"
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,21 +38,13 @@ bool threads_parse(const char *stat, const char *schedstat, ThreadTimes *times)
     return true;
 }
 
+// NULL: the thread is gone, or the host's kernel has no such file.
 static char *read_text(const char *folder, const char *thread, const char *name)
 {
-    char text[1024];
+    char *text = NULL;
     g_autofree char *path = g_build_filename(folder, thread, name, NULL);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return NULL;
-    size_t length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    return length ? g_strndup(text, length) : NULL;
-}
-
-static int by_thread(gconstpointer a, gconstpointer b)
-{
-    return ((const ThreadTimes *)a)->thread - ((const ThreadTimes *)b)->thread;
+    g_file_get_contents(path, &text, NULL, NULL);
+    return text;
 }
 
 GArray *threads_read(int pid)
@@ -69,7 +60,6 @@ GArray *threads_read(int pid)
         if (threads_parse(stat, schedstat, &times))
             g_array_append_val(threads, times);
     }
-    g_array_sort(threads, by_thread);
     return threads;
 }
 

@@ -10,8 +10,8 @@ typedef struct ThreadTimes {
     double delay; // ready to run and without a CPU: 0 where the host's kernel does not count that
 } ThreadTimes;
 
-// Of each thread of process `pid` that is a vCPU's, by their numbers: of ThreadTimes (g_array_unref). Empty
-// where there is no such process.
+// Of each thread of process `pid` that is a vCPU's: of ThreadTimes (g_array_unref). Empty where there is no
+// such process.
 GArray *threads_read(int pid);
 // All of them together, with `thread` 0.
 ThreadTimes threads_sum(const GArray *threads);
