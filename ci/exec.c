@@ -236,14 +236,10 @@ static GStrv disk_options(const char *disk)
 {
     g_auto(GStrv) pieces = g_strsplit(disk, ",", -1);
     g_autofree char *escaped = g_strjoinv(",,", pieces); // as QEMU's options have it
-    const char *const options[] = { "-drive", NULL, "-device",
+    g_autofree char *drive = g_strdup_printf("file=%s,if=none,id=lparun-ci,format=raw,cache=unsafe", escaped);
+    const char *const options[] = { "-drive", drive, "-device",
         "virtio-blk-pci,drive=lparun-ci,serial=" DISK_SERIAL, NULL };
-    GStrv all = g_new0(char *, G_N_ELEMENTS(options));
-    for (unsigned i = 0; i + 1 < G_N_ELEMENTS(options); i++)
-        all[i] = options[i]
-                     ? g_strdup(options[i])
-                     : g_strdup_printf("file=%s,if=none,id=lparun-ci,format=raw,cache=unsafe", escaped);
-    return all;
+    return g_strdupv((GStrv)options);
 }
 
 ExecFiles *exec_prepare(

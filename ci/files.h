@@ -8,7 +8,6 @@ typedef struct Files Files;
 // `root` is the folder in which programs, interpreters and libraries are; `kind` is the kernel's.
 Files *files_new(Initrd *initrd, const char *root, const ElfKind *kind);
 void files_free(Files *files);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Files, files_free)
 
 // A program: a name that is looked for in PROGRAM_PATH, a path in the root, or one with a slash that starts
 // from the folder that this process is in, which is then put under its whole path. Gives its path in the

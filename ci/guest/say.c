@@ -17,10 +17,10 @@ void say_open(void)
 }
 
 // One write, so that no line of the kernel gets into it. It starts on a new line whatever was there.
-void say(const char *a, const char *b, const char *c, const char *d)
+static void say(const char *what, const char *why, const char *option)
 {
     static char line[2 * PATH_ROOM];
-    const char *const texts[] = { "\n" FAULT_PREFIX, a, b, c, d, "\n" };
+    const char *const texts[] = { "\n" FAULT_PREFIX, what, why, option ? ": " : NULL, option, "\n" };
     size_t at = 0;
     for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++) {
         size_t length = texts[i] ? text_length(texts[i]) : 0;
@@ -34,7 +34,7 @@ void say(const char *a, const char *b, const char *c, const char *d)
 
 void fault(const char *what, const char *why, const char *option)
 {
-    say(what, why, option ? ": " : NULL, option);
+    say(what, why, option);
     stream_fault(what, why, option);
     power_off();
 }

@@ -2,8 +2,6 @@
 #pragma once
 
 void say_open(void);
-// A line from up to four texts; NULLs are left out.
-void say(const char *a, const char *b, const char *c, const char *d);
 // Why there is no result; `option` is the kernel's configuration option that would help, or NULL. Powers off.
 _Noreturn void fault(const char *what, const char *why, const char *option);
 // What an error means in words.
