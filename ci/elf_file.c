@@ -21,19 +21,32 @@ typedef struct Reader {
     guint64 strings; // address of the string table
 } Reader;
 
-static bool read_at(int file, guint64 offset, void *to, size_t length)
+bool elf_read_at(int file, guint64 offset, void *to, size_t length)
 {
-    return offset <= G_MAXINT64 - length && pread(file, to, length, (off_t)offset) == (ssize_t)length;
+    if (offset > G_MAXINT64 - length)
+        return false;
+    for (size_t done = 0; done < length;) {
+        ssize_t now = pread(file, (guint8 *)to + done, length - done, (off_t)(offset + done));
+        if (now <= 0)
+            return false;
+        done += (size_t)now;
+    }
+    return true;
 }
 
-// --- Numbers in the file's byte order.
-
-static guint64 number(const Reader *reader, const guint8 *bytes, unsigned size)
+guint64 elf_number(const guint8 *bytes, unsigned size, bool little)
 {
     guint64 value = 0;
     for (unsigned i = 0; i < size; i++)
-        value = value << 8 | bytes[reader->elf->kind.little ? size - 1 - i : i];
+        value = value << 8 | bytes[little ? size - 1 - i : i];
     return value;
+}
+
+// --- Numbers of either form.
+
+static guint64 number(const Reader *reader, const guint8 *bytes, unsigned size)
+{
+    return elf_number(bytes, size, reader->elf->kind.little);
 }
 
 // A field that stands at one place in the form for 32 bits and at another in that for 64.
@@ -49,12 +62,12 @@ static guint64 field(const Reader *reader, const guint8 *bytes, size_t at_32, si
 static bool read_head(Reader *reader, guint8 head[sizeof(Elf64_Ehdr)])
 {
     ElfKind *kind = &reader->elf->kind;
-    if (!read_at(reader->file, 0, head, sizeof(Elf32_Ehdr)) || memcmp(head, ELFMAG, SELFMAG) != 0)
+    if (!elf_read_at(reader->file, 0, head, sizeof(Elf32_Ehdr)) || memcmp(head, ELFMAG, SELFMAG) != 0)
         return false;
     kind->is_64 = head[EI_CLASS] == ELFCLASS64;
     kind->little = head[EI_DATA] == ELFDATA2LSB;
     kind->machine = (unsigned)number(reader, head + offsetof(Elf64_Ehdr, e_machine), 2);
-    return !kind->is_64 || read_at(reader->file, 0, head, sizeof(Elf64_Ehdr));
+    return !kind->is_64 || elf_read_at(reader->file, 0, head, sizeof(Elf64_Ehdr));
 }
 
 static void read_segment(Reader *reader, const guint8 *bytes)
@@ -76,7 +89,7 @@ static bool read_segments(Reader *reader, const guint8 *head)
     guint64 count = number(reader, head + count_at, 2);
     guint8 bytes[sizeof(Elf64_Phdr)];
     for (guint64 i = 0; i < MIN(count, SEGMENTS_MOST); i++) {
-        if (at > G_MAXINT64 / 2 || !read_at(reader->file, at + i * size, bytes, size))
+        if (at > G_MAXINT64 / 2 || !elf_read_at(reader->file, at + i * size, bytes, size))
             return false;
         read_segment(reader, bytes);
     }
@@ -141,7 +154,8 @@ static void each_tag(Reader *reader, void (*take)(Reader *reader, guint64 tag, g
     size_t size = reader->elf->kind.is_64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
     guint64 count = dynamic ? MIN(dynamic->file_size / size, TAGS_MOST) : 0;
     guint8 bytes[sizeof(Elf64_Dyn)];
-    for (guint64 i = 0; i < count && read_at(reader->file, dynamic->offset + i * size, bytes, size); i++) {
+    for (guint64 i = 0; i < count && elf_read_at(reader->file, dynamic->offset + i * size, bytes, size);
+         i++) {
         guint64 tag = FIELD(reader, bytes, Dyn, d_tag);
         if (tag == DT_NULL)
             return;

@@ -24,3 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ElfFile, elf_file_free)
 bool elf_kind_equal(const ElfKind *a, const ElfKind *b);
 // "little-endian ppc64" (g_free).
 char *elf_kind_words(const ElfKind *kind);
+
+// For others that read such files: all of the bytes, or false; and a number of up to 8 bytes.
+bool elf_read_at(int file, guint64 offset, void *to, size_t length);
+guint64 elf_number(const guint8 *bytes, unsigned size, bool little);

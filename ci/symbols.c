@@ -1,11 +1,11 @@
 // Symbols of an ELF file (System V ABI, 64-bit). The file may be damaged or hostile: each piece is bounded,
 // read once, and looked at by functions that know its length.
 #include "symbols.h"
+#include "elf_file.h"
+#include "refuse.h"
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gio/gio.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,36 +34,12 @@ struct Symbols {
 
 typedef struct File {
     int fd;
-    bool swap; // it has the other byte order
+    bool little;
     GArray *sections;
 } File;
 
-static bool refuse(GError **error, const char *why)
-{
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s", why);
-    return false;
-}
-
-static guint64 get(const File *file, const guint8 *bytes, unsigned size)
-{
-    guint64 value = 0;
-    memcpy((guint8 *)&value + (G_BYTE_ORDER == G_BIG_ENDIAN ? 8 - size : 0), bytes, size);
-    return file->swap ? GUINT64_SWAP_LE_BE(value) >> (64 - 8 * size) : value;
-}
-
 #define FIELD(file, bytes, type, member)                                                                     \
-    get(file, (bytes) + G_STRUCT_OFFSET(type, member), sizeof(((type *)NULL)->member))
-
-static bool read_all(const File *file, guint64 offset, guint8 *to, gsize size)
-{
-    for (gsize done = 0; done < size;) {
-        ssize_t now = pread(file->fd, to + done, size - done, (off_t)(offset + done));
-        if (now <= 0)
-            return false;
-        done += (gsize)now;
-    }
-    return true;
-}
+    elf_number((bytes) + G_STRUCT_OFFSET(type, member), sizeof(((type *)NULL)->member), (file)->little)
 
 // NULL: not there, or larger than any that is. One byte more, which is 0.
 static GBytes *read_piece(const File *file, guint64 offset, guint64 size)
@@ -74,7 +50,7 @@ static GBytes *read_piece(const File *file, guint64 offset, guint64 size)
     if (end < 0 || offset + size > (guint64)end)
         return NULL;
     guint8 *bytes = g_try_malloc(size + 1);
-    if (bytes && read_all(file, offset, bytes, size)) {
+    if (bytes && elf_read_at(file->fd, offset, bytes, size)) {
         bytes[size] = 0;
         return g_bytes_new_take(bytes, size + 1);
     }
@@ -97,11 +73,11 @@ static Section take_section(const File *file, const guint8 *bytes)
 static bool read_sections(File *file, GError **error)
 {
     guint8 head[sizeof(Elf64_Ehdr)];
-    if (!read_all(file, 0, head, sizeof head) || memcmp(head, ELFMAG, SELFMAG) != 0)
+    if (!elf_read_at(file->fd, 0, head, sizeof head) || memcmp(head, ELFMAG, SELFMAG) != 0)
         return refuse(error, "not an ELF file");
     if (head[EI_CLASS] != ELFCLASS64 || (head[EI_DATA] != ELFDATA2LSB && head[EI_DATA] != ELFDATA2MSB))
         return refuse(error, "not a 64-bit ELF file");
-    file->swap = (head[EI_DATA] == ELFDATA2LSB) != (G_BYTE_ORDER == G_LITTLE_ENDIAN);
+    file->little = head[EI_DATA] == ELFDATA2LSB;
     guint64 count = FIELD(file, head, Elf64_Ehdr, e_shnum), size = FIELD(file, head, Elf64_Ehdr, e_shentsize);
     if (size != sizeof(Elf64_Shdr) || count == 0 || count > SECTIONS_MAX)
         return refuse(error, "it has no sections");
@@ -133,17 +109,16 @@ static const Section *find_table(const File *file)
 
 // Where the code of a symbol is: of a function descriptor (ELFv1, as big-endian kernels have it) the address
 // stands in the descriptor. NULL: it is no code.
-static const Section *find_code(const File *file, guint64 index, guint64 *address)
+static const Section *find_code(const File *file, const Section *section, guint64 *address)
 {
-    const Section *section = section_at(file, index);
     if (!section || section->flags & SHF_EXECINSTR)
         return section;
     guint8 bytes[8];
     guint64 at = *address - section->address;
     if (section->type != SHT_PROGBITS || at >= section->size ||
-        !read_all(file, section->offset + at, bytes, 8))
+        !elf_read_at(file->fd, section->offset + at, bytes, sizeof bytes))
         return NULL;
-    *address = get(file, bytes, sizeof bytes);
+    *address = elf_number(bytes, sizeof bytes, file->little);
     for (unsigned i = 0; i < file->sections->len; i++) {
         const Section *code = section_at(file, i);
         if (code->flags & SHF_EXECINSTR && *address - code->address < code->size)
@@ -155,7 +130,7 @@ static const Section *find_code(const File *file, guint64 index, guint64 *addres
 static bool take_symbol(const File *file, const guint8 *bytes, gsize names, Symbol *symbol)
 {
     unsigned type = ELF64_ST_TYPE(bytes[G_STRUCT_OFFSET(Elf64_Sym, st_info)]);
-    guint64 section = FIELD(file, bytes, Elf64_Sym, st_shndx);
+    const Section *own = section_at(file, FIELD(file, bytes, Elf64_Sym, st_shndx));
     *symbol = (Symbol){
         .address = FIELD(file, bytes, Elf64_Sym, st_value),
         .name = (guint32)FIELD(file, bytes, Elf64_Sym, st_name),
@@ -163,11 +138,9 @@ static bool take_symbol(const File *file, const guint8 *bytes, gsize names, Symb
     };
     if ((type != STT_FUNC && type != STT_NOTYPE) || symbol->name == 0 || symbol->name >= names)
         return false;
-    bool may_describe = type == STT_FUNC;
-    const Section *own = section_at(file, section);
-    if (!may_describe && (!own || !(own->flags & SHF_EXECINSTR)))
+    if (type != STT_FUNC && (!own || !(own->flags & SHF_EXECINSTR))) // others have no descriptors
         return false;
-    const Section *code = find_code(file, section, &symbol->address);
+    const Section *code = find_code(file, own, &symbol->address);
     if (!code || symbol->address - code->address >= code->size)
         return false;
     symbol->end = code->address + code->size;
@@ -209,7 +182,7 @@ Symbols *symbols_read(const char *path, GError **error)
 {
     File file = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
     if (file.fd < 0) {
-        g_set_error(error, G_IO_ERROR, (int)g_io_error_from_errno(errno), "%s", g_strerror(errno));
+        refuse(error, "%s", g_strerror(errno));
         return NULL;
     }
     file.sections = g_array_new(FALSE, FALSE, sizeof(Section));
