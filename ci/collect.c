@@ -143,10 +143,15 @@ void collect_file(Collect *collect, const char *path, unsigned mode)
 
 void collect_data(Collect *collect, const char *bytes, gsize length)
 {
-    if (collect->file < 0 || write(collect->file, bytes, length) == (ssize_t)length)
-        return;
-    complain(collect, collect->path, g_strerror(errno));
-    end_file(collect);
+    for (gsize done = 0; collect->file >= 0 && done < length;) {
+        ssize_t now = write(collect->file, bytes + done, length - done);
+        if (now > 0) {
+            done += (gsize)now;
+            continue;
+        }
+        complain(collect, collect->path, g_strerror(errno));
+        end_file(collect);
+    }
 }
 
 void collect_left(Collect *collect, const char *path, int error)

@@ -2,12 +2,13 @@
 // write instead. Files that are collected stay in their folder.
 #include "channel.h"
 #include "collect.h"
+#include "scratch_file.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define SIZE (1u << 20)
 
@@ -63,7 +64,7 @@ static void disk_open(Disk *disk)
     static const ChannelOps ops = { on_started, on_output, on_file, on_data, on_left, on_fault, on_ended };
     g_autoptr(GError) error = NULL;
     *disk = (Disk){ .at = DISK_FRAMES_AT, .told = g_string_new(NULL) };
-    close(g_file_open_tmp("lparun-test-XXXXXX", &disk->path, NULL));
+    disk->path = scratch_file("", 0);
     g_assert_true(channel_make(disk->path, SIZE, &error));
     disk->channel = channel_open(disk->path, &ops, disk->told, &error);
     g_assert_no_error(error);
@@ -74,8 +75,7 @@ static void disk_close(Disk *disk)
 {
     channel_free(disk->channel);
     close(disk->file);
-    g_unlink(disk->path);
-    g_free(disk->path);
+    scratch_remove(disk->path);
     g_string_free(disk->told, TRUE);
 }
 
@@ -317,7 +317,7 @@ typedef struct Folder {
 
 static void folder_open(Folder *folder)
 {
-    folder->path = g_dir_make_tmp("lparun-test-XXXXXX", NULL);
+    folder->path = scratch_folder();
     folder->outside = g_build_filename(folder->path, "outside", NULL);
     g_autofree char *inside = g_build_filename(folder->path, "inside", NULL);
     g_assert_true(g_file_set_contents(folder->outside, "mine", -1, NULL));
@@ -326,12 +326,11 @@ static void folder_open(Folder *folder)
 
 static void folder_close(Folder *folder)
 {
-    g_autofree char *command = g_strdup_printf("rm -rf %s", folder->path), *text = NULL;
+    g_autofree char *text = NULL;
     g_assert_true(g_file_get_contents(folder->outside, &text, NULL, NULL));
     g_assert_cmpstr(text, ==, "mine");
     collect_free(folder->collect);
-    g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
-    g_free(folder->path);
+    scratch_remove_folder(folder->path);
     g_free(folder->outside);
 }
 
@@ -415,6 +414,24 @@ static void test_collect_long_names(void)
     folder_close(&folder);
 }
 
+// Of a write some bytes may go, and the error comes with the next.
+static void test_collect_without_room(void)
+{
+    Folder folder;
+    struct rlimit before;
+    folder_open(&folder);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 3, before.rlim_max }), ==, 0);
+    send(&folder, "full", "seven b");
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    collect_data(folder.collect, "more", 4);
+    assert_file(&folder, "full", "sev");
+    g_assert_cmpuint(collect_complaints(folder.collect)->len, ==, 1);
+    g_assert_cmpstr(collect_complaints(folder.collect)->pdata[0], ==, "full: File too large");
+    folder_close(&folder);
+}
+
 static void test_collect_permissions(void)
 {
     Folder folder;
@@ -445,6 +462,7 @@ int main(int argc, char **argv)
     g_test_add_func("/collect/inside", test_collect_stays_inside);
     g_test_add_func("/collect/links", test_collect_follows_no_link);
     g_test_add_func("/collect/long", test_collect_long_names);
+    g_test_add_func("/collect/no-room", test_collect_without_room);
     g_test_add_func("/collect/permissions", test_collect_permissions);
     return g_test_run();
 }
