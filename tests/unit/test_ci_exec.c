@@ -27,7 +27,7 @@ static void write_elf(const char *path, unsigned machine, bool big)
 
 static void case_start(Case *it, bool big)
 {
-    *it = (Case){ .folder = g_dir_make_tmp("lparun-test-XXXXXX", NULL), .exec = exec_new() };
+    *it = (Case){ .folder = scratch_folder(), .exec = exec_new() };
     it->kernel = g_build_filename(it->folder, "vmlinux", NULL);
     it->init = g_build_filename(it->folder, "init", NULL);
     it->program = g_build_filename(it->folder, "bin/test", NULL);
@@ -44,15 +44,12 @@ static void case_start(Case *it, bool big)
 
 static void case_end(Case *it)
 {
-    const char *const command[] = { "rm", "-rf", it->folder, NULL };
     if (it->entries)
         g_hash_table_unref(it->entries);
     exec_files_free(it->files);
-    g_assert_true(
-        g_spawn_sync(NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+    scratch_remove_folder(it->folder);
     exec_free(it->exec);
     g_clear_error(&it->error);
-    g_free(it->folder);
     g_free(it->kernel);
     g_free(it->init);
     g_free(it->program);

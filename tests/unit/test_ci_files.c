@@ -140,19 +140,6 @@ static void test_name_in_path(void)
 
 // --- Roots made by hand.
 
-static char *make_root(void)
-{
-    return g_dir_make_tmp("lparun-test-XXXXXX", NULL);
-}
-
-static void remove_root(char *root)
-{
-    const char *const command[] = { "rm", "-rf", root, NULL };
-    g_assert_true(
-        g_spawn_sync(NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
-    g_free(root);
-}
-
 static void write_file(const char *root, const char *name, const void *bytes, gsize length, int mode)
 {
     g_autofree char *path = g_build_filename(root, name, NULL), *folder = g_path_get_dirname(path);
@@ -256,7 +243,7 @@ static void assert_misses(const char *root, const char *name, const char *words)
 
 static void test_libraries_of_libraries(void)
 {
-    char *root = make_root();
+    char *root = scratch_folder();
     write_elf(root, "usr/bin/a", "/lib64/ld.so", "libb.so.1", 0, NULL);
     write_elf(root, "usr/lib/powerpc64le-linux-gnu/libb.so.1.2", NULL, "libc.so.6,libb.so.1", 0, NULL);
     write_link(root, "usr/lib/powerpc64le-linux-gnu/libb.so.1", "libb.so.1.2");
@@ -266,30 +253,30 @@ static void test_libraries_of_libraries(void)
     assert_puts(root, "a",
         "lib64 usr/bin/a usr/lib/powerpc64le-linux-gnu/libb.so.1 usr/lib/powerpc64le-linux-gnu/libb.so.1.2 "
         "usr/lib64/ld.so usr/lib64/libc.so.6");
-    remove_root(root);
+    scratch_remove_folder(root);
 }
 
 static void test_runpath_and_rpath(void)
 {
-    char *root = make_root();
+    char *root = scratch_folder();
     write_elf(root, "opt/bin/run", NULL, "libx.so", DT_RUNPATH, "/none:$ORIGIN/../x");
     write_elf(root, "opt/x/libx.so", NULL, "liby.so", 0, NULL);
     write_elf(root, "opt/x/liby.so", NULL, "", 0, NULL);
     assert_misses(root, "/opt/bin/run", "needs the library liby.so"); // RUNPATH is for itself alone
     write_elf(root, "opt/bin/old", NULL, "libx.so", DT_RPATH, "${ORIGIN}/../x");
     assert_puts(root, "/opt/bin/old", "opt/bin/old opt/x/libx.so opt/x/liby.so");
-    remove_root(root);
+    scratch_remove_folder(root);
 }
 
 static void test_configuration(void)
 {
-    char *root = make_root();
+    char *root = scratch_folder();
     WRITE(root, "etc/ld.so.conf", "# none\ninclude ld.so.conf.d/*.conf\ninclude /etc/ld.so.conf\n");
     WRITE(root, "etc/ld.so.conf.d/a.conf", " /opt/lib # here\nrelative\n");
     write_elf(root, "bin/a", NULL, "libz.so", 0, NULL);
     write_elf(root, "opt/lib/libz.so", NULL, "", 0, NULL);
     assert_puts(root, "a", "bin/a opt/lib/libz.so");
-    remove_root(root);
+    scratch_remove_folder(root);
 }
 
 // The first one of that name is for another machine, or none at all.
@@ -301,7 +288,7 @@ static void test_wrong_libraries_are_passed_over(void)
         g_test_skip("this program is for POWER itself, and so no wrong one");
         return;
     }
-    char *root = make_root();
+    char *root = scratch_folder();
     g_autofree char *own = NULL;
     gsize length;
     g_assert_true(g_file_get_contents("/proc/self/exe", &own, &length, NULL));
@@ -311,12 +298,12 @@ static void test_wrong_libraries_are_passed_over(void)
     assert_misses(root, "a", "a needs the library libz.so, which is not in");
     write_elf(root, "lib/libz.so", NULL, "", 0, NULL);
     assert_puts(root, "a", "bin/a lib/libz.so");
-    remove_root(root);
+    scratch_remove_folder(root);
 }
 
 static void test_links(void)
 {
-    char *root = make_root();
+    char *root = scratch_folder();
     WRITE(root, "usr/bin/busybox", "x");
     write_link(root, "bin", "/usr/bin");
     write_link(root, "usr/bin/sh", "../../bin/busybox");
@@ -329,12 +316,12 @@ static void test_links(void)
     assert_misses(root, "loop", "there is no such program");
     assert_misses(root, "/usr/sbin/file", "/usr/sbin/file is not in");
     assert_misses(root, "/usr/bin/sh/x", "is not in");
-    remove_root(root);
+    scratch_remove_folder(root);
 }
 
 static void test_scripts(void)
 {
-    char *root = make_root();
+    char *root = scratch_folder();
     WRITE(root, "bin/sh", "x");
     WRITE(root, "usr/bin/env", "x");
     WRITE(root, "usr/bin/python3", "x");
@@ -348,13 +335,13 @@ static void test_scripts(void)
     assert_puts(root, "e", "bin/e");
     assert_misses(root, "c", "/none/sh is not in");
     assert_misses(root, "d", "names no interpreter");
-    remove_root(root);
+    scratch_remove_folder(root);
 }
 
 static void test_wrong_machine(void)
 {
     ElfKind kind;
-    char *root = make_root();
+    char *root = scratch_folder();
     g_autofree char *own = NULL, *words = NULL;
     gsize length;
     own_kind(&kind);
@@ -369,14 +356,14 @@ static void test_wrong_machine(void)
     assert_no_program(
         &put, "b", "b is a program for little-endian ppc64, the kernel is for big-endian ppc64");
     put_end(&put);
-    remove_root(root);
+    scratch_remove_folder(root);
 }
 
 // --- Files of this machine.
 
 static void test_files_and_folders(void)
 {
-    char *root = make_root(), *here = make_root();
+    char *root = scratch_folder(), *here = scratch_folder();
     Put put;
     WRITE(root, "bin/sh", "x");
     WRITE(here, "tests/run", "#!/bin/sh\n");
@@ -396,8 +383,8 @@ static void test_files_and_folders(void)
         g_strdup_printf("bin/sh opt/t/broken opt/t/deep/data opt/t/link opt/t/round opt/t/run %s", one + 1);
     assert_names(&put, names);
     put_end(&put);
-    remove_root(root);
-    remove_root(here);
+    scratch_remove_folder(root);
+    scratch_remove_folder(here);
 }
 
 static void assert_file_refused(const char *text, const char *words)
@@ -423,7 +410,7 @@ static void test_wrong_files(void)
 
 static void test_relative_program_and_its_library(void)
 {
-    char *root = make_root(), *here = make_root();
+    char *root = scratch_folder(), *here = scratch_folder();
     Put put;
     write_elf(here, "test", NULL, "libown.so", DT_RUNPATH, "$ORIGIN");
     write_elf(here, "libown.so", NULL, "", 0, NULL);
@@ -440,15 +427,15 @@ static void test_relative_program_and_its_library(void)
     assert_no_program(&put, "./none", "there is no such program");
     put_end(&put);
     g_assert_cmpint(chdir(before), ==, 0);
-    remove_root(root);
-    remove_root(here);
+    scratch_remove_folder(root);
+    scratch_remove_folder(here);
 }
 
 // --- Files that are anything.
 
 static void test_random_elf(void)
 {
-    char *root = make_root();
+    char *root = scratch_folder();
     g_autofree char *path = g_build_filename(root, "a", NULL);
     g_autofree char *bytes = NULL;
     gsize length;
@@ -468,7 +455,7 @@ static void test_random_elf(void)
         elf_file_free(elf_file_read(in_memory));
     }
     close(memory);
-    remove_root(root);
+    scratch_remove_folder(root);
 }
 
 int main(int argc, char **argv)
