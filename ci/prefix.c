@@ -68,7 +68,7 @@ static const char *read_caller(const char *at, Prefix *prefix)
     const char *end = skip_digits(caller + 1);
     if (*at != '[' || end == caller + 1 || *end != ']')
         return at;
-    g_strlcpy(prefix->caller, caller, MIN((gsize)(end - caller) + 1, sizeof prefix->caller));
+    memcpy(prefix->caller, caller, MIN((gsize)(end - caller), sizeof prefix->caller - 1)); // NULs follow
     return end + 1;
 }
 
