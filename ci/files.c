@@ -3,7 +3,6 @@
 #include "libraries.h"
 #include "refuse.h"
 #include "root.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -176,7 +175,7 @@ static bool add_one(Files *files, const char *path, const char *here, GError **e
 {
     struct stat status;
     if (stat(here, &status) < 0)
-        return refuse(error, "%s: %s", here, g_strerror(errno));
+        return refuse_system(error, here);
     if (S_ISDIR(status.st_mode))
         add_folder(files, path, here, 0);
     else if (S_ISREG(status.st_mode) && (status.st_mode & 0111))

@@ -1,5 +1,6 @@
 // The kind of a hang.
 #include "hang.h"
+#include "json_read.h"
 #include "threads.h"
 #include <string.h>
 
@@ -95,44 +96,16 @@ void hang_left_firmware(HangWatch *watch)
 
 // --- Answers, of which nothing is believed.
 
-static gint64 number_of(JsonObject *object, const char *name, gint64 otherwise)
-{
-    JsonNode *node = json_object_get_member(object, name);
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64
-               ? json_node_get_int(node)
-               : otherwise;
-}
-
-static const char *text_of(JsonObject *object, const char *name)
-{
-    JsonNode *node = json_object_get_member(object, name);
-    bool is_text = node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING;
-    return is_text ? json_node_get_string(node) : NULL;
-}
-
-// At most `most`; the list's elements are then had by object_at().
-static unsigned list_of(JsonObject *object, const char *name, unsigned most, JsonArray **list)
-{
-    JsonNode *node = json_object_get_member(object, name);
-    *list = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-    return *list ? MIN(json_array_get_length(*list), most) : 0;
-}
-
-static JsonObject *object_at(JsonArray *list, unsigned index)
-{
-    JsonNode *node = json_array_get_element(list, index);
-    return JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-}
-
+// Ours, where it says none.
 static gint64 time_of(JsonObject *answer)
 {
-    gint64 now = g_get_monotonic_time();
-    return CLAMP(number_of(answer, "now", now), 0, G_MAXINT64 / 2);
+    gint64 now = json_read_integer(answer, "now");
+    return now ? CLAMP(now, 0, G_MAXINT64 / 2) : g_get_monotonic_time();
 }
 
 static bool take_register(JsonObject *vcpu, const char *name, guint64 *value)
 {
-    const char *text = text_of(vcpu, name);
+    const char *text = json_read_text(vcpu, name);
     return text && g_ascii_string_to_unsigned(
                        text + 2 * g_str_has_prefix(text, "0x"), 16, 0, G_MAXUINT64, value, NULL);
 }
@@ -153,30 +126,32 @@ static ThreadTimes times_of(const GArray *threads, gint64 thread)
     return (ThreadTimes){ 0 };
 }
 
-static Vcpu take_vcpu(JsonObject *vcpu, const GArray *threads)
+// What is taken of each vCPU.
+typedef struct Taking {
+    GArray *vcpus;
+    const GArray *threads;
+} Taking;
+
+static void take_vcpu(JsonObject *vcpu, void *owner)
 {
-    Vcpu taken = { .doing = doing_of(text_of(vcpu, "state")) };
+    Taking *taking = owner;
+    Vcpu taken = { .doing = doing_of(json_read_text(vcpu, "state")) };
     taken.known = take_register(vcpu, "nip", &taken.nip) && take_register(vcpu, "msr", &taken.msr);
-    taken.times = times_of(threads, number_of(vcpu, "thread-id", -1));
-    return taken;
+    taken.times = times_of(taking->threads, json_read_integer(vcpu, "thread-id"));
+    g_array_append_val(taking->vcpus, taken);
 }
 
 void hang_take_vcpus(HangWatch *watch, JsonNode *node, const GArray *threads)
 {
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node))
+    JsonObject *answer = json_read_object(node);
+    if (!answer)
         return;
-    JsonObject *answer = json_node_get_object(node);
     g_autoptr(GArray) own = threads ? NULL : threads_read(watch->pid);
-    Sample *sample = g_new0(Sample, 1);
-    JsonArray *list;
-    unsigned count = list_of(answer, "vcpus", VCPUS_MAX, &list);
-    sample->at = time_of(answer);
-    sample->vcpus = g_array_new(FALSE, TRUE, sizeof(Vcpu));
-    g_array_set_size(sample->vcpus, count);
-    for (unsigned i = 0; i < count; i++)
-        if (object_at(list, i))
-            g_array_index(sample->vcpus, Vcpu, i) = take_vcpu(object_at(list, i), threads ? threads : own);
-    watch->now = threads_sum(threads ? threads : own);
+    Taking taking = { g_array_new(FALSE, FALSE, sizeof(Vcpu)), threads ? threads : own };
+    json_read_each(answer, "vcpus", VCPUS_MAX, take_vcpu, &taking);
+    Sample *sample = g_new(Sample, 1);
+    *sample = (Sample){ time_of(answer), taking.vcpus };
+    watch->now = threads_sum(taking.threads);
     if (watch->samples->len == SAMPLES_MAX)
         g_ptr_array_remove_index(watch->samples, 0);
     g_ptr_array_add(watch->samples, sample);
@@ -194,13 +169,14 @@ static Disk *find_disk(HangWatch *watch, const char *name)
     return &g_array_index(watch->disks, Disk, watch->disks->len - 1);
 }
 
-static void take_disk(HangWatch *watch, JsonObject *object)
+static void take_disk(JsonObject *object, void *owner)
 {
-    const char *name = object ? text_of(object, "qdev") : NULL;
+    HangWatch *watch = owner;
+    const char *name = json_read_text(object, "qdev");
     Disk *disk = name ? find_disk(watch, name) : NULL;
     if (!disk)
         return;
-    gint64 outstanding = number_of(object, "outstanding", 0), done = number_of(object, "done", 0);
+    gint64 outstanding = json_read_integer(object, "outstanding"), done = json_read_integer(object, "done");
     if (disk->outstanding <= 0 || done != disk->done)
         disk->since = watch->disks_at;
     disk->outstanding = outstanding;
@@ -209,14 +185,13 @@ static void take_disk(HangWatch *watch, JsonObject *object)
 
 static void take_console(HangWatch *watch, JsonObject *answer)
 {
-    JsonNode *node = json_object_get_member(answer, "console");
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node))
+    JsonObject *object = json_read_member(answer, "console");
+    if (!object)
         return;
-    JsonObject *object = json_node_get_object(node);
     const Console console = {
         .at = time_of(answer),
-        .polls = number_of(object, "polls", 0),
-        .waiting = number_of(object, "waiting", 0),
+        .polls = json_read_integer(object, "polls"),
+        .waiting = json_read_integer(object, "waiting"),
     };
     if (watch->consoles->len == SAMPLES_MAX)
         g_array_remove_index(watch->consoles, 0);
@@ -225,14 +200,11 @@ static void take_console(HangWatch *watch, JsonObject *answer)
 
 void hang_take_io(HangWatch *watch, JsonNode *node)
 {
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node))
+    JsonObject *answer = json_read_object(node);
+    if (!answer)
         return;
-    JsonObject *answer = json_node_get_object(node);
-    JsonArray *list;
-    unsigned count = list_of(answer, "disks", DISKS_MAX, &list);
     watch->disks_at = time_of(answer);
-    for (unsigned i = 0; i < count; i++)
-        take_disk(watch, object_at(list, i));
+    json_read_each(answer, "disks", DISKS_MAX, take_disk, watch);
     take_console(watch, answer);
 }
 
@@ -297,7 +269,7 @@ static bool waits_for_input(const HangWatch *watch)
     while (before > (const Console *)watch->consoles->data && before->at > from)
         before--;
     double wall = seconds(now->at - before->at);
-    return now->waiting == 0 && wall > 0 && (double)(now->polls - before->polls) / wall >= POLLS;
+    return now->waiting == 0 && wall > 0 && ((double)now->polls - (double)before->polls) / wall >= POLLS;
 }
 
 // --- Which vCPU is busy, and where.

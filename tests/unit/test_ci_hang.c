@@ -259,6 +259,20 @@ static void test_input_there(Fixture *fixture, gconstpointer data)
     assert_kind(fixture, NULL, "spinning in firmware at 0x4c18 (vCPU 0)");
 }
 
+// Their difference is more than fits into a count.
+static void test_input_far(Fixture *fixture, gconstpointer data)
+{
+    static const char *const polls[] = { "-9223372036854775808", "9223372036854775807" };
+    sample(fixture, one_place, KERNEL_MSR, 0.98, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(polls); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "{\"now\":%" G_GINT64_FORMAT ",\"console\":{\"polls\":%s}}", fixture->now + i * STEP, polls[i]);
+        g_autoptr(JsonNode) node = parse(text);
+        hang_take_io(fixture->watch, node);
+    }
+    assert_kind(fixture, NULL, "waiting for input");
+}
+
 static void test_starved(Fixture *fixture, gconstpointer data)
 {
     for (unsigned i = 0; i < 20; i++)
@@ -369,6 +383,7 @@ int main(int argc, char **argv)
     ADD("input", test_input);
     ADD("input-rare", test_input_rare);
     ADD("input-there", test_input_there);
+    ADD("input-far", test_input_far);
     ADD("starved", test_starved);
     ADD("not-starved", test_not_starved);
     ADD("hostile", test_hostile);
