@@ -3,7 +3,6 @@
 #include "refuse.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <gio/gio.h>
 #include <string.h>
 #include <unistd.h>
 
