@@ -42,8 +42,7 @@ static void add_text(GPtrArray *words, const char *option, const char *value)
         add(words, option, g_strdup(value));
 }
 
-// A comma in a value is written twice.
-static char *escaped(const char *value)
+char *command_line_value(const char *value)
 {
     g_auto(GStrv) parts = g_strsplit(value, ",", 0);
     return g_strjoinv(",,", parts);
@@ -52,7 +51,7 @@ static char *escaped(const char *value)
 static void add_disks(GPtrArray *words, const Place *place)
 {
     for (unsigned i = 0; i < place->disks->len; i++) {
-        g_autofree char *path = escaped(place->disks->pdata[i]);
+        g_autofree char *path = command_line_value(place->disks->pdata[i]);
         add(words, "-drive", g_strdup_printf("file=%s,if=virtio,format=raw,cache=unsafe", path));
     }
 }
@@ -81,7 +80,7 @@ static void add_start(GPtrArray *words, const Boot *boot, const ExecFiles *exec)
 GStrv command_line(const Boot *boot, const Place *place)
 {
     GPtrArray *words = g_ptr_array_new();
-    g_autofree char *socket = escaped(place->socket);
+    g_autofree char *socket = command_line_value(place->socket);
     g_ptr_array_add(words, g_strdup(boot->lparun));
     add(words, "-qmp", g_strdup_printf("unix:%s,server=on,wait=off", socket));
     add(words, "-action",

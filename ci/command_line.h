@@ -16,3 +16,5 @@ void place_free(Place *place);
 // Of the program and its arguments (g_strfreev). However the guest ends, it is held, so that it can be looked
 // at.
 GStrv command_line(const Boot *boot, const Place *place);
+// A path as a value within an option: a comma is written twice (g_free).
+char *command_line_value(const char *value);

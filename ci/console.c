@@ -8,7 +8,6 @@ struct Console {
     Lines *lines;
     GPtrArray *kept; // of char *
     GByteArray *raw;
-    char *partial; // of the last line
     bool flooded;
 };
 
@@ -40,7 +39,6 @@ void console_free(Console *console)
     lines_free(console->lines);
     g_clear_pointer(&console->kept, g_ptr_array_unref);
     g_clear_pointer(&console->raw, g_byte_array_unref);
-    g_free(console->partial);
     g_free(console);
 }
 
@@ -57,11 +55,9 @@ void console_take(Console *console, const char *bytes, gsize length)
     lines_take(console->lines, bytes, length, g_get_monotonic_time());
 }
 
-const char *console_partial(Console *console)
+const char *console_partial(const Console *console)
 {
-    g_free(console->partial);
-    console->partial = g_utf8_make_valid(lines_partial(console->lines), -1);
-    return console->partial;
+    return lines_partial(console->lines);
 }
 
 void console_end(Console *console)

@@ -12,7 +12,7 @@ void console_free(Console *console);
 void console_begin(Console *console, gint64 start);
 void console_take(Console *console, const char *bytes, gsize length);
 // What there is of the line that is not whole yet, as valid text; until the next call.
-const char *console_partial(Console *console);
+const char *console_partial(const Console *console);
 // There will be no more.
 void console_end(Console *console);
 // Hands all of it over: the lines, the bytes, the last lines, whether there were too many.

@@ -1,6 +1,7 @@
 // lparun-ci exec: a command in a guest.
 #include "exec.h"
 #include "channel.h"
+#include "command_line.h"
 #include "files.h"
 #include "modules.h"
 #include "refuse.h"
@@ -234,9 +235,8 @@ static bool check(const Exec *exec, GError **error)
 
 static GStrv disk_options(const char *disk)
 {
-    g_auto(GStrv) pieces = g_strsplit(disk, ",", -1);
-    g_autofree char *escaped = g_strjoinv(",,", pieces); // as QEMU's options have it
-    g_autofree char *drive = g_strdup_printf("file=%s,if=none,id=lparun-ci,format=raw,cache=unsafe", escaped);
+    g_autofree char *value = command_line_value(disk);
+    g_autofree char *drive = g_strdup_printf("file=%s,if=none,id=lparun-ci,format=raw,cache=unsafe", value);
     const char *const options[] = { "-drive", drive, "-device",
         "virtio-blk-pci,drive=lparun-ci,serial=" DISK_SERIAL, NULL };
     return g_strdupv((GStrv)options);

@@ -31,7 +31,7 @@ const char *json_read_text(JsonObject *object, const char *name)
 gint64 json_read_integer(JsonObject *object, const char *name)
 {
     JsonNode *node = value(object, name);
-    return node ? json_node_get_int(node) : 0;
+    return node && json_node_get_value_type(node) == G_TYPE_INT64 ? json_node_get_int(node) : 0;
 }
 
 double json_read_number(JsonObject *object, const char *name)

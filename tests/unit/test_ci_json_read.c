@@ -43,6 +43,8 @@ static void test_other_types(void)
         g_assert_cmpuint(elements(object, "x", 10), ==, 0);
     }
     g_autoptr(JsonNode) number = json_from_string("{\"x\":7}", NULL);
+    g_autoptr(JsonNode) large = json_from_string("{\"x\":1e300}", NULL);
+    g_assert_cmpint(json_read_integer(json_read_object(large), "x"), ==, 0);
     g_autoptr(JsonNode) text = json_from_string("{\"x\":\"7\"}", NULL);
     g_assert_null(json_read_text(json_read_object(number), "x"));
     g_assert_cmpint(json_read_integer(json_read_object(text), "x"), ==, 0);
