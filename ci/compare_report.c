@@ -1,5 +1,6 @@
 // What is different, for people and for programs.
 #include "compare.h"
+#include "members.h"
 
 // Lines of a kind; the rest is counted.
 #define LINES_MOST 40u
@@ -166,27 +167,6 @@ char *compare_text(const Results *old, const Results *new, double noise, bool *w
 
 // --- JSON.
 
-static void add_text(JsonBuilder *builder, const char *name, const char *text)
-{
-    json_builder_set_member_name(builder, name);
-    if (text)
-        json_builder_add_string_value(builder, text);
-    else
-        json_builder_add_null_value(builder);
-}
-
-static void add_number(JsonBuilder *builder, const char *name, double number)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_double_value(builder, number);
-}
-
-static void add_truth(JsonBuilder *builder, const char *name, bool truth)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_boolean_value(builder, truth);
-}
-
 // NULL: a boot that is not there.
 static void add_side(JsonBuilder *builder, const char *name, const Result *result)
 {
@@ -196,31 +176,29 @@ static void add_side(JsonBuilder *builder, const char *name, const Result *resul
         return;
     }
     json_builder_begin_object(builder);
-    add_text(builder, "verdict", verdict_of(result));
-    add_text(builder, "reason", result->reason);
-    add_text(builder, "signature", result_outcome(result)->signature);
-    json_builder_set_member_name(builder, "passed");
-    json_builder_add_int_value(builder, compare_passes(result));
-    json_builder_set_member_name(builder, "runs");
-    json_builder_add_int_value(builder, compare_runs(result));
+    members_text(builder, "verdict", verdict_of(result));
+    members_text(builder, "reason", result->reason);
+    members_text(builder, "signature", result_outcome(result)->signature);
+    members_integer(builder, "passed", compare_passes(result));
+    members_integer(builder, "runs", compare_runs(result));
     json_builder_end_object(builder);
 }
 
 static void add_member(JsonBuilder *builder, const Change *change)
 {
     json_builder_begin_object(builder);
-    add_text(builder, "kind", words_name(kind_words, (int)change->kind));
-    add_text(builder, "boot", change->boot);
-    add_truth(builder, "worse", change->worse);
+    members_text(builder, "kind", words_name(kind_words, (int)change->kind));
+    members_text(builder, "boot", change->boot);
+    members_truth(builder, "worse", change->worse);
     add_side(builder, "old", change->old);
     add_side(builder, "new", change->new);
     if (change->kind == CHANGE_RATE)
-        add_number(builder, "chance", change->chance);
+        members_number(builder, "chance", change->chance);
     if (change->measure) {
-        add_text(builder, "measure", change->measure);
-        add_text(builder, "unit", change->is_time ? "seconds" : "count");
-        add_number(builder, "before", change->before);
-        add_number(builder, "after", change->after);
+        members_text(builder, "measure", change->measure);
+        members_text(builder, "unit", change->is_time ? "seconds" : "count");
+        members_number(builder, "before", change->before);
+        members_number(builder, "after", change->after);
     }
     json_builder_end_object(builder);
 }
@@ -231,12 +209,10 @@ JsonNode *compare_json(const Results *old, const Results *new, double noise, boo
     g_autoptr(JsonBuilder) builder = json_builder_new();
     *worse = is_worse(changes);
     json_builder_begin_object(builder);
-    json_builder_set_member_name(builder, "schema");
-    json_builder_add_int_value(builder, 1);
-    add_truth(builder, "worse", *worse);
-    add_number(builder, "noise", noise);
-    json_builder_set_member_name(builder, "changes");
-    json_builder_begin_array(builder);
+    members_integer(builder, "schema", 1);
+    members_truth(builder, "worse", *worse);
+    members_number(builder, "noise", noise);
+    members_array(builder, "changes");
     for (unsigned i = 0; i < changes->len; i++)
         add_member(builder, &g_array_index(changes, Change, i));
     json_builder_end_array(builder);

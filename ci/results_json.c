@@ -1,71 +1,27 @@
 // results.json, written and read.
 #include "results_json.h"
-#include <math.h>
+#include "members.h"
 
 // --- Writing.
 
-// Paths may be any bytes.
-static void add_string(JsonBuilder *builder, const char *text)
-{
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    json_builder_add_string_value(builder, valid);
-}
-
-static void add_text(JsonBuilder *builder, const char *name, const char *text)
-{
-    json_builder_set_member_name(builder, name);
-    if (text)
-        add_string(builder, text);
-    else
-        json_builder_add_null_value(builder);
-}
-
-static void add_number(JsonBuilder *builder, const char *name, double number)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_double_value(builder, isfinite(number) ? number : 0);
-}
-
-static void add_integer(JsonBuilder *builder, const char *name, gint64 number)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, number);
-}
-
-static void add_truth(JsonBuilder *builder, const char *name, bool truth)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_boolean_value(builder, truth);
-}
-
-static void add_words(JsonBuilder *builder, const char *name, char *const *words, unsigned count)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_begin_array(builder);
-    for (unsigned i = 0; i < count; i++)
-        add_string(builder, words[i]);
-    json_builder_end_array(builder);
-}
-
 static void add_strv(JsonBuilder *builder, const char *name, GStrv words)
 {
-    add_words(builder, name, words, words ? g_strv_length(words) : 0);
+    members_texts(builder, name, words, words ? g_strv_length(words) : 0);
 }
 
 static void add_lines(JsonBuilder *builder, const char *name, const GPtrArray *lines)
 {
-    add_words(builder, name, (char *const *)lines->pdata, lines->len);
+    members_texts(builder, name, (char *const *)lines->pdata, lines->len);
 }
 
 static void add_marks(JsonBuilder *builder, const char *name, const GArray *marks)
 {
-    json_builder_set_member_name(builder, name);
-    json_builder_begin_array(builder);
+    members_array(builder, name);
     for (unsigned i = 0; i < marks->len; i++) {
         const Mark *mark = &g_array_index(marks, Mark, i);
         json_builder_begin_object(builder);
-        add_text(builder, "name", mark->name);
-        add_number(builder, "seconds", mark->seconds);
+        members_text(builder, "name", mark->name);
+        members_number(builder, "seconds", mark->seconds);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -76,21 +32,20 @@ static void add_counts(JsonBuilder *builder, const GArray *counts)
     json_builder_set_member_name(builder, "counts");
     json_builder_begin_object(builder);
     for (unsigned i = 0; i < counts->len; i++)
-        add_integer(builder, g_array_index(counts, Count, i).name, g_array_index(counts, Count, i).value);
+        members_integer(builder, g_array_index(counts, Count, i).name, g_array_index(counts, Count, i).value);
     json_builder_end_object(builder);
 }
 
 static void add_cases(JsonBuilder *builder, const GPtrArray *cases)
 {
-    json_builder_set_member_name(builder, "cases");
-    json_builder_begin_array(builder);
+    members_array(builder, "cases");
     for (unsigned i = 0; i < cases->len; i++) {
         const Case *one = cases->pdata[i];
         json_builder_begin_object(builder);
-        add_text(builder, "name", one->name);
-        add_text(builder, "result", words_name(case_words, (int)one->result));
-        add_text(builder, "text", one->text);
-        add_text(builder, "output", one->output);
+        members_text(builder, "name", one->name);
+        members_text(builder, "result", words_name(case_words, (int)one->result));
+        members_text(builder, "text", one->text);
+        members_text(builder, "output", one->output);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -99,16 +54,16 @@ static void add_cases(JsonBuilder *builder, const GPtrArray *cases)
 static void add_outcome(JsonBuilder *builder, const Outcome *outcome)
 {
     json_builder_begin_object(builder);
-    add_text(builder, "verdict", words_name(verdict_words, (int)outcome->verdict));
-    add_text(builder, "reason", outcome->reason);
-    add_text(builder, "signature", outcome->signature);
-    add_text(builder, "stage", outcome->stage);
-    add_text(builder, "hang", outcome->hang);
-    add_number(builder, "seconds", outcome->seconds);
-    add_integer(builder, "exit-status", outcome->exit_status);
-    add_truth(builder, "flooded", outcome->flooded);
-    add_truth(builder, "incomplete", outcome->incomplete);
-    add_text(builder, "folder", outcome->folder);
+    members_text(builder, "verdict", words_name(verdict_words, (int)outcome->verdict));
+    members_text(builder, "reason", outcome->reason);
+    members_text(builder, "signature", outcome->signature);
+    members_text(builder, "stage", outcome->stage);
+    members_text(builder, "hang", outcome->hang);
+    members_number(builder, "seconds", outcome->seconds);
+    members_integer(builder, "exit-status", outcome->exit_status);
+    members_truth(builder, "flooded", outcome->flooded);
+    members_truth(builder, "incomplete", outcome->incomplete);
+    members_text(builder, "folder", outcome->folder);
     add_marks(builder, "timeline", outcome->timeline);
     add_marks(builder, "stages", outcome->stages);
     add_counts(builder, outcome->counts);
@@ -123,22 +78,21 @@ static void add_axes(JsonBuilder *builder, const GPtrArray *axes)
     json_builder_set_member_name(builder, "axes");
     json_builder_begin_object(builder);
     for (unsigned i = 0; i < axes->len; i++)
-        add_text(builder, ((const Axis *)axes->pdata[i])->name, ((const Axis *)axes->pdata[i])->value);
+        members_text(builder, ((const Axis *)axes->pdata[i])->name, ((const Axis *)axes->pdata[i])->value);
     json_builder_end_object(builder);
 }
 
 static void add_inputs(JsonBuilder *builder, const GPtrArray *inputs)
 {
-    json_builder_set_member_name(builder, "inputs");
-    json_builder_begin_array(builder);
+    members_array(builder, "inputs");
     for (unsigned i = 0; i < inputs->len; i++) {
         const Input *input = inputs->pdata[i];
         json_builder_begin_object(builder);
-        add_text(builder, "what", input->what);
-        add_text(builder, "path", input->path);
-        add_text(builder, "sha256", input->sha256);
-        add_text(builder, "version", input->version);
-        add_integer(builder, "size", input->size);
+        members_text(builder, "what", input->what);
+        members_text(builder, "path", input->path);
+        members_text(builder, "sha256", input->sha256);
+        members_text(builder, "version", input->version);
+        members_integer(builder, "size", input->size);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -147,17 +101,16 @@ static void add_inputs(JsonBuilder *builder, const GPtrArray *inputs)
 static void add_result(JsonBuilder *builder, const Result *result)
 {
     json_builder_begin_object(builder);
-    add_text(builder, "name", result->name);
-    add_text(builder, "verdict", words_name(verdict_words, (int)result->verdict));
-    add_text(builder, "reason", result->reason);
-    add_text(builder, "known", result->known);
+    members_text(builder, "name", result->name);
+    members_text(builder, "verdict", words_name(verdict_words, (int)result->verdict));
+    members_text(builder, "reason", result->reason);
+    members_text(builder, "known", result->known);
     add_axes(builder, result->axes);
     add_strv(builder, "tags", result->tags);
     add_strv(builder, "command", result->command);
-    add_text(builder, "again", result->again);
+    members_text(builder, "again", result->again);
     add_inputs(builder, result->inputs);
-    json_builder_set_member_name(builder, "outcomes");
-    json_builder_begin_array(builder);
+    members_array(builder, "outcomes");
     for (unsigned i = 0; i < result->outcomes->len; i++)
         add_outcome(builder, result->outcomes->pdata[i]);
     json_builder_end_array(builder);
@@ -168,17 +121,16 @@ JsonNode *results_to_json(const Results *results)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     json_builder_begin_object(builder);
-    add_integer(builder, "schema", RESULTS_SCHEMA);
-    add_text(builder, "lparun-ci", results->version);
-    add_text(builder, "suite", results->suite);
-    add_text(builder, "started", results->started);
-    add_number(builder, "seconds", results->seconds);
-    add_text(builder, "host", results->host);
-    add_integer(builder, "shard", results->shard);
-    add_integer(builder, "shards", results->shards);
+    members_integer(builder, "schema", RESULTS_SCHEMA);
+    members_text(builder, "lparun-ci", results->version);
+    members_text(builder, "suite", results->suite);
+    members_text(builder, "started", results->started);
+    members_number(builder, "seconds", results->seconds);
+    members_text(builder, "host", results->host);
+    members_integer(builder, "shard", results->shard);
+    members_integer(builder, "shards", results->shards);
     add_strv(builder, "all", results->all);
-    json_builder_set_member_name(builder, "boots");
-    json_builder_begin_array(builder);
+    members_array(builder, "boots");
     for (unsigned i = 0; i < results->results->len; i++)
         add_result(builder, results->results->pdata[i]);
     json_builder_end_array(builder);
@@ -199,21 +151,21 @@ bool results_write(const Results *results, const char *path, GError **error)
 
 // --- Reading. A file is another's: what is missing or of another type reads as nothing.
 
-static const char *text_of(JsonObject *object, const char *name)
+static JsonNode *value_of(JsonObject *object, const char *name)
 {
     JsonNode *node = json_object_get_member(object, name);
-    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+    return node && JSON_NODE_HOLDS_VALUE(node) ? node : NULL;
+}
+
+static const char *text_of(JsonObject *object, const char *name)
+{
+    JsonNode *node = value_of(object, name);
+    return node ? json_node_get_string(node) : NULL;
 }
 
 static char *copy_of(JsonObject *object, const char *name)
 {
     return g_strdup(text_of(object, name));
-}
-
-static JsonNode *value_of(JsonObject *object, const char *name)
-{
-    JsonNode *node = json_object_get_member(object, name);
-    return node && JSON_NODE_HOLDS_VALUE(node) ? node : NULL;
 }
 
 static double number_of(JsonObject *object, const char *name)
@@ -241,12 +193,23 @@ static int word_of(JsonObject *object, const char *name, const Word *words, int 
     return text && words_find(words, text, &value) ? value : otherwise;
 }
 
+static JsonArray *array_of(JsonObject *object, const char *name)
+{
+    JsonNode *node = json_object_get_member(object, name);
+    return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
+static JsonObject *object_of(JsonObject *object, const char *name)
+{
+    JsonNode *node = json_object_get_member(object, name);
+    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
 // Calls `each` for the objects of an array.
 static void each_of(
     JsonObject *object, const char *name, void (*each)(JsonObject *element, void *owner), void *owner)
 {
-    JsonNode *node = json_object_get_member(object, name);
-    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    JsonArray *array = array_of(object, name);
     for (unsigned i = 0; array && i < json_array_get_length(array); i++) {
         JsonNode *element = json_array_get_element(array, i);
         if (JSON_NODE_HOLDS_OBJECT(element))
@@ -256,8 +219,7 @@ static void each_of(
 
 static void read_lines(JsonObject *object, const char *name, GPtrArray *lines)
 {
-    JsonNode *node = json_object_get_member(object, name);
-    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    JsonArray *array = array_of(object, name);
     for (unsigned i = 0; array && i < json_array_get_length(array); i++) {
         JsonNode *element = json_array_get_element(array, i);
         const char *text = JSON_NODE_HOLDS_VALUE(element) ? json_node_get_string(element) : NULL;
@@ -295,7 +257,7 @@ static void read_count(JsonObject *counts, const char *name, JsonNode *value, gp
 static void read_outcome(JsonObject *object, void *owner)
 {
     Outcome *outcome = outcome_new();
-    JsonNode *counts = json_object_get_member(object, "counts");
+    JsonObject *counts = object_of(object, "counts");
     outcome->verdict = (Verdict)word_of(object, "verdict", verdict_words, VERDICT_NO_RESULT);
     outcome->reason = copy_of(object, "reason");
     outcome->signature = copy_of(object, "signature");
@@ -309,8 +271,8 @@ static void read_outcome(JsonObject *object, void *owner)
     each_of(object, "timeline", read_mark, outcome->timeline);
     each_of(object, "stages", read_mark, outcome->stages);
     each_of(object, "cases", read_case, outcome);
-    if (counts && JSON_NODE_HOLDS_OBJECT(counts))
-        json_object_foreach_member(json_node_get_object(counts), read_count, outcome);
+    if (counts)
+        json_object_foreach_member(counts, read_count, outcome);
     read_lines(object, "block", outcome->block);
     read_lines(object, "last", outcome->last);
     g_ptr_array_add(((Result *)owner)->outcomes, outcome);
@@ -337,15 +299,15 @@ static void read_result(JsonObject *object, void *owner)
 {
     const char *name = text_of(object, "name");
     Result *result = result_new(name ? name : "");
-    JsonNode *axes = json_object_get_member(object, "axes");
+    JsonObject *axes = object_of(object, "axes");
     result->verdict = (Verdict)word_of(object, "verdict", verdict_words, VERDICT_NO_RESULT);
     result->reason = copy_of(object, "reason");
     result->known = copy_of(object, "known");
     result->again = copy_of(object, "again");
     result->tags = strv_of(object, "tags");
     result->command = strv_of(object, "command");
-    if (axes && JSON_NODE_HOLDS_OBJECT(axes))
-        json_object_foreach_member(json_node_get_object(axes), read_axis, result);
+    if (axes)
+        json_object_foreach_member(axes, read_axis, result);
     each_of(object, "inputs", read_input, result);
     each_of(object, "outcomes", read_outcome, result);
     if (result->outcomes->len == 0)
