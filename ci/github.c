@@ -117,7 +117,7 @@ static const char *mark_of(const Result *result)
     static const char *const marks[] = {
         [KIND_PASS] = "✅", [KIND_FAIL] = "❌", [KIND_ERROR] = "⚠️", [KIND_EXPECTED] = "☑️"
     };
-    return marks[kind_of_result(result)];
+    return marks[kind_of_verdict(result->verdict)];
 }
 
 static void add_counts(GString *text, const Results *results)

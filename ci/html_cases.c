@@ -4,14 +4,9 @@
 #define SHOWN 1000u
 #define OUTPUT_LINES 200u
 
-static bool is_failure(const Case *one)
-{
-    return one->result == CASE_FAIL || one->result == CASE_TIMEOUT || one->result == CASE_ERROR;
-}
-
 static bool is_other(const Case *one)
 {
-    return !is_failure(one);
+    return !case_is_bad(one);
 }
 
 static Verdict look_of(CaseResult result)
@@ -81,16 +76,15 @@ static void add_table(
 static void add_summary(GString *page, const GPtrArray *cases)
 {
     const char *between = "";
+    unsigned counts[CASE_ERROR + 1] = { 0 };
+    for (unsigned i = 0; i < cases->len; i++)
+        counts[((const Case *)cases->pdata[i])->result]++;
     html_put(page, "<p>");
-    for (int result = CASE_PASS; result <= CASE_ERROR; result++) {
-        unsigned count = 0;
-        for (unsigned i = 0; i < cases->len; i++)
-            count += ((const Case *)cases->pdata[i])->result == (CaseResult)result;
-        if (count > 0) {
-            html_put(page, "%s<b>%u</b> %s", between, count, words_name(case_words, result));
+    for (unsigned result = 0; result < G_N_ELEMENTS(counts); result++)
+        if (counts[result] > 0) {
+            html_put(page, "%s<b>%u</b> %s", between, counts[result], words_name(case_words, (int)result));
             between = ", ";
         }
-    }
     html_put(page, "</p>\n");
 }
 
@@ -99,11 +93,11 @@ void html_cases(GString *page, const Outcome *outcome)
     const GPtrArray *cases = outcome->cases;
     if (cases->len == 0 || !html_has_room(page))
         return;
-    unsigned failures = count_of(cases, is_failure);
+    unsigned failures = count_of(cases, case_is_bad);
     html_put(page, "<h4>Tests that the guest ran</h4>\n");
     add_summary(page, cases);
     if (failures > 0)
-        add_table(page, cases, is_failure, "Tests that failed");
+        add_table(page, cases, case_is_bad, "Tests that failed");
     if (failures == cases->len)
         return;
     html_put(page, "<details><summary>%u that did not fail</summary>\n", cases->len - failures);

@@ -20,11 +20,11 @@ typedef struct Counts {
 
 typedef struct Writer {
     const Results *results;
-    char *package;
-    char *timestamp;   // or NULL
-    GHashTable *names; // of "class\nname": how often it is there
-    GString *suites;   // those that are written
-    unsigned boots;    // that were begun
+    char *package, *file; // of the suite; there may be no file ("")
+    char *timestamp;      // or NULL
+    GHashTable *names;    // of "class\nname": how often it is there
+    GString *suites;      // those that are written
+    unsigned boots;       // that were begun
     Counts counts;
 } Writer;
 
@@ -121,7 +121,7 @@ static char *unique_name(Suite *suite, const char *name)
 static void open_case(Suite *suite, const char *name)
 {
     g_autofree char *unique = unique_name(suite, name);
-    g_autofree char *file = plain_line(suite->writer->results->suite, 1000);
+    const char *file = suite->writer->file;
     g_string_append(suite->cases, "<testcase");
     add_attribute(suite->cases, "classname", suite->class);
     add_attribute(suite->cases, "name", unique);
@@ -200,9 +200,9 @@ static char *boot_body(const Suite *suite)
 // Surefire's words for the runs that do not count: "flaky" where the boot is well in the end.
 static void add_attempt(Suite *suite, const Outcome *outcome)
 {
-    bool error = outcome->verdict == VERDICT_COULD_NOT_TEST || outcome->verdict == VERDICT_WRONG;
-    g_autofree char *element = g_strdup_printf(
-        "%s%s", verdict_is_good(suite->result->verdict) ? "flaky" : "rerun", error ? "Error" : "Failure");
+    g_autofree char *element =
+        g_strdup_printf("%s%s", verdict_is_good(suite->result->verdict) ? "flaky" : "rerun",
+            kind_of_verdict(outcome->verdict) == KIND_ERROR ? "Error" : "Failure");
     g_autofree char *why = kind_why_outcome(outcome);
     g_autofree char *block = plain_lines(outcome->block, TAIL_ATTEMPT);
     g_autofree char *last = plain_lines(outcome->last, TAIL_ATTEMPT);
@@ -219,7 +219,7 @@ static void add_attempt(Suite *suite, const Outcome *outcome)
 static void add_attempts(Suite *suite)
 {
     const GPtrArray *outcomes = suite->result->outcomes;
-    Kind kind = kind_of_result(suite->result);
+    Kind kind = kind_of_verdict(suite->result->verdict);
     unsigned count = outcomes->len - (kind == KIND_PASS ? 0 : 1), written = 0;
     for (unsigned i = 0; i < count && written < ATTEMPTS && kind != KIND_EXPECTED; i++) {
         const Outcome *outcome = outcomes->pdata[i];
@@ -233,7 +233,7 @@ static void add_attempts(Suite *suite)
 static void add_boot(Suite *suite)
 {
     const Outcome *outcome = result_outcome(suite->result);
-    Kind kind = kind_of_result(suite->result);
+    Kind kind = kind_of_verdict(suite->result->verdict);
     g_autofree char *why = kind_why(suite->result);
     g_autofree char *body = boot_body(suite);
     g_autofree char *last = plain_lines(outcome->last, TAIL);
@@ -283,14 +283,6 @@ static void add_properties(const Suite *suite)
     g_string_append(text, "</properties>\n");
 }
 
-static double seconds_of(const Result *result)
-{
-    double seconds = 0;
-    for (unsigned i = 0; i < result->outcomes->len; i++)
-        seconds += plain_number(((const Outcome *)result->outcomes->pdata[i])->seconds);
-    return seconds;
-}
-
 static void sum(Counts *all, const Counts *some)
 {
     all->tests += some->tests;
@@ -306,7 +298,7 @@ static void close_suite(Suite *suite)
     g_string_append(writer->suites, "<testsuite");
     add_attribute(writer->suites, "name", name);
     add_counts(writer->suites, &suite->counts);
-    add_seconds(writer->suites, seconds_of(suite->result));
+    add_seconds(writer->suites, result_seconds(suite->result));
     if (writer->timestamp)
         add_attribute(writer->suites, "timestamp", writer->timestamp);
     g_string_append(writer->suites, ">\n");
@@ -345,10 +337,12 @@ static char *whole(const Writer *writer)
 char *junit_text(const Results *results)
 {
     g_autofree char *package = package_of(results);
+    g_autofree char *file = plain_line(results->suite, 1000);
     g_autofree char *timestamp = plain_time(results->started, ""); // without a zone it is UTC for Jenkins
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Writer writer = { .results = results,
         .package = package,
+        .file = file,
         .timestamp = timestamp,
         .names = names,
         .suites = g_string_new(NULL) };

@@ -18,6 +18,14 @@ typedef struct Writer {
     GHashTable *names; // of boots: how often each came
 } Writer;
 
+// A boot that is written.
+typedef struct Tested {
+    const Writer *writer;
+    const Result *result;
+    char *build;    // its id
+    unsigned times; // that a boot of this name came
+} Tested;
+
 // --- Members. Names may be a guest's, too.
 
 static void set_text(JsonObject *object, const char *name, const char *value)
@@ -124,17 +132,18 @@ static char *build_id(const Writer *writer, const Result *result)
 
 // Of this run of it: the same test has another id in another run. Of the boot itself, `number` is 0; of its
 // cases, one and more.
-static char *test_id(const Writer *writer, const Result *result, unsigned number)
+static char *test_id(const Tested *tested, unsigned number)
 {
+    const Result *result = tested->result;
+    const Results *results = tested->writer->results;
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-    unsigned times = GPOINTER_TO_UINT(g_hash_table_lookup(writer->names, result->name));
     g_autofree char *seconds = plain_seconds(result_outcome(result)->seconds);
-    g_autofree char *numbers = g_strdup_printf("%u %u", times, number);
-    const char *const parts[] = { writer->results->suite, writer->results->started, writer->results->host,
-        result->name, result->reason, seconds, numbers };
+    g_autofree char *numbers = g_strdup_printf("%u %u", tested->times, number);
+    const char *const parts[] = { results->suite, results->started, results->host, result->name,
+        result->reason, seconds, numbers };
     for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++)
         digest(checksum, parts[i]);
-    return id_of(writer, checksum);
+    return id_of(tested->writer, checksum);
 }
 
 // --- Paths: [A-Za-z0-9_-], and dots between.
@@ -207,15 +216,16 @@ static JsonArray *inputs_of(const Result *result)
     return array;
 }
 
-static void add_build(const Writer *writer, const Result *result, const char *id)
+static void add_build(const Tested *tested)
 {
-    const Input *kernel = kernel_of(result);
-    if (!g_hash_table_add(writer->ids, g_strdup(id)))
+    const Writer *writer = tested->writer;
+    const Input *kernel = kernel_of(tested->result);
+    if (!g_hash_table_add(writer->ids, g_strdup(tested->build)))
         return;
-    add_checkout(writer, id, kernel);
-    JsonObject *build = with_id(writer, id);
+    add_checkout(writer, tested->build, kernel);
+    JsonObject *build = with_id(writer, tested->build);
     JsonObject *misc = json_object_new();
-    json_object_set_string_member(build, "checkout_id", id);
+    json_object_set_string_member(build, "checkout_id", tested->build);
     json_object_set_string_member(build, "architecture", "powerpc");
     set_text(build, "comment", kernel ? kernel->version : NULL);
     set_start(writer, build);
@@ -283,31 +293,30 @@ static const char *status_of_case(const Result *result, const Case *one)
         [CASE_EXPECTED_FAIL] = "SKIP",
         [CASE_TIMEOUT] = "FAIL",
         [CASE_ERROR] = "ERROR" };
-    bool failed = one->result == CASE_FAIL || one->result == CASE_TIMEOUT || one->result == CASE_ERROR;
-    return failed && kind_of_result(result) == KIND_ERROR ? "MISS" : statuses[one->result];
+    bool says_nothing = case_is_bad(one) && kind_of_verdict(result->verdict) == KIND_ERROR;
+    return says_nothing ? "MISS" : statuses[one->result];
 }
 
-static JsonObject *environment_of(const Writer *writer, const Result *result)
+static JsonObject *environment_of(const Tested *tested)
 {
     JsonObject *environment = json_object_new();
     JsonObject *misc = json_object_new();
-    set_object(misc, "axes", axes_of(result));
-    set_text(environment, "comment", writer->results->host);
+    set_object(misc, "axes", axes_of(tested->result));
+    set_text(environment, "comment", tested->writer->results->host);
     set_object(environment, "misc", misc);
     return environment;
 }
 
-static JsonObject *test_of(const Writer *writer, const Result *result, const char *id, const char *name)
+static JsonObject *test_of(const Tested *tested, const char *id, const char *name)
 {
-    g_autofree char *path = path_of(result, name);
-    g_autofree char *build = build_id(writer, result);
-    g_autofree char *comment = kind_name(name ? name : result->name);
-    JsonObject *test = with_id(writer, id);
-    json_object_set_string_member(test, "build_id", build);
+    g_autofree char *path = path_of(tested->result, name);
+    g_autofree char *comment = kind_name(name ? name : tested->result->name);
+    JsonObject *test = with_id(tested->writer, id);
+    json_object_set_string_member(test, "build_id", tested->build);
     json_object_set_string_member(test, "path", path);
     json_object_set_string_member(test, "comment", comment);
-    set_start(writer, test);
-    set_object(test, "environment", environment_of(writer, result));
+    set_start(tested->writer, test);
+    set_object(test, "environment", environment_of(tested));
     return test;
 }
 
@@ -377,28 +386,29 @@ static JsonObject *boot_misc(const Writer *writer, const Result *result)
     return misc;
 }
 
-static void add_boot(const Writer *writer, const Result *result)
+static void add_boot(const Tested *tested)
 {
+    const Result *result = tested->result;
     const Outcome *outcome = result_outcome(result);
     const char *status = status_of(result->verdict);
-    g_autofree char *id = test_id(writer, result, 0);
-    JsonObject *test = test_of(writer, result, id, NULL);
+    g_autofree char *id = test_id(tested, 0);
+    JsonObject *test = test_of(tested, id, NULL);
     json_object_set_string_member(test, "status", status);
     set_times(test, status, outcome->seconds);
     if (result->verdict != VERDICT_PASS)
         set_boot_excerpt(test, outcome);
-    json_object_set_object_member(test, "misc", boot_misc(writer, result));
-    json_array_add_object_element(writer->tests, test);
+    json_object_set_object_member(test, "misc", boot_misc(tested->writer, result));
+    json_array_add_object_element(tested->writer->tests, test);
     if (result->verdict == VERDICT_KNOWN_FAILURE || result->verdict == VERDICT_UNEXPECTED_PASS)
-        add_incident(writer, result, id, result->verdict == VERDICT_KNOWN_FAILURE);
+        add_incident(tested->writer, result, id, result->verdict == VERDICT_KNOWN_FAILURE);
 }
 
-static void add_case(const Writer *writer, const Result *result, const Case *one, unsigned number)
+static void add_case(const Tested *tested, const Case *one, unsigned number)
 {
-    const char *status = status_of_case(result, one);
+    const char *status = status_of_case(tested->result, one);
     g_autofree char *excerpt = plain_text(one->output, EXCERPT / 4);
-    g_autofree char *id = test_id(writer, result, number);
-    JsonObject *test = test_of(writer, result, id, one->name);
+    g_autofree char *id = test_id(tested, number);
+    JsonObject *test = test_of(tested, id, one->name);
     JsonObject *misc = json_object_new();
     json_object_set_string_member(test, "status", status);
     if (one->result != CASE_PASS)
@@ -406,9 +416,9 @@ static void add_case(const Writer *writer, const Result *result, const Case *one
     set_text(misc, "result", words_name(case_words, (int)one->result));
     set_text(misc, "reason", one->text);
     json_object_set_object_member(test, "misc", misc);
-    json_array_add_object_element(writer->tests, test);
-    if (result->verdict == VERDICT_KNOWN_FAILURE && strcmp(status, "FAIL") == 0)
-        add_incident(writer, result, id, true);
+    json_array_add_object_element(tested->writer->tests, test);
+    if (tested->result->verdict == VERDICT_KNOWN_FAILURE && strcmp(status, "FAIL") == 0)
+        add_incident(tested->writer, tested->result, id, true);
 }
 
 static void add_result(const Writer *writer, const Result *result)
@@ -416,11 +426,12 @@ static void add_result(const Writer *writer, const Result *result)
     const GPtrArray *cases = result_outcome(result)->cases;
     g_autofree char *build = build_id(writer, result);
     unsigned times = GPOINTER_TO_UINT(g_hash_table_lookup(writer->names, result->name));
-    g_hash_table_insert(writer->names, result->name, GUINT_TO_POINTER(times + 1));
-    add_build(writer, result, build);
-    add_boot(writer, result);
+    const Tested tested = { writer, result, build, times + 1 };
+    g_hash_table_insert(writer->names, result->name, GUINT_TO_POINTER(tested.times));
+    add_build(&tested);
+    add_boot(&tested);
     for (unsigned i = 0; i < cases->len; i++)
-        add_case(writer, result, cases->pdata[i], i + 1);
+        add_case(&tested, cases->pdata[i], i + 1);
 }
 
 // --- All of it.

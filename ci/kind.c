@@ -5,9 +5,9 @@
 #define WHY 500 // bytes of each part
 #define NAME 300
 
-Kind kind_of_result(const Result *result)
+Kind kind_of_verdict(Verdict verdict)
 {
-    switch (result->verdict) {
+    switch (verdict) {
     case VERDICT_PASS:
     case VERDICT_FLAKY:
         return KIND_PASS;
@@ -25,7 +25,7 @@ Kind kind_of_case(const Result *result, const Case *one)
 {
     if (one->result == CASE_PASS)
         return KIND_PASS;
-    if (one->result == CASE_SKIP || kind_of_result(result) == KIND_ERROR)
+    if (one->result == CASE_SKIP || kind_of_verdict(result->verdict) == KIND_ERROR)
         return KIND_SKIP;
     if (one->result == CASE_EXPECTED_FAIL || verdict_is_good(result->verdict))
         return KIND_EXPECTED;

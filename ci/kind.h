@@ -10,7 +10,7 @@ typedef enum {
     KIND_SKIP,
 } Kind;
 
-Kind kind_of_result(const Result *result);
+Kind kind_of_verdict(Verdict verdict);
 // A case that failed in a boot that could not be tested is skipped: what it says may be the host's doing.
 Kind kind_of_case(const Result *result, const Case *one);
 // Why, in a plain line: the reason and the signature. At most some 800 bytes (g_free).

@@ -121,6 +121,11 @@ void outcome_add_case(
     g_ptr_array_add(outcome->cases, one);
 }
 
+bool case_is_bad(const Case *one)
+{
+    return one->result == CASE_FAIL || one->result == CASE_TIMEOUT || one->result == CASE_ERROR;
+}
+
 static void free_outcome(gpointer data)
 {
     outcome_free(data);
@@ -158,6 +163,14 @@ void result_add_axis(Result *result, const char *name, const char *value)
 const Outcome *result_outcome(const Result *result)
 {
     return result->outcomes->pdata[result->outcomes->len - 1];
+}
+
+double result_seconds(const Result *result)
+{
+    double seconds = 0;
+    for (unsigned i = 0; i < result->outcomes->len; i++)
+        seconds += ((const Outcome *)result->outcomes->pdata[i])->seconds;
+    return seconds;
 }
 
 static void free_result(gpointer data)

@@ -113,6 +113,8 @@ void outcome_add_case(
     Outcome *outcome, const char *name, CaseResult result, const char *text, const char *output);
 // Words for CaseResult: "pass", "fail", ...
 extern const Word case_words[];
+// It failed, and was not expected to.
+bool case_is_bad(const Case *one);
 
 Result *result_new(const char *name);
 void result_free(Result *result);
@@ -120,6 +122,8 @@ void result_free(Result *result);
 void result_add_axis(Result *result, const char *name, const char *value);
 // The one that counts: the last.
 const Outcome *result_outcome(const Result *result);
+// Of all of its runs together; a file may say anything, infinity too.
+double result_seconds(const Result *result);
 
 Results *results_new(void);
 void results_free(Results *results);

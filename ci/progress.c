@@ -82,8 +82,9 @@ Progress *progress_new(unsigned total, bool quiet, FILE *to)
     progress->to = to;
     progress->total = total;
     progress->quiet = quiet;
-    progress->terminal = !quiet && isatty(fileno(to)) && term && strcmp(term, "dumb") != 0;
-    progress->colour = isatty(fileno(to)) && term && strcmp(term, "dumb") != 0 && !g_getenv("NO_COLOR");
+    bool moves = isatty(fileno(to)) && term && strcmp(term, "dumb") != 0;
+    progress->terminal = moves && !quiet;
+    progress->colour = moves && !g_getenv("NO_COLOR");
     progress->lines = g_ptr_array_new_with_free_func(line_free);
     if (progress->terminal)
         progress->redraw = g_timeout_add(REDRAW, redraw, progress);
@@ -164,11 +165,6 @@ static void print_lines(const Progress *progress, const GPtrArray *lines)
         fprintf(progress->to, "  %s\n", (const char *)lines->pdata[i]);
 }
 
-static bool is_bad(const Case *one)
-{
-    return one->result != CASE_PASS && one->result != CASE_SKIP && one->result != CASE_EXPECTED_FAIL;
-}
-
 static void print_case(const Progress *progress, const Case *one)
 {
     fprintf(progress->to, "  %s: %s%s%s\n", words_name(case_words, (int)one->result), one->name,
@@ -179,7 +175,7 @@ static void print_cases(const Progress *progress, const Outcome *outcome)
 {
     unsigned bad = 0;
     for (unsigned i = 0; i < outcome->cases->len; i++)
-        if (is_bad(outcome->cases->pdata[i]) && bad++ < CASES_SHOWN)
+        if (case_is_bad(outcome->cases->pdata[i]) && bad++ < CASES_SHOWN)
             print_case(progress, outcome->cases->pdata[i]);
     if (bad > CASES_SHOWN)
         fprintf(progress->to, "  and %u more\n", bad - CASES_SHOWN);

@@ -222,20 +222,12 @@ bool *shard_pick(const char *const *names, const double *times, unsigned count, 
     return picked;
 }
 
-static double seconds_of(const Result *result)
-{
-    double seconds = 0;
-    for (unsigned i = 0; i < result->outcomes->len; i++)
-        seconds += ((const Outcome *)result->outcomes->pdata[i])->seconds;
-    return seconds;
-}
-
 GHashTable *shard_times(const Results *results)
 {
     GHashTable *times = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (unsigned i = 0; i < results->results->len; i++) {
         const Result *result = results->results->pdata[i];
-        double seconds = seconds_of(result);
+        double seconds = result_seconds(result);
         if (verdict_status(result->verdict) < 2 && isfinite(seconds) && seconds > 0)
             g_hash_table_insert(times, g_strdup(result->name), g_memdup2(&seconds, sizeof seconds));
     }

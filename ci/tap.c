@@ -125,7 +125,7 @@ static void add_boot(GString *text, const Result *result, unsigned number)
 {
     g_autofree char *why = kind_why(result);
     add_cases(text, result);
-    add_point(text, "", number, result->name, kind_of_result(result), why);
+    add_point(text, "", number, result->name, kind_of_verdict(result->verdict), why);
     if (result->verdict != VERDICT_PASS)
         add_block(text, result);
 }

@@ -110,7 +110,7 @@ static void test_kinds(void)
     g_autoptr(Results) results = made_each();
     for (unsigned i = 0; i < results->results->len; i++) {
         const Result *result = results->results->pdata[i];
-        g_assert_cmpint(kind_of_result(result), ==, kinds[result->verdict]);
+        g_assert_cmpint(kind_of_verdict(result->verdict), ==, kinds[result->verdict]);
     }
 }
 
@@ -123,9 +123,9 @@ static void test_kinds_of_cases(void)
     g_autoptr(Results) results = made_each();
     for (unsigned i = 0; i < results->results->len; i++) {
         const Result *result = results->results->pdata[i];
-        const Kind *kinds = verdict_is_good(result->verdict)      ? in_good
-                            : kind_of_result(result) == KIND_FAIL ? in_failed
-                                                                  : in_untested;
+        const Kind *kinds = verdict_is_good(result->verdict)                ? in_good
+                            : kind_of_verdict(result->verdict) == KIND_FAIL ? in_failed
+                                                                            : in_untested;
         for (unsigned j = 0; j < G_N_ELEMENTS(in_failed); j++)
             g_assert_cmpint(kind_of_case(result, result_outcome(result)->cases->pdata[j]), ==, kinds[j]);
     }
