@@ -265,7 +265,8 @@ static void read_outcome(JsonObject *object, void *owner)
     outcome->hang = copy_of(object, "hang");
     outcome->folder = copy_of(object, "folder");
     outcome->seconds = number_of(object, "seconds");
-    outcome->exit_status = (int)integer_of(object, "exit-status");
+    if (value_of(object, "exit-status"))
+        outcome->exit_status = (int)CLAMP(integer_of(object, "exit-status"), -1, G_MAXINT);
     outcome->flooded = truth_of(object, "flooded");
     outcome->incomplete = truth_of(object, "incomplete");
     each_of(object, "timeline", read_mark, outcome->timeline);

@@ -5,7 +5,9 @@
 #include "../../ci/kcidb.h"
 #include "../../ci/kind.h"
 #include "../../ci/plain.h"
+#include "../../ci/results_json.h"
 #include "../../ci/tap.h"
+#include <glib/gstdio.h>
 #include <locale.h>
 #include <math.h>
 #include <string.h>
@@ -284,6 +286,26 @@ static void test_many_of_one_name(void)
     g_assert_cmpuint(occurrences(text, "n... (3)\""), ==, 1);
 }
 
+// What a file does not say of a run's command is that none came to its end, not that one ended well.
+static void test_read_without_exit_status(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("lparun-ci-XXXXXX", &error);
+    g_assert_no_error(error);
+    g_autofree char *path = g_build_filename(folder, "results.json", NULL);
+    g_assert_true(g_file_set_contents(path,
+        "{\"schema\":2,\"boots\":[{\"name\":\"a\",\"outcomes\":[{},{\"exit-status\":7},"
+        "{\"exit-status\":-4294967296}]}]}",
+        -1, NULL));
+    g_autoptr(Results) results = results_read(path, &error);
+    g_assert_no_error(error);
+    const Result *result = results->results->pdata[0];
+    static const int statuses[] = { -1, 7, -1 };
+    for (unsigned i = 0; i < G_N_ELEMENTS(statuses); i++)
+        g_assert_cmpint(((const Outcome *)result->outcomes->pdata[i])->exit_status, ==, statuses[i]);
+    g_assert_cmpint(g_remove(path) + g_rmdir(folder), ==, 0);
+}
+
 int main(int count, char **words)
 {
     g_test_init(&count, &words, NULL);
@@ -294,6 +316,7 @@ int main(int count, char **words)
     g_test_add_func("/ci-reports/plain-time", test_plain_time);
     g_test_add_func("/ci-reports/kinds", test_kinds);
     g_test_add_func("/ci-reports/kinds-of-cases", test_kinds_of_cases);
+    g_test_add_func("/ci-reports/read-without-exit-status", test_read_without_exit_status);
     g_test_add_func("/ci-reports/tap", test_tap);
     g_test_add_func("/ci-reports/tap-of-none", test_tap_of_none);
     g_test_add_func("/ci-reports/junit-attempts", test_junit_attempts);
