@@ -59,7 +59,7 @@ static bool append(const char *path, const char *text)
 }
 
 // What is no file (/dev/stdout) is written to; a new file in its place would take it away.
-static bool write_to(const char *path, const char *text, GError **error)
+static bool write_text(const char *path, const char *text, GError **error)
 {
     bool is_file = !g_str_has_prefix(path, "/dev/") &&
                    (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR));
@@ -68,14 +68,7 @@ static bool write_to(const char *path, const char *text, GError **error)
     return append(path, text) || refuse(error, "%s: %s", path, g_strerror(errno));
 }
 
-static bool write_text(const char *path, char *text, GError **error)
-{
-    bool good = write_to(path, text, error);
-    g_free(text);
-    return good;
-}
-
-static bool write_in(const char *folder, const char *name, char *text, GError **error)
+static bool write_in(const char *folder, const char *name, const char *text, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
     return write_text(path, text, error);
@@ -88,22 +81,23 @@ static GError **first(GError **error)
 }
 
 // What has no room keeps none of the rest away: consoles are the largest.
-static bool write_folder(const Results *results, const char *folder, GError **error)
+static bool write_folder(const Results *results, const char *folder, const char *junit, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, "results.json", NULL);
     if (!make_folder(folder, error))
         return false;
     bool good = write_consoles(results, folder, error);
     good &= results_write(results, path, first(error));
-    good &= write_in(folder, "junit.xml", junit_text(results), first(error));
-    good &= write_in(folder, "report.html", html_text(results, folder), first(error));
+    good &= write_in(folder, "junit.xml", junit, first(error));
+    g_autofree char *page = html_text(results, folder);
+    good &= write_in(folder, "report.html", page, first(error));
     return good;
 }
 
 static bool write_kcidb(const Results *results, const ReportOptions *options, GError **error)
 {
     const char *origin = options->kcidb_origin ? options->kcidb_origin : "lparun";
-    char *text = kcidb_text(results, origin);
+    g_autofree char *text = kcidb_text(results, origin);
     if (text)
         return write_text(options->kcidb, text, error);
     return refuse(error, "--kcidb-origin %s: give small letters, digits and underscores", origin);
@@ -126,11 +120,13 @@ static void tell_github(const Results *results)
 bool report_write(const Results *results, const ReportOptions *options, GError **error)
 {
     tell_github(results);
-    bool good = !options->folder || write_folder(results, options->folder, error);
+    g_autofree char *junit = options->folder || options->junit ? junit_text(results) : NULL;
+    g_autofree char *tap = options->tap ? tap_text(results) : NULL;
+    bool good = !options->folder || write_folder(results, options->folder, junit, error);
     if (options->junit)
-        good &= write_text(options->junit, junit_text(results), first(error));
+        good &= write_text(options->junit, junit, first(error));
     if (options->tap)
-        good &= write_text(options->tap, tap_text(results), first(error));
+        good &= write_text(options->tap, tap, first(error));
     if (options->kcidb)
         good &= write_kcidb(results, options, first(error));
     return good;
