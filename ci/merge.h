@@ -5,8 +5,8 @@
 // All of `parts` (of Results, each read from the file of the same place in `paths`) as one, for a report in
 // the folder `to`: boots in the order of `all`, consoles as seen from there, the seconds of the longest. The
 // parts' boots move into it; the parts stay the caller's. A boot that is twice the same is taken once. NULL
-// and `error`: parts are of different suites or of different numbers of shards, or a
-// boot is in two of them with different results: which one counts is not for a program to say.
+// and `error`: parts are of different suites or of different numbers of shards, or a boot is in two of them
+// with different results: which one counts is not for a program to say.
 Results *results_merge(GPtrArray *parts, const char *const *paths, const char *to, GError **error);
 // What is missing in `merged`, one line each: the shards that none of `parts` is, and the boots of `all`.
 // NULL: nothing (g_free).

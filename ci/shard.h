@@ -7,14 +7,12 @@
 
 #define SHARDS_MOST 10000u
 
-// "3/8": the third of eight. False and `error` for anything else, and for more
-// than SHARDS_MOST.
+// "3/8": the third of eight. False and `error` for anything else, and for more than SHARDS_MOST.
 bool shard_parse(const char *text, unsigned *k, unsigned *n, GError **error);
 // The shard that a farm's engine gives to this process by its environment: an array of Slurm's, an indexed
 // Job of Kubernetes', `parallel` of GitLab's or CircleCI's. `n`: before, how many shards were asked for, or
-// 0; LPARUN_CI_SHARDS says it, too. False without an error: there is none. False and `error`
-//: what it says does not hold together, or is not enough; `k` and `n` stay as they
-// were.
+// 0; LPARUN_CI_SHARDS says it, too. False without an error: there is none. False and `error`: what it says
+// does not hold together, or is not enough; `k` and `n` stay as they were.
 bool shard_from_environment(unsigned *k, unsigned *n, GError **error);
 // Which of `count` boots are shard `k`'s of `n`, one a name (g_free). `times`: seconds of each, 0 where there
 // are none; or NULL. The same names and times give the same shards on any machine, in whatever order they

@@ -55,6 +55,14 @@ typedef struct Place {
     unsigned asked, k, n;
 } Place;
 
+static bool read_place(const Place *place, unsigned *k, unsigned *n, GError **error)
+{
+    *k = 0;
+    *n = place->asked;
+    set_environment(place->environment);
+    return shard_from_environment(k, n, error);
+}
+
 #define SLURM(id, min, max, step, count)                                                                     \
     "SLURM_ARRAY_TASK_ID=" id " SLURM_ARRAY_TASK_MIN=" min " SLURM_ARRAY_TASK_MAX=" max                      \
     " SLURM_ARRAY_TASK_STEP=" step " SLURM_ARRAY_TASK_COUNT=" count
@@ -78,9 +86,8 @@ static void test_environment(void)
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(places); i++) {
         g_autoptr(GError) error = NULL;
-        unsigned k = 0, n = places[i].asked;
-        set_environment(places[i].environment);
-        g_assert_true(shard_from_environment(&k, &n, &error));
+        unsigned k, n;
+        g_assert_true(read_place(&places[i], &k, &n, &error));
         g_assert_no_error(error);
         g_assert_cmpuint(k, ==, places[i].k);
         g_assert_cmpuint(n, ==, places[i].n);
@@ -113,9 +120,8 @@ static void test_environment_refuses(void)
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(places); i++) {
         g_autoptr(GError) error = NULL;
-        unsigned k = 0, n = places[i].asked;
-        set_environment(places[i].environment);
-        g_assert_false(shard_from_environment(&k, &n, &error));
+        unsigned k, n;
+        g_assert_false(read_place(&places[i], &k, &n, &error));
         g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
         g_assert_nonnull(strstr(error->message, "--shard"));
         g_assert_cmpuint(k, ==, 0);
