@@ -2,6 +2,7 @@
 #include "html.h"
 #include "html_parts.h"
 #include "html_style.h"
+#include "plain.h"
 
 #define BOOTS 5000u
 #define CONSOLES (14u << 20) // bytes for all of them
@@ -76,33 +77,19 @@ static void add_head(GString *page, const Results *results, const char *title, V
     g_string_append(page, "</style>\n</head>\n");
 }
 
-static void add_fact(GString *page, const char *what, const char *value)
-{
-    if (value && value[0])
-        html_put(page, "<div><dt>%s</dt><dd>%.400s</dd></div>\n", what, value);
-}
-
-static char *when(const char *started)
-{
-    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autoptr(GDateTime) time = started ? g_date_time_new_from_iso8601(started, utc) : NULL;
-    g_autoptr(GDateTime) there = time ? g_date_time_to_utc(time) : NULL;
-    return there ? g_date_time_format(there, "%F %T UTC") : g_strdup(started);
-}
-
 static void add_facts(GString *page, const Results *results)
 {
-    g_autofree char *time = when(results->started);
+    g_autofree char *time = plain_time(results->started, "%F %T UTC");
     g_autofree char *seconds = html_seconds(results->seconds);
     g_autofree char *shard =
         results->shards ? g_strdup_printf("%u of %u", results->shard, results->shards) : NULL;
     html_put(page, "<dl class=\"facts\">\n");
-    add_fact(page, "Suite", results->suite);
-    add_fact(page, "Shard", shard);
-    add_fact(page, "Host", results->host);
-    add_fact(page, "Started", time);
-    add_fact(page, "Took", seconds);
-    add_fact(page, "lparun-ci", results->version);
+    html_fact(page, "Suite", results->suite);
+    html_fact(page, "Shard", shard);
+    html_fact(page, "Host", results->host);
+    html_fact(page, "Started", time ? time : results->started);
+    html_fact(page, "Took", seconds);
+    html_fact(page, "lparun-ci", results->version);
     html_put(page, "</dl>\n");
 }
 
@@ -135,22 +122,10 @@ static void add_share(GString *page, const Tally *tally)
     html_put(page, "</svg>\n");
 }
 
-static GPtrArray *missing_of(const Results *results)
-{
-    GPtrArray *missing = g_ptr_array_new();
-    g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
-    for (unsigned i = 0; i < results->results->len; i++)
-        g_hash_table_add(there, ((const Result *)results->results->pdata[i])->name);
-    for (unsigned i = 0; results->all && results->all[i]; i++)
-        if (!g_hash_table_contains(there, results->all[i]))
-            g_ptr_array_add(missing, results->all[i]);
-    return missing;
-}
-
 // A shard has its own boots only; all the others are missing in a whole.
 static void add_missing(GString *page, const Results *results)
 {
-    g_autoptr(GPtrArray) missing = missing_of(results);
+    g_autoptr(GPtrArray) missing = results_missing(results, NULL);
     if (missing->len == 0)
         return;
     if (results->shards > 0) {

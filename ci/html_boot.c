@@ -2,10 +2,10 @@
 #include "html_parts.h"
 #include <string.h>
 
-static void add_fact(GString *page, const char *what, const char *value)
+void html_fact(GString *page, const char *what, const char *value)
 {
     if (value && value[0])
-        html_put(page, "<div><dt>%s</dt><dd>%.600s</dd></div>\n", what, value);
+        html_put(page, "<div><dt>%s</dt><dd>%.400s</dd></div>\n", what, value);
 }
 
 static char *tags_of(const Result *result)
@@ -18,15 +18,15 @@ static void add_facts(GString *page, const Result *result, const Outcome *outcom
     g_autofree char *status = outcome->exit_status >= 0 ? g_strdup_printf("%d", outcome->exit_status) : NULL;
     g_autofree char *tags = tags_of(result);
     html_put(page, "<dl class=\"facts\">\n");
-    add_fact(page, "Stage", outcome->stage);
-    add_fact(page, "Signature", outcome->signature);
-    add_fact(page, "Hang", outcome->hang);
-    add_fact(page, "Exit status", status);
-    add_fact(page, "Expected to fail", result->known);
+    html_fact(page, "Stage", outcome->stage);
+    html_fact(page, "Signature", outcome->signature);
+    html_fact(page, "Hang", outcome->hang);
+    html_fact(page, "Exit status", status);
+    html_fact(page, "Expected to fail", result->known);
     for (unsigned i = 0; i < MIN(result->axes->len, 12); i++)
-        add_fact(page, ((const Axis *)result->axes->pdata[i])->name,
+        html_fact(page, ((const Axis *)result->axes->pdata[i])->name,
             ((const Axis *)result->axes->pdata[i])->value);
-    add_fact(page, "Tags", tags);
+    html_fact(page, "Tags", tags);
     html_put(page, "</dl>\n");
 }
 

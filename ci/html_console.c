@@ -81,8 +81,7 @@ static bool is_shown(const HtmlConsole *console, unsigned line)
     return line < console->head || (line >= console->tail && line < console->lines->len);
 }
 
-// The seconds before a line, and where its text begins; -1: it has none.
-static double seconds_of(const char *line, const char **text)
+double html_console_seconds(const char *line, const char **text)
 {
     char *end;
     double seconds = g_ascii_strtod(line, &end);
@@ -98,7 +97,7 @@ static unsigned line_at(const HtmlConsole *console, double seconds)
     unsigned from = 0, to = console->lines->len;
     while (from < to) {
         unsigned middle = from + (to - from) / 2;
-        if (seconds_of(console->lines->pdata[middle], &text) < seconds - 0.0006)
+        if (html_console_seconds(console->lines->pdata[middle], &text) < seconds - 0.0006)
             from = middle + 1;
         else
             to = middle;
@@ -133,7 +132,7 @@ void html_console_links(GString *page, const Outcome *outcome)
 void html_console_line(GString *page, const char *line)
 {
     const char *text;
-    double seconds = seconds_of(line, &text);
+    double seconds = html_console_seconds(line, &text);
     if (seconds >= 0)
         html_put(page, "<span><i>%.3f</i> %s\n</span>", seconds, text);
     else
@@ -180,7 +179,7 @@ static void add_line(Marks *marks, unsigned line)
 {
     unsigned number = marks->console->number;
     const char *text;
-    double seconds = seconds_of(marks->console->lines->pdata[line], &text);
+    double seconds = html_console_seconds(marks->console->lines->pdata[line], &text);
     bool fails = add_failure(marks, line, text);
     html_put(marks->lines, fails ? "<span id=\"b%u-%u\" class=\"failure\">" : "<span id=\"b%u-%u\">", number,
         line + 1);

@@ -16,6 +16,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HtmlConsole, html_console_free)
 void html_console(GString *page, const HtmlConsole *console, const Outcome *outcome);
 // The anchor of the line at which a stage began (g_free); NULL: it is not shown.
 char *html_console_anchor(const HtmlConsole *console, double seconds);
+// The seconds before a line, and where its text begins; -1: it has none.
+double html_console_seconds(const char *line, const char **text);
 // A line of a console that stands elsewhere, without an anchor.
 void html_console_line(GString *page, const char *line);
 // Links to a run's console.txt and console.raw, where it has a folder.

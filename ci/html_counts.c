@@ -1,6 +1,5 @@
 // What lparun counted of a boot, in the HTML page: what is large first, all of it folded.
 #include "html_parts.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define SHOWN 8u
@@ -76,9 +75,8 @@ static void add_sum(GString *page, const GArray *counts, const char *group, cons
         if (is_in(count, group) && count->value > 0 && sum < G_MAXINT64 - count->value)
             sum += count->value;
     }
-    g_autofree char *number = html_number(sum);
-    if (sum > 0)
-        html_put(page, "<div><dt>%s</dt><dd>%s</dd></div>\n", name, number);
+    g_autofree char *number = sum > 0 ? html_number(sum) : NULL;
+    html_fact(page, name, number);
 }
 
 // "disks.0.bytes_read" as "disks 0 bytes read"

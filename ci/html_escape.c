@@ -1,23 +1,10 @@
 // Text that becomes HTML.
 #include "html_escape.h"
+#include "plain.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-// They make a line look like another one.
-static bool turns_direction(gunichar c)
-{
-    return c == 0x200e || c == 0x200f || c == 0x061c || (c >= 0x202a && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
-
-static bool is_nonsense(gunichar c)
-{
-    bool control = (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0);
-    bool no_character = (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
-    return control || no_character || turns_direction(c);
-}
 
 static void add_character(GString *page, gunichar c)
 {
@@ -44,17 +31,13 @@ static void add_character(GString *page, gunichar c)
 
 static void add_text(GString *page, const char *text, gsize longest)
 {
-    const char *at = text, *end = text + strnlen(text, longest + 1);
-    while (at < end && (gsize)(at - text) < longest) {
-        gunichar c = g_utf8_get_char_validated(at, end - at);
-        bool valid = c < 0x110000;
-        if (!valid)
-            add_character(page, 0xfffd);
-        else if (!is_nonsense(c))
+    const char *at = text;
+    while (*at && (gsize)(at - text) < longest) {
+        gunichar c = plain_next(&at);
+        if (c == '\n' || c == '\t' || plain_is_shown(c))
             add_character(page, c);
-        at += valid ? g_utf8_skip[(guchar)*at] : 1;
     }
-    if (at < end)
+    if (*at)
         g_string_append(page, "…");
 }
 

@@ -8,8 +8,8 @@
 #define HTML_TEXT_LONGEST 4200u // bytes of one text, unless the markup says less
 
 // Adds markup; what its %s stand for is text. %s, %.200s (at most so many bytes), %d, %u and %.3f (with a
-// point in any locale) are understood. In text, control characters and those that turn the direction of
-// writing are left out, what is no UTF-8 becomes U+FFFD, and NULL is nothing.
+// point in any locale) are understood. Of text, what plain_is_shown() does not have is left out, but for ends
+// of lines and tabs; what is no UTF-8 becomes U+FFFD, and NULL is nothing.
 void html_put(GString *page, const char *markup, ...) G_GNUC_PRINTF(2, 3);
 bool html_has_room(const GString *page);
 

@@ -18,6 +18,9 @@ extern const Verdict html_order[VERDICTS];
 // The icons that others use; once, before them.
 void html_icons(GString *page);
 
+// A row of a list of facts; nothing where `value` is NULL or "".
+void html_fact(GString *page, const char *what, const char *value);
+
 // The boots that failed, those with the same signature together. Boots are called b1, b2, ... in their order.
 void html_failures(GString *page, const Results *results, unsigned boots);
 // All boots: as tables of two axes, and a plain one.

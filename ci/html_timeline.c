@@ -1,6 +1,6 @@
 // A boot's timeline in the HTML page: a picture (SVG), and the same in words below it.
 #include "html_parts.h"
-#include <math.h>
+#include "plain.h"
 #include <string.h>
 
 #define MARKS 24u
@@ -15,7 +15,7 @@ typedef struct Bar {
 
 static double bounded(double seconds)
 {
-    return isfinite(seconds) ? CLAMP(seconds, 0, 1e9) : 0;
+    return MAX(plain_number(seconds), 0);
 }
 
 static double last_of(const GArray *marks, double last)
@@ -159,11 +159,10 @@ static void add_mark(GString *lines, GString *page, Lanes *lanes, const Bar *mar
 // Where the first failure's block begins: its line has the seconds before it.
 static void add_first_failure(GArray *marks, const Outcome *outcome)
 {
-    const char *line = outcome->block->len ? outcome->block->pdata[0] : "";
-    char *end;
-    double seconds = g_ascii_strtod(line, &end);
+    const char *line = outcome->block->len ? outcome->block->pdata[0] : "", *text;
+    double seconds = html_console_seconds(line, &text);
     const Bar bar = { FAILURE, bounded(seconds), 0 };
-    if (end > line && *end == ' ' && bar.from <= whole(outcome))
+    if (seconds >= 0 && bar.from <= whole(outcome))
         g_array_append_val(marks, bar);
 }
 

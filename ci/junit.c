@@ -338,7 +338,8 @@ char *junit_text(const Results *results)
 {
     g_autofree char *package = package_of(results);
     g_autofree char *file = plain_line(results->suite, 1000);
-    g_autofree char *timestamp = plain_time(results->started, ""); // without a zone it is UTC for Jenkins
+    g_autofree char *timestamp =
+        plain_time(results->started, PLAIN_ISO); // without a zone it is UTC for Jenkins
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Writer writer = { .results = results,
         .package = package,

@@ -452,7 +452,7 @@ static JsonObject *whole(const Results *results, const char *origin)
     json_object_set_object_member(object, "version", version);
     g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autofree char *start = plain_time(results->started, "+00:00");
+    g_autofree char *start = plain_time(results->started, PLAIN_ISO "+00:00");
     const Writer writer = { results, origin, start, array_in(object, "checkouts"), array_in(object, "builds"),
         array_in(object, "tests"), array_in(object, "issues"), array_in(object, "incidents"), ids, names };
     for (unsigned i = 0; i < results->results->len; i++)

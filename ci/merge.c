@@ -246,26 +246,15 @@ Results *results_merge(GPtrArray *parts, const char *const *paths, const char *t
 
 // --- What is missing.
 
-// The names of `all` without a result.
-static GPtrArray *missing_boots(const Results *merged)
+static bool is_there(const Result *result)
 {
-    g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
-    GPtrArray *missing = g_ptr_array_new();
-    for (unsigned i = 0; i < merged->results->len; i++) {
-        const Result *result = merged->results->pdata[i];
-        if (!is_lost(result))
-            g_hash_table_add(there, result->name);
-    }
-    for (char **name = merged->all; name && *name; name++)
-        if (g_hash_table_add(there, *name))
-            g_ptr_array_add(missing, *name);
-    return missing;
+    return !is_lost(result);
 }
 
 char *merge_missing(const Results *merged, const GPtrArray *parts)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(GPtrArray) boots = missing_boots(merged);
+    g_autoptr(GPtrArray) boots = results_missing(merged, is_there);
     unsigned shards = MIN(shards_of(parts), SHARDS_MOST);
     for (unsigned shard = 1; shard <= shards; shard++)
         if (!has_shard(parts, shard))
@@ -302,14 +291,10 @@ static Result *lost_result(const char *name)
 // All boots of `all` in their order, then the others.
 void merge_add_missing(Results *merged)
 {
-    g_autoptr(GPtrArray) boots = missing_boots(merged);
+    g_autoptr(GPtrArray) boots = results_missing(merged, NULL);
     g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
-    for (unsigned i = 0; i < merged->results->len; i++)
-        g_hash_table_add(places, ((const Result *)merged->results->pdata[i])->name);
     for (unsigned i = 0; i < boots->len; i++)
-        if (!g_hash_table_contains(places, boots->pdata[i]))
-            g_ptr_array_add(merged->results, lost_result(boots->pdata[i]));
-    g_hash_table_remove_all(places);
+        g_ptr_array_add(merged->results, lost_result(boots->pdata[i]));
     for (unsigned i = 0; merged->all && merged->all[i]; i++)
         g_hash_table_insert(places, merged->all[i], GUINT_TO_POINTER(i + 1));
     g_ptr_array_sort_with_data(merged->results, by_place, places);

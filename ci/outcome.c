@@ -204,6 +204,21 @@ void results_count(const Results *results, unsigned counts[VERDICTS])
         counts[((const Result *)results->results->pdata[i])->verdict]++;
 }
 
+GPtrArray *results_missing(const Results *results, bool (*counts)(const Result *result))
+{
+    g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
+    GPtrArray *missing = g_ptr_array_new();
+    for (unsigned i = 0; i < results->results->len; i++) {
+        const Result *result = results->results->pdata[i];
+        if (!counts || counts(result))
+            g_hash_table_add(there, result->name);
+    }
+    for (char **name = results->all; name && *name; name++)
+        if (g_hash_table_add(there, *name))
+            g_ptr_array_add(missing, *name);
+    return missing;
+}
+
 // A failure of a guest's says more than a host that could not test; a wrong boot file goes before both.
 int results_status(const Results *results)
 {

@@ -131,5 +131,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Results, results_free)
 
 // How many have each verdict, by Verdict.
 void results_count(const Results *results, unsigned counts[VERDICTS]);
+// Of `all`, those that no result which `counts` has (NULL: any does): of char *, the results'
+// (g_ptr_array_unref).
+GPtrArray *results_missing(const Results *results, bool (*counts)(const Result *result));
 // The exit status of lparun-ci: the worst of its boots; 0 where all are well.
 int results_status(const Results *results);

@@ -1,15 +1,13 @@
 // Plain text.
 #include "plain.h"
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #define NO_CHARACTER 0xfffdu
 #define ESCAPE 0x1bu
 #define CUT "..."
 
-// The character at *at, which is left behind.
-static gunichar next_of(const char **at)
+gunichar plain_next(const char **at)
 {
     gunichar character = g_utf8_get_char_validated(*at, -1);
     if (character == (gunichar)-1 || character == (gunichar)-2) {
@@ -38,23 +36,23 @@ static bool is_space(gunichar character)
            type == G_UNICODE_PARAGRAPH_SEPARATOR;
 }
 
-static bool is_plain(gunichar character)
+bool plain_is_shown(gunichar character)
 {
     GUnicodeType type = g_unichar_type(character);
     return type != G_UNICODE_CONTROL && type != G_UNICODE_FORMAT && type != G_UNICODE_SURROGATE &&
-           (character & 0xfffe) != 0xfffe;
+           (character & 0xfffe) != 0xfffe && !(character >= 0xfdd0 && character <= 0xfdef);
 }
 
 // Until there are `most` bytes or somewhat more. Returns what is left of the text.
 static const char *append_plain(GString *plain, const char *text, gsize most, bool keep_spaces)
 {
     while (*text && plain->len < most) {
-        gunichar character = next_of(&text);
+        gunichar character = plain_next(&text);
         if (character == ESCAPE)
             text = past_sequence(text);
         else if (is_space(character))
             g_string_append_c(plain, keep_spaces && character < ' ' ? (char)character : ' ');
-        else if (is_plain(character))
+        else if (plain_is_shown(character))
             g_string_append_unichar(plain, character);
     }
     return text;
@@ -137,11 +135,10 @@ char *plain_seconds(double seconds)
     return g_strdup(g_ascii_formatd(text, sizeof(text), "%.3f", plain_number(seconds)));
 }
 
-char *plain_time(const char *time, const char *zone)
+char *plain_time(const char *time, const char *format)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     g_autoptr(GDateTime) read = time ? g_date_time_new_from_iso8601(time, utc) : NULL;
     g_autoptr(GDateTime) there = read ? g_date_time_to_timezone(read, utc) : NULL;
-    g_autofree char *text = there ? g_date_time_format(there, "%Y-%m-%dT%H:%M:%S") : NULL;
-    return text ? g_strconcat(text, zone, NULL) : NULL;
+    return there ? g_date_time_format(there, format) : NULL;
 }
