@@ -1,38 +1,21 @@
 // The boots that failed, in the HTML page: those with the same signature together.
 #include "html_parts.h"
+#include <string.h>
 
 #define NAMED 12u
 
-static const char *key_of(const Result *result)
+// What it is told by: its signature, or else its reason. NULL: it did not fail.
+static char *key_of(const Result *result)
 {
     const Outcome *outcome = result_outcome(result);
     const char *text = outcome->signature ? outcome->signature : result->reason;
-    return text ? text : "";
-}
-
-// An array of boots for each signature.
-static GPtrArray *groups_of(const Results *results, unsigned boots)
-{
-    GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-    g_autoptr(GHashTable) by_key = g_hash_table_new(g_str_hash, g_str_equal);
-    for (unsigned i = 0; i < boots; i++) {
-        const Result *result = results->results->pdata[i];
-        if (verdict_is_good(result->verdict))
-            continue;
-        GArray *group = g_hash_table_lookup(by_key, key_of(result));
-        if (!group) {
-            group = g_array_new(FALSE, FALSE, sizeof(unsigned));
-            g_hash_table_insert(by_key, (char *)key_of(result), group);
-            g_ptr_array_add(groups, group);
-        }
-        g_array_append_val(group, i);
-    }
-    return groups;
+    return verdict_is_good(result->verdict) ? NULL : g_strdup(text ? text : "");
 }
 
 static int by_size(gconstpointer a, gconstpointer b)
 {
-    return (int)(*(GArray *const *)b)->len - (int)(*(GArray *const *)a)->len;
+    const HtmlGroup *one = *(HtmlGroup *const *)a, *other = *(HtmlGroup *const *)b;
+    return (int)other->boots->len - (int)one->boots->len;
 }
 
 static void add_links(GString *page, const Results *results, const GArray *group, unsigned from, unsigned to)
@@ -48,22 +31,23 @@ static void add_links(GString *page, const Results *results, const GArray *group
     html_put(page, "</ul>");
 }
 
-static void add_group(GString *page, const Results *results, const GArray *group)
+static void add_group(GString *page, const Results *results, const HtmlGroup *group)
 {
-    const Result *first = results->results->pdata[g_array_index(group, unsigned, 0)];
-    const char *reason = first->reason ? first->reason : "", *key = key_of(first);
+    const GArray *boots = group->boots;
+    const Result *first = results->results->pdata[g_array_index(boots, unsigned, 0)];
+    const char *reason = first->reason ? first->reason : "";
     html_put(page, "<li class=\"group %s\"><div>", html_tone(first->verdict));
     html_verdict(page, first->verdict);
-    html_put(page, "</div>\n<div class=\"what\"><b>%.300s</b>", key);
-    if (group->len > 1)
-        html_put(page, " <span class=\"dim\">%u boots</span>", group->len);
-    if (g_strcmp0(reason, key) != 0)
+    html_put(page, "</div>\n<div class=\"what\"><b>%.300s</b>", group->name);
+    if (boots->len > 1)
+        html_put(page, " <span class=\"dim\">%u boots</span>", boots->len);
+    if (strcmp(reason, group->name) != 0)
         html_put(page, "<p>" HTML_REASON "</p>\n", reason);
     html_put(page, "</div>\n<div>");
-    add_links(page, results, group, 0, MIN(group->len, NAMED));
-    if (group->len > NAMED) {
-        html_put(page, "<details><summary>%u more</summary>\n", group->len - NAMED);
-        add_links(page, results, group, NAMED, group->len);
+    add_links(page, results, boots, 0, MIN(boots->len, NAMED));
+    if (boots->len > NAMED) {
+        html_put(page, "<details><summary>%u more</summary>\n", boots->len - NAMED);
+        add_links(page, results, boots, NAMED, boots->len);
         html_put(page, "</details>\n");
     }
     html_put(page, "</div></li>\n");
@@ -71,7 +55,7 @@ static void add_group(GString *page, const Results *results, const GArray *group
 
 void html_failures(GString *page, const Results *results, unsigned boots)
 {
-    g_autoptr(GPtrArray) groups = groups_of(results, boots);
+    g_autoptr(GPtrArray) groups = html_groups(results, boots, key_of);
     if (groups->len == 0)
         return;
     g_ptr_array_sort(groups, by_size);

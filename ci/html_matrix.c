@@ -277,44 +277,13 @@ static char *name_of(const Result *result)
     return g_strndup(result->name, strcspn(result->name, "["));
 }
 
-typedef struct Group {
-    char *name;
-    GArray *boots; // of unsigned
-} Group;
-
-static void group_free(gpointer data)
-{
-    Group *group = data;
-    g_free(group->name);
-    g_array_unref(group->boots);
-    g_free(group);
-}
-
-static GPtrArray *groups_of(const Results *results, unsigned boots)
-{
-    GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
-    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    for (unsigned i = 0; i < boots; i++) {
-        g_autofree char *name = name_of(results->results->pdata[i]);
-        Group *group = g_hash_table_lookup(by_name, name);
-        if (!group) {
-            group = g_new0(Group, 1);
-            *group = (Group){ g_steal_pointer(&name), g_array_new(FALSE, FALSE, sizeof(unsigned)) };
-            g_hash_table_insert(by_name, group->name, group);
-            g_ptr_array_add(groups, group);
-        }
-        g_array_append_val(group->boots, i);
-    }
-    return groups;
-}
-
 void html_matrix(GString *page, const Results *results, unsigned boots)
 {
-    g_autoptr(GPtrArray) groups = groups_of(results, boots);
+    g_autoptr(GPtrArray) groups = html_groups(results, boots, name_of);
     g_autoptr(GArray) others = g_array_new(FALSE, FALSE, sizeof(unsigned));
     g_autoptr(GString) tables = g_string_new(NULL);
     for (unsigned i = 0; i < groups->len; i++) {
-        const Group *group = groups->pdata[i];
+        const HtmlGroup *group = groups->pdata[i];
         add_cells(tables, results, group->boots, groups->len > 1 ? group->name : "", others);
     }
     html_put(page, "<section aria-labelledby=\"matrix\">\n<h2 id=\"matrix\">%s</h2>\n",

@@ -21,6 +21,15 @@ void html_icons(GString *page);
 // A row of a list of facts; nothing where `value` is NULL or "".
 void html_fact(GString *page, const char *what, const char *value);
 
+// Boots that are called alike.
+typedef struct HtmlGroup {
+    char *name;
+    GArray *boots; // of unsigned: places in the results
+} HtmlGroup;
+// Of HtmlGroup, in the order in which they came (g_ptr_array_unref). A boot that `name_of` has NULL for is in
+// none; what it returns is freed.
+GPtrArray *html_groups(const Results *results, unsigned boots, char *(*name_of)(const Result *result));
+
 // The boots that failed, those with the same signature together. Boots are called b1, b2, ... in their order.
 void html_failures(GString *page, const Results *results, unsigned boots);
 // All boots: as tables of two axes, and a plain one.
