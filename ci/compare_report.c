@@ -1,6 +1,6 @@
 // What is different, for people and for programs.
 #include "compare.h"
-#include "members.h"
+#include "json_write.h"
 
 // Lines of a kind; the rest is counted.
 #define LINES_MOST 40u
@@ -176,29 +176,29 @@ static void add_side(JsonBuilder *builder, const char *name, const Result *resul
         return;
     }
     json_builder_begin_object(builder);
-    members_text(builder, "verdict", verdict_of(result));
-    members_text(builder, "reason", result->reason);
-    members_text(builder, "signature", result_outcome(result)->signature);
-    members_integer(builder, "passed", compare_passes(result));
-    members_integer(builder, "runs", compare_runs(result));
+    json_write_text(builder, "verdict", verdict_of(result));
+    json_write_text(builder, "reason", result->reason);
+    json_write_text(builder, "signature", result_outcome(result)->signature);
+    json_write_integer(builder, "passed", compare_passes(result));
+    json_write_integer(builder, "runs", compare_runs(result));
     json_builder_end_object(builder);
 }
 
 static void add_member(JsonBuilder *builder, const Change *change)
 {
     json_builder_begin_object(builder);
-    members_text(builder, "kind", words_name(kind_words, (int)change->kind));
-    members_text(builder, "boot", change->boot);
-    members_truth(builder, "worse", change->worse);
+    json_write_text(builder, "kind", words_name(kind_words, (int)change->kind));
+    json_write_text(builder, "boot", change->boot);
+    json_write_truth(builder, "worse", change->worse);
     add_side(builder, "old", change->old);
     add_side(builder, "new", change->new);
     if (change->kind == CHANGE_RATE)
-        members_number(builder, "chance", change->chance);
+        json_write_number(builder, "chance", change->chance);
     if (change->measure) {
-        members_text(builder, "measure", change->measure);
-        members_text(builder, "unit", change->is_time ? "seconds" : "count");
-        members_number(builder, "before", change->before);
-        members_number(builder, "after", change->after);
+        json_write_text(builder, "measure", change->measure);
+        json_write_text(builder, "unit", change->is_time ? "seconds" : "count");
+        json_write_number(builder, "before", change->before);
+        json_write_number(builder, "after", change->after);
     }
     json_builder_end_object(builder);
 }
@@ -209,10 +209,10 @@ JsonNode *compare_json(const Results *old, const Results *new, double noise, boo
     g_autoptr(JsonBuilder) builder = json_builder_new();
     *worse = is_worse(changes);
     json_builder_begin_object(builder);
-    members_integer(builder, "schema", 1);
-    members_truth(builder, "worse", *worse);
-    members_number(builder, "noise", noise);
-    members_array(builder, "changes");
+    json_write_integer(builder, "schema", 1);
+    json_write_truth(builder, "worse", *worse);
+    json_write_number(builder, "noise", noise);
+    json_write_array(builder, "changes");
     for (unsigned i = 0; i < changes->len; i++)
         add_member(builder, &g_array_index(changes, Change, i));
     json_builder_end_array(builder);
