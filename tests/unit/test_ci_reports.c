@@ -7,7 +7,7 @@
 #include "../../ci/plain.h"
 #include "../../ci/results_json.h"
 #include "../../ci/tap.h"
-#include <glib/gstdio.h>
+#include "scratch_file.h"
 #include <locale.h>
 #include <math.h>
 #include <string.h>
@@ -289,21 +289,18 @@ static void test_many_of_one_name(void)
 // What a file does not say of a run's command is that none came to its end, not that one ended well.
 static void test_read_without_exit_status(void)
 {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("lparun-ci-XXXXXX", &error);
-    g_assert_no_error(error);
-    g_autofree char *path = g_build_filename(folder, "results.json", NULL);
-    g_assert_true(g_file_set_contents(path,
+    static const char text[] =
         "{\"schema\":2,\"boots\":[{\"name\":\"a\",\"outcomes\":[{},{\"exit-status\":7},"
-        "{\"exit-status\":-4294967296}]}]}",
-        -1, NULL));
+        "{\"exit-status\":-4294967296}]}]}";
+    static const int statuses[] = { -1, 7, -1 };
+    g_autoptr(GError) error = NULL;
+    char *path = scratch_file(text, strlen(text));
     g_autoptr(Results) results = results_read(path, &error);
     g_assert_no_error(error);
     const Result *result = results->results->pdata[0];
-    static const int statuses[] = { -1, 7, -1 };
     for (unsigned i = 0; i < G_N_ELEMENTS(statuses); i++)
         g_assert_cmpint(((const Outcome *)result->outcomes->pdata[i])->exit_status, ==, statuses[i]);
-    g_assert_cmpint(g_remove(path) + g_rmdir(folder), ==, 0);
+    scratch_remove(path);
 }
 
 int main(int count, char **words)
