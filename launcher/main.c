@@ -1,6 +1,6 @@
 // lparun: runs a pseries guest under KVM on POWER.
 #include "lparun/error.h"
-#include "options.h"
+#include "option_table.h"
 #include "probe.h"
 #include "pseries.h"
 #include <errno.h>
@@ -10,7 +10,9 @@
 
 static int report(GError *error)
 {
-    g_printerr("lparun: %s\n", error->message);
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", 0);
+    for (char **line = lines; *line; line++)
+        g_printerr("lparun: %s\n", *line);
     return error->domain == LPARUN_ERROR ? error->code : LPARUN_ERROR_HOST;
 }
 
@@ -90,8 +92,9 @@ int main(int argc, char **argv)
     case OPTIONS_PROBE_JSON:
         status = probe_run(result == OPTIONS_PROBE_JSON);
         break;
-    case OPTIONS_HELP: {
-        g_autofree char *help = options_help();
+    case OPTIONS_HELP:
+    case OPTIONS_HELP_QEMU: {
+        g_autofree char *help = result == OPTIONS_HELP ? options_help() : options_help_qemu();
         fputs(help, stdout);
         break;
     }
@@ -99,7 +102,9 @@ int main(int argc, char **argv)
         fputs(options.help, stdout);
         break;
     case OPTIONS_VERSION:
-        puts("lparun " LPARUN_VERSION);
+        // What reads it under QEMU's name looks for a version that it knows.
+        puts(options.qemu_name ? "QEMU emulator version 10.0.0 (lparun " LPARUN_VERSION ")"
+                               : "lparun " LPARUN_VERSION);
         break;
     case OPTIONS_WRONG:
         status = report(error);

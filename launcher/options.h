@@ -47,6 +47,7 @@ typedef struct Options {
     const CompatLevel *max_compat; // the newest that the guest may have, or NULL
     unsigned hash_order;           // 0: by the size of memory
     bool ci_in_kernel;
+    bool qemu_name;  // called as qemu-system-ppc64, by what expects QEMU
     bool demo_stall; // doorbells are on KVM's bus alone
     Actions actions;
     ClockSetup clock;
@@ -64,15 +65,17 @@ typedef enum {
     OPTIONS_PROBE,
     OPTIONS_PROBE_JSON,
     OPTIONS_HELP,
-    OPTIONS_HELP_OF, // `help` has it
+    OPTIONS_HELP_QEMU, // the table beside QEMU's options
+    OPTIONS_HELP_OF,   // `help` has it
     OPTIONS_VERSION,
     OPTIONS_WRONG
 } OptionsResult;
 
-// Reads the command line. OPTIONS_WRONG: `error` has one line that names option, value and mend.
+// Reads the command line: `argv` ends with a NULL. OPTIONS_WRONG: `error` has a line for each thing that is
+// wrong, in the order of the command line, which names option, value and mend.
 OptionsResult options_parse(Options *options, int argc, char **argv, GError **error);
 void options_clear(Options *options);
 // -bios none: the kernel starts without firmware.
 bool options_are_direct(const Options *options);
-// The text of -help (g_free).
-char *options_help(void);
+// The size of memory, which an option or an object has set.
+bool options_check_memory(const Options *options, const char *option, const char *value, GError **error);

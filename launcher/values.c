@@ -70,9 +70,8 @@ static bool add_word(Values *values, const char *word, const char *first_key, GE
     }
     const char *text = equals ? equals + 1 : first_key ? word : "on";
     const char *name = equals ? key : first_key ? first_key : word;
-    if (*name == '\0' || *text == '\0')
-        return error_user(error, "%s: '%s' has no %s; give key=value", values->option, *name ? name : text,
-            *name ? "value" : "key");
+    if (*name == '\0')
+        return error_user(error, "%s: '%s' has no key; give key=value", values->option, text);
     add(values, name, text);
     return true;
 }
@@ -259,27 +258,25 @@ static char *known(const Key *keys)
     return names->len ? words_join(names, ", ", " and ") : g_strdup("no more");
 }
 
-static bool check_known(const Values *values, const Key *keys, GError **error)
+// Help that nobody has answered.
+static bool check_help(const Values *values, const Key *keys, GError **error)
 {
-    g_autoptr(GPtrArray) names = unknown(values, keys);
-    if (!values->help && names->len == 0)
+    if (!values->help)
         return true;
-    g_autofree char *list = known(keys), *wrong = words_join(names, ", ", " and ");
-    if (values->help) // where nobody has answered it
-        return error_user(error, "%s help: it takes %s", values->option, list);
-    return error_user(error, "%s: %s %s not known; it takes %s", values->option, wrong,
-        names->len == 1 ? "is" : "are", list);
+    g_autofree char *list = known(keys);
+    return error_user(error, "%s help: it takes %s", values->option, list);
 }
 
-static bool check_once(const Values *values, const Key *keys, GError **error)
+// One line for all of them, where the first one stands.
+static bool refuse_unknown(const Values *values, unsigned index, const Key *keys, GError **error)
 {
-    for (unsigned i = 0; i < values->list->len; i++) {
-        const Key *key = find(keys, at(values, i)->key);
-        if (is_there_before(values, i) && !(key && key->list))
-            return error_user(
-                error, "%s: '%s' is given twice; give it once", values->option, at(values, i)->key);
-    }
-    return true;
+    g_autoptr(GPtrArray) names = unknown(values, keys);
+    g_autofree char *first = g_strdup_printf("'%s'", at(values, index)->key);
+    if (strcmp(names->pdata[0], first) != 0 || is_there_before(values, index))
+        return false;
+    g_autofree char *list = known(keys), *wrong = words_join(names, ", ", " and ");
+    return error_user(error, "%s: %s %s not known; it takes %s", values->option, wrong,
+        names->len == 1 ? "is" : "are", list);
 }
 
 static bool is_given(const Values *values, const char *name)
@@ -290,26 +287,54 @@ static bool is_given(const Values *values, const char *name)
     return false;
 }
 
+static bool fill_one(const Values *values, unsigned index, const Key *keys, void *to, GError **error)
+{
+    const Value *value = at(values, index);
+    const Key *key = find(keys, value->key);
+    bool again = is_there_before(values, index);
+    if (!key)
+        return refuse_unknown(values, index, keys, error);
+    if (again && !key->list)
+        return error_user(error, "%s: '%s' is given twice; give it once", values->option, value->key);
+    if (*value->text == '\0' && !key->empty)
+        return error_user(error, "%s: '%s' has no value; give key=value", values->option, value->key);
+    if (read_value(key, value->text, (char *)to + key->at, again))
+        return true;
+    g_autofree char *why = mend(key);
+    return error_user(error, "%s %s=%s: %s", values->option, value->key, value->text, why);
+}
+
+// Whether what may not be left out is there.
+static bool check_needed(const Values *values, const Key *keys, GError **error)
+{
+    bool right = true;
+    for (; keys->name; keys++) {
+        g_autoptr(GError) why = NULL;
+        if (!keys->needed || is_given(values, keys->name))
+            continue;
+        error_user(&why, "%s: no %s; give %s=%s", values->option, keys->name, keys->name,
+            keys->value ? keys->value : "VALUE");
+        right = error_more(error, g_steal_pointer(&why));
+    }
+    return right;
+}
+
 bool values_fill(Values *values, const Key *keys, void *to, GError **error)
 {
-    if (!check_known(values, keys, error) || !check_once(values, keys, error))
+    if (!check_help(values, keys, error))
         return false;
+    bool right = true;
     for (unsigned i = 0; i < values->list->len; i++) {
-        Value *value = at(values, i);
-        if (value->taken)
+        g_autoptr(GError) why = NULL;
+        if (at(values, i)->taken)
             continue;
-        value->taken = true;
-        const Key *key = find(keys, value->key);
-        if (read_value(key, value->text, (char *)to + key->at, is_there_before(values, i)))
-            continue;
-        g_autofree char *why = mend(key);
-        return error_user(error, "%s %s=%s: %s", values->option, value->key, value->text, why);
+        right &= fill_one(values, i, keys, to, &why);
+        if (why)
+            error_more(error, g_steal_pointer(&why));
     }
-    for (; keys->name; keys++)
-        if (keys->needed && !is_given(values, keys->name))
-            return error_user(error, "%s: no %s; give %s=%s", values->option, keys->name, keys->name,
-                keys->value ? keys->value : "VALUE");
-    return true;
+    for (unsigned i = 0; i < values->list->len; i++)
+        at(values, i)->taken = true;
+    return check_needed(values, keys, error) && right;
 }
 
 void keys_clear(const Key *keys, void *of)

@@ -20,9 +20,10 @@ const char *values_take(Values *values, const char *key);
 // From now on messages name it so: "-device virtio-blk-pci".
 void values_rename(Values *values, const char *option);
 const char *values_option(const Values *values);
-// Puts all that is left where `keys` say, in the struct at `to`, of which the others stay. False and `error`:
-// what is not known (all of it, in the order in which it was given), what is there twice, what is missing,
-// and values that are none.
+// Puts all that is left where `keys` say, in the struct at `to`, of which the others stay. False and `error`,
+// which has a line for each: what is not known (one line for all of it), what is there twice and values that
+// are none, in the order in which they were given; then what is missing. What is right is filled all the
+// same.
 bool values_fill(Values *values, const Key *keys, void *to, GError **error);
 
 // Frees what TEXT keys hold.

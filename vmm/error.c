@@ -38,3 +38,16 @@ bool error_set(GError **error, LparunError code, const char *format, ...)
     va_end(arguments);
     return false;
 }
+
+bool error_more(GError **error, GError *more)
+{
+    if (!error || !*error) {
+        g_propagate_error(error, more);
+        return false;
+    }
+    char *both = g_strconcat((*error)->message, "\n", more->message, NULL);
+    g_free((*error)->message);
+    (*error)->message = both;
+    g_error_free(more);
+    return false;
+}

@@ -1,4 +1,5 @@
-// The errors that a person reads: one line each, and the exit status that goes with it.
+// The errors that a person reads: a line for each thing that is wrong, and the exit status that goes with
+// them.
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
@@ -17,5 +18,7 @@ bool error_set(GError **error, LparunError code, const char *format, ...) G_GNUC
 // Prints a line on standard error, of what goes wrong while the guest runs: the caller sees to it that no
 // guest can make it do so without bound. Any thread.
 void error_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
+// Takes `more`, which is not NULL: what `error` says already gets its lines behind. Always false.
+bool error_more(GError **error, GError *more);
 #define error_host(error, ...) error_set(error, LPARUN_ERROR_HOST, __VA_ARGS__)
 #define error_user(error, ...) error_set(error, LPARUN_ERROR_USER, __VA_ARGS__)

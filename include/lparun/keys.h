@@ -25,5 +25,6 @@ typedef struct Key {
     bool (*read)(const char *text, void *to);
     const char *mend; // NUMBER, SIZE, READ: "not a PCI slot; give 0 to 1f"; NULL: one of the type's own
     bool needed;      // it cannot be left out
+    bool empty;       // TEXT: "key=" says something, too
     bool list;        // TEXT: may be there more than once; its values are one then, with commas between
 } Key;                // a table ends with a name of NULL

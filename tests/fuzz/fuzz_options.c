@@ -1,4 +1,5 @@
-// What a person or a script may write behind an option: whatever it is, it is taken or refused with one line.
+// What a person or a script may write behind an option: whatever it is, it is taken or refused with lines
+// that say why.
 //
 // For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with launcher/{options,*_options,
 // device_kinds,actions,rtc,values,smp}.c and lparun's parts. Without it the program makes its own inputs,
@@ -28,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     results[result]++;
     g_assert_true((result == OPTIONS_WRONG) == !!error);
     if (error)
-        g_assert_true(error->domain == LPARUN_ERROR && error->message[0] && !strchr(error->message, '\n'));
+        g_assert_true(error->domain == LPARUN_ERROR && error->message[0] && !strstr(error->message, "\n\n"));
     if (result == OPTIONS_RUN) {
         g_assert_cmpuint(options.cpus, >=, 1);
         g_assert_cmpuint(options.cpus % options.threads, ==, 0);

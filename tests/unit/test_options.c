@@ -3,7 +3,7 @@
 #include "lparun/mmu.h"
 #include "lparun/rtas_clock.h"
 #include "lparun/virtio_blk.h"
-#include "options.h"
+#include "option_table.h"
 #include <string.h>
 
 #define WORDS 16
@@ -50,6 +50,19 @@ static const struct {
     { "-- disk.img", "disk.img: not an option; give a disk as -drive file=disk.img,if=virtio,format=raw" },
     { "-nographic=yes", "-nographic: takes no value; see lparun -help" },
     { "--no-reboot=1", "-no-reboot: takes no value; see lparun -help" },
+    // All that is wrong, in its order.
+    { "-foo bar -m x -smp 0,dies=1,threads=0 --foo=1 -nographic=yes -kernel",
+        "-foo: unknown option; see lparun -help\n"
+        "-m size=x: not a size; give MiB, or a number with K, M, G or T\n"
+        "-smp cpus=0: not a number from 1 to 1024\n"
+        "-smp: 'dies' is not known; it takes cpus=, maxcpus=, sockets=, cores= and threads=\n"
+        "-smp threads=0: not a number from 1 to 1024\n"
+        "--foo=1: unknown option; see lparun -help\n"
+        "-nographic: takes no value; see lparun -help\n"
+        "-kernel: needs a value; see lparun -help" },
+    { "-initrd i -machine max-cpu-compat=power8,mmu=radix",
+        "-initrd i: there is no kernel for it; give -kernel too\n"
+        "-machine max-cpu-compat power8: that processor has no radix MMU; leave mmu=radix out" },
     // Missing values.
     { "-m", "-m: needs a value; see lparun -help" },
     { "--smp", "-smp: needs a value; see lparun -help" },
@@ -248,7 +261,7 @@ static const struct {
                               "memory-backend-ram, memory-backend-file, "
                               "rng-random or rng-builtin" },
     { "-object iothread", "-object iothread: no id; give id=NAME" },
-    { "-object iothread,id=", "-object: 'id' has no value; give key=value" },
+    { "-object iothread,id=", "-object iothread: 'id' has no value; give key=value" },
     { "-object iothread,id=t,poll-max-ns=0", "-object iothread: 'poll-max-ns' is not known; it takes id=" },
     { "-object iothread,id=t -object iothread,id=t",
         "-object iothread,id=t: that id is given twice; give each object its own" },

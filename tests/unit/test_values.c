@@ -122,7 +122,8 @@ static void test_wrong(void)
         { "a,new=1,b=2", "-opt: 'new' is not known; it takes first=, b=, list=, on=, number=, size=, word=, "
                          "half=, a.b= and a.c.1=" },
         { "a,z,on=maybe,y=1,x,z=2", "-opt: 'z', 'y' and 'x' are not known; it takes first=, b=, list=, on=, "
-                                    "number=, size=, word=, half=, a.b= and a.c.1=" },
+                                    "number=, size=, word=, half=, a.b= and a.c.1=\n"
+                                    "-opt on=maybe: it takes on or off" },
         { "{ \"number\": -1 }", "-opt number=-1: not a number from 1 to 9" },
         { "{ \"on\": null }", "-opt on=null: it takes on or off" },
         { "{ \"new\": { \"in\": 1 } }",

@@ -1,0 +1,284 @@
+// Every option that lparun knows: what -help says is what the parser takes.
+#include "option_table.h"
+#include "device_kinds.h"
+#include "lparun/error.h"
+#include "machine_options.h"
+#include "rtc.h"
+#include "smp.h"
+#include "storage_options.h"
+#include "values.h"
+#include <string.h>
+
+static bool wrong(const char *option, const char *value, const char *mend, GError **error)
+{
+    return error_user(error, "%s %s: %s", option, value, mend);
+}
+
+static bool parse_memory(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Key keys[] = {
+        { "size", KEY_SIZE, offsetof(Options, memory), .unit = 1 << 20, .help = "guest memory" },
+        { 0 },
+    };
+    g_autoptr(Values) values = values_parse(option, value, "size", error);
+    if (!values || !values_fill(values, keys, options, error))
+        return false;
+    options->memory_given = true;
+    return options_check_memory(options, option, value, error);
+}
+
+static bool parse_smp(Options *options, const char *option, const char *value, GError **error)
+{
+    return smp_parse(option, value, &options->cpus, &options->threads, error);
+}
+
+static void set(char **to, const char *value)
+{
+    g_free(*to);
+    *to = g_strdup(value);
+}
+
+static bool parse_mem_prealloc(Options *options, const char *option, const char *value, GError **error)
+{
+    options->memory_options.prealloc = true;
+    return true;
+}
+
+static bool parse_numa(Options *options, const char *option, const char *value, GError **error)
+{
+    return memory_options_parse_numa(&options->memory_options, option, value, error);
+}
+
+static bool parse_uuid(Options *options, const char *option, const char *value, GError **error)
+{
+    if (!g_uuid_string_is_valid(value))
+        return wrong(option, value, "not a UUID; give one as uuidgen prints it", error);
+    set(&options->uuid, value);
+    return true;
+}
+
+// For the options that are one word.
+static bool parse_word(
+    Options *options, const char *option, const char *value, const Word *words, int *to, GError **error)
+{
+    if (strcmp(value, "help") == 0 || strcmp(value, "?") == 0) {
+        GString *help = g_string_new(NULL);
+        for (const Word *word = words; word->word; word++)
+            g_string_append_printf(help, "%s\n", word->word);
+        options->help = g_string_free(help, FALSE);
+        return true;
+    }
+    if (words_find(words, value, to))
+        return true;
+    g_autofree char *list = words_list(words, ", ", " or ");
+    return error_user(error, "%s %s: it takes %s", option, value, list);
+}
+
+static bool parse_switch(
+    Options *options, const char *option, const char *value, const Word *words, bool *to, GError **error)
+{
+    int word = *to;
+    bool done = parse_word(options, option, value, words, &word, error);
+    *to = word;
+    return done;
+}
+
+static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Word words[] = { { "kvm" }, { 0 } };
+    return parse_word(options, option, value, words, &options->nothing, error);
+}
+
+static bool parse_cpu(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Word words[] = { { "host" }, { 0 } };
+    return parse_word(options, option, value, words, &options->nothing, error);
+}
+
+static bool parse_display(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Word words[] = { { "none" }, { 0 } };
+    return parse_word(options, option, value, words, &options->nothing, error);
+}
+
+static bool parse_serial(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Word words[] = { { "stdio", true }, { "none", false }, { "null", false }, { 0 } };
+    return parse_switch(options, option, value, words, &options->console, error);
+}
+
+// QEMU's words for a socket; "nowait" is its older way to say wait=off.
+typedef struct Qmp {
+    char *address;
+    bool server, wait, nowait;
+} Qmp;
+
+static bool check_qmp(
+    const Qmp *qmp, const Options *options, const char *option, const char *value, GError **error)
+{
+    if (!qmp->address || !g_str_has_prefix(qmp->address, "unix:") || qmp->address[strlen("unix:")] == '\0')
+        return wrong(option, value, "not a Unix socket; give unix:PATH,server=on,wait=off", error);
+    if (!qmp->server)
+        return wrong(option, value, "lparun is the one that listens; give server=on", error);
+    if (qmp->wait && !qmp->nowait)
+        return wrong(
+            option, value, "lparun does not wait for a client before it starts; give wait=off", error);
+    return !options->qmp || wrong(option, value, "there is one monitor; give -qmp once", error);
+}
+
+static bool parse_qmp(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Key keys[] = {
+        { "address", KEY_TEXT, offsetof(Qmp, address), .value = "unix:PATH", .help = "the socket" },
+        { "server", KEY_SWITCH, offsetof(Qmp, server), .help = "on: lparun listens" },
+        { "wait", KEY_SWITCH, offsetof(Qmp, wait), .help = "off: it does not wait for a client" },
+        { "nowait", KEY_SWITCH, offsetof(Qmp, nowait), .help = "the same as wait=off" },
+        { 0 },
+    };
+    Qmp qmp = { .wait = true };
+    g_autoptr(Values) values = values_parse(option, value, "address", error);
+    bool done =
+        values && values_fill(values, keys, &qmp, error) && check_qmp(&qmp, options, option, value, error);
+    if (done)
+        options->qmp = g_strdup(qmp.address + strlen("unix:"));
+    keys_clear(keys, &qmp);
+    return done;
+}
+
+static bool parse_ci(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Word words[] = { { "kernel", true }, { "user", false }, { 0 } };
+    return parse_switch(options, option, value, words, &options->ci_in_kernel, error);
+}
+
+static bool parse_action(Options *options, const char *option, const char *value, GError **error)
+{
+    return actions_parse(&options->actions, option, value, error);
+}
+
+static bool parse_rtc(Options *options, const char *option, const char *value, GError **error)
+{
+    return rtc_parse(&options->clock, option, value, error);
+}
+
+static bool parse_no_reboot(Options *options, const char *option, const char *value, GError **error)
+{
+    return actions_parse(&options->actions, option, "reboot=shutdown", error);
+}
+
+static bool parse_no_shutdown(Options *options, const char *option, const char *value, GError **error)
+{
+    return actions_parse(&options->actions, option, "shutdown=pause", error);
+}
+
+static bool parse_demo_stall(Options *options, const char *option, const char *value, GError **error)
+{
+    options->demo_stall = true;
+    options->ci_in_kernel = false;
+    return true;
+}
+
+static bool parse_nothing(Options *options, const char *option, const char *value, GError **error)
+{
+    return true; // there is nothing that it could switch off or on: no display, no default devices
+}
+
+// The table, in -help's order.
+const OptionRow option_table[] = {
+    { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M; a multiple of 16M)", parse_memory },
+    { "smp", "N[,sockets=S][,cores=C][,threads=T][,maxcpus=N]",
+        "vCPUs (default 1) and how they make cores: 1, 2, 4 or 8 threads each (default 1)\n"
+        "sockets and cores are only checked against N; maxcpus: no more than N, since none can be added",
+        parse_smp },
+    { "mem-path", "PATH", "guest memory from a file, or from a nameless one in a folder, such as hugetlbfs's",
+        .text = offsetof(Options, memory_options.path) },
+    { "mem-prealloc", NULL, "have the host's pages for guest memory from the start on", parse_mem_prealloc },
+    { "numa", "node[,nodeid=N][,cpus=A[-B]][,mem=SIZE|memdev=I]",
+        "a node of memory and vCPUs; without cpus= or mem= on all nodes they are shared out", parse_numa },
+    { "numa", "dist,src=N,dst=N,val=D", "how far a node is from another (default 20)", parse_numa },
+    { "bios", "FILE|none",
+        "SLOF's image (default: slof.bin of lparun or QEMU); none: no firmware, -kernel starts at once",
+        .text = offsetof(Options, bios) },
+    { "kernel", "FILE", "kernel that starts from memory (64-bit ELF vmlinux)",
+        .text = offsetof(Options, kernel) },
+    { "initrd", "FILE", "initial ramdisk for -kernel", .text = offsetof(Options, initrd) },
+    { "append", "TEXT", "command line for -kernel", .text = offsetof(Options, append) },
+    { "drive",
+        "file=F[,if=virtio|none|pflash][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A][,serial=S]",
+        "a disk image; if=virtio (the default) makes a disk with an iothread of its own\n"
+        "if=pflash: the file of 8K to 1M that NVRAM is kept in\n"
+        "cache: writeback (default), none, writethrough, directsync, unsafe\naio: io_uring, native, threads",
+        options_parse_drive },
+    { "object", "KIND,id=ID[,KEY=VALUE...]", NULL, options_parse_object, .list = kinds_list_objects },
+    { "device", "KIND[,KEY=VALUE...]", NULL, options_parse_device, .list = kinds_list_devices },
+    { "serial", "stdio|none|null", "the guest's console (default stdio; Ctrl-A h there helps)",
+        parse_serial },
+    { "machine",
+        "pseries[,accel=kvm][,ic-mode=dual|xics|xive][,mmu=auto|radix|hash][,hpt-order=N]"
+        "[,max-cpu-compat=C][,memory-backend=I][,firmware=FILE|none][,dumpdtb=FILE]",
+        "the one machine there is; ic-mode: which interrupt controller the guest may choose (default "
+        "dual: all that KVM has)\n"
+        "mmu: what the guest may choose (default auto: all that KVM has)\n"
+        "hpt-order: log2 of the bytes of a hashed page table (default: 1/128 of memory)\n"
+        "max-cpu-compat: the newest processor that the guest sees (default: the host's): power8, power9, "
+        "power10, power11"
+        "\nmemory-backend: the -object that all of memory is\nfirmware: as -bios\n"
+        "dumpdtb: write the device tree that the guest would start with, and end",
+        options_parse_machine },
+    { "M", "...", "the same", options_parse_machine },
+    { "accel", "kvm", "the one accelerator there is", parse_accel },
+    { "enable-kvm", NULL, "the same", parse_nothing },
+    { "cpu", "host", "the one processor there is", parse_cpu },
+    { "uuid", "UUID", "the machine's UUID (default: random)", parse_uuid },
+    { "display", "none", "there is no display", parse_display },
+    { "vga", "none", "nor a graphics card", parse_display },
+    { "nographic", NULL, "always so", parse_nothing },
+    { "nodefaults", NULL, "always so", parse_nothing },
+    { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]",
+        "where the guest's time of day starts (default utc; DATE: 2026-11-22 or 2026-11-22T16:01:21), and "
+        "what\n"
+        "drives it: the host's clock (default), the time that passes, or without what passes while stopped",
+        parse_rtc },
+    { "action",
+        "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none,\n"
+        "        watchdog=reset|shutdown|poweroff|inject-nmi|pause|none",
+        "what follows when the guest reboots, powers off or panics (default: the first of each), or when "
+        "its\n"
+        "watchdog expires (default: what the guest asked for)\n"
+        "exit-failure is the same as shutdown: a panic has an exit status of its own",
+        parse_action },
+    { "no-reboot", NULL, "the same as -action reboot=shutdown", parse_no_reboot },
+    { "no-shutdown", NULL, "the same as -action shutdown=pause", parse_no_shutdown },
+    { "qmp", "unix:PATH,server=on,wait=off",
+        "let a program watch and steer the guest by QMP, QEMU's protocol", parse_qmp },
+    { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)",
+        parse_ci, .qemu = QEMU_NONE },
+    { "x-demo-stall", NULL,
+        "for a demonstration only (./lab stall): as -ci-hcalls user, but doorbells are left to the kernel;\n"
+        "no disk read of SLOF's is ever answered",
+        parse_demo_stall, .qemu = QEMU_NONE },
+    { "stats", "FILE",
+        "write counts of exits, hypercalls, RTAS calls, doorbells and disks at the end, as JSON",
+        .text = offsetof(Options, stats), .qemu = QEMU_NONE },
+    { "probe", NULL,
+        "say what this host's KVM is and whether the two hypercalls work in its kernel; \"-probe json\" for "
+        "scripts\n"
+        "exit status 0 it works, 3 it does not",
+        NULL, .qemu = QEMU_NONE },
+    { "version", NULL, "print the version", NULL },
+    { "help", NULL, "print this", NULL },
+    { "h", NULL, "the same", NULL },
+};
+
+unsigned option_count(void)
+{
+    return G_N_ELEMENTS(option_table);
+}
+
+const OptionRow *option_find(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(option_table); i++)
+        if (strcmp(option_table[i].name, name) == 0)
+            return &option_table[i];
+    return NULL;
+}
