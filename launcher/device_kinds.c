@@ -1,5 +1,6 @@
 // The kinds of objects and devices.
 #include "device_kinds.h"
+#include "absent_kinds.h"
 #include "lparun/error.h"
 #include "lparun/virtio_blk.h"
 #include "memory_options.h"
@@ -68,6 +69,7 @@ typedef struct Family {
     const char *first_key; // that names the kind
     const Kind *const *kinds;
     const Key *(*common_keys)(const Kind *kind); // what they have besides their own
+    AbsentFamily absent;                         // those that lparun has not
 } Family;
 
 static bool has_name(const Kind *kind, const char *name)
@@ -109,25 +111,33 @@ static char *help_of_all(const Family *family)
     return g_string_free(text, FALSE);
 }
 
-// NULL and `error` for a name that is none's. Or NULL and `help` that was asked for.
-static const Kind *take_kind(
-    const Family *family, Values *values, const char *text, char **help, GError **error)
+// A name that is no kind's. True where it is left out.
+static bool refuse_kind(
+    const Family *family, const Options *options, const char *option, const char *name, GError **error)
+{
+    Absent absent = absent_check(family->absent, options, name, error);
+    g_autofree char *list = names(family);
+    if (absent == ABSENT_UNKNOWN)
+        error_user(error, "%s %s: there is no such %s; it takes %s", option, name, family->noun, list);
+    return absent == ABSENT_LEFT_OUT;
+}
+
+// The kind; or NULL, and true where there is nothing to do: it is left out, or `options->help` was asked for.
+static bool take_kind(const Family *family, Options *options, Values *values, const char *text,
+    const Kind **kind, GError **error)
 {
     const char *option = values_option(values), *name = values_take(values, family->first_key);
-    const Kind *kind = find(family, name);
-    if (values_ask_help(values) && (!name || kind)) {
-        *help = kind ? help_of(family, kind) : help_of_all(family);
-        return NULL;
+    *kind = find(family, name);
+    if (values_ask_help(values) && (!name || *kind)) {
+        options->help = *kind ? help_of(family, *kind) : help_of_all(family);
+        *kind = NULL;
+        return true;
     }
-    if (!kind) {
-        g_autofree char *list = names(family);
-        error_user(
-            error, "%s %s: there is no such %s; it takes %s", option, name ? name : text, family->noun, list);
-        return NULL;
-    }
+    if (!*kind)
+        return refuse_kind(family, options, option, name ? name : text, error);
     g_autofree char *both = g_strdup_printf("%s %s", option, name);
     values_rename(values, both);
-    return kind;
+    return true;
 }
 
 // What the keys filled, together.
@@ -191,12 +201,12 @@ static bool add_object(Options *options, const Kind *kind, Values *values, GErro
 
 bool options_parse_object(Options *options, const char *option, const char *value, GError **error)
 {
-    static const Family objects = { "object", "qom-type", object_kinds, object_keys };
+    static const Family objects = { "object", "qom-type", object_kinds, object_keys, ABSENT_OBJECT };
     g_autoptr(Values) values = values_parse(option, value, objects.first_key, error);
-    if (!values)
+    const Kind *kind;
+    if (!values || !take_kind(&objects, options, values, value, &kind, error))
         return false;
-    const Kind *kind = take_kind(&objects, values, value, &options->help, error);
-    return kind ? add_object(options, kind, values, error) : options->help != NULL;
+    return !kind || add_object(options, kind, values, error);
 }
 
 // --- Devices.
@@ -283,13 +293,13 @@ static DeviceOptions *add_device(Options *options, const DeviceKind *kind)
 
 bool options_parse_device(Options *options, const char *option, const char *value, GError **error)
 {
-    static const Family devices = { "device", "driver", device_kinds, device_keys };
+    static const Family devices = { "device", "driver", device_kinds, device_keys, ABSENT_DEVICE };
     g_autoptr(Values) values = values_parse(option, value, devices.first_key, error);
-    if (!values)
+    const Kind *kind;
+    if (!values || !take_kind(&devices, options, values, value, &kind, error))
         return false;
-    const Kind *kind = take_kind(&devices, values, value, &options->help, error);
     if (!kind)
-        return options->help != NULL;
+        return true;
     DeviceOptions *device = add_device(options, device_kind(kind));
     g_autofree Key *keys = join(kind->keys, sizeof *device, device_keys(kind));
     return values_fill(values, keys, device, error) && check_values(kind, device->values, values, error) &&

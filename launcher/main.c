@@ -1,7 +1,9 @@
 // lparun: runs a pseries guest under KVM on POWER.
 #include "lparun/error.h"
 #include "option_table.h"
+#include "pid_file.h"
 #include "probe.h"
+#include "process.h"
 #include "pseries.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -40,20 +42,24 @@ static int dump_tree(const Machine *machine, const char *path, GError **error)
     return machine_write_tree(machine, path, error) ? 0 : LPARUN_ERROR_USER;
 }
 
-static int run(const Options *options)
+static int run_machine(const Options *options, Machine *machine, GError **error)
+{
+    if (options->dump_tree)
+        return dump_tree(machine, options->dump_tree, error);
+    return process_ready(&options->process, error) ? machine_run(machine, error) : (*error)->code;
+}
+
+// With the machine's counts in `stats`, which may be NULL, and which it closes.
+static int run(const Options *options, FILE *stats)
 {
     g_autoptr(GError) error = NULL;
-    FILE *stats = NULL;
-    if (options->stats && !(stats = open_stats(options->stats, &error)))
-        return report(error);
     Machine *machine = machine_new(options, &error);
     if (!machine) {
         if (stats)
             fclose(stats);
         return report(error);
     }
-    int status =
-        options->dump_tree ? dump_tree(machine, options->dump_tree, &error) : machine_run(machine, &error);
+    int status = run_machine(options, machine, &error);
     if (stats) {
         machine_write_stats(machine, stats);
         if (close_stats(stats, options->stats, error ? NULL : &error) != 0 && status == 0)
@@ -62,6 +68,22 @@ static int run(const Options *options)
     if (error) // before what may take until the deadline
         report(error);
     machine_free(machine);
+    return status;
+}
+
+static int run_with_files(const Options *options)
+{
+    g_autoptr(GError) error = NULL;
+    const char *path = options->process.pid_file;
+    FILE *stats = NULL;
+    PidFile *pid_file = NULL;
+    if (!process_begin(&options->process, &error) || (path && !(pid_file = pid_file_new(path, &error))) ||
+        (options->stats && !(stats = open_stats(options->stats, &error)))) {
+        pid_file_free(pid_file);
+        return report(error);
+    }
+    int status = run(options, stats);
+    pid_file_free(pid_file);
     return status;
 }
 
@@ -86,7 +108,7 @@ int main(int argc, char **argv)
     OptionsResult result = options_parse(&options, argc, argv, &error);
     switch (result) {
     case OPTIONS_RUN:
-        status = run(&options);
+        status = run_with_files(&options);
         break;
     case OPTIONS_PROBE:
     case OPTIONS_PROBE_JSON:

@@ -4,6 +4,7 @@
 #include "lparun/error.h"
 #include "machine_options.h"
 #include "rtc.h"
+#include "screen_options.h"
 #include "smp.h"
 #include "storage_options.h"
 #include "values.h"
@@ -95,12 +96,6 @@ static bool parse_cpu(Options *options, const char *option, const char *value, G
     return parse_word(options, option, value, words, &options->nothing, error);
 }
 
-static bool parse_display(Options *options, const char *option, const char *value, GError **error)
-{
-    static const Word words[] = { { "none" }, { 0 } };
-    return parse_word(options, option, value, words, &options->nothing, error);
-}
-
 static bool parse_serial(Options *options, const char *option, const char *value, GError **error)
 {
     static const Word words[] = { { "stdio", true }, { "none", false }, { "null", false }, { 0 } };
@@ -171,6 +166,24 @@ static bool parse_no_shutdown(Options *options, const char *option, const char *
     return actions_parse(&options->actions, option, "shutdown=pause", error);
 }
 
+static bool parse_watchdog_action(Options *options, const char *option, const char *value, GError **error)
+{
+    g_autofree char *action = g_strconcat("watchdog=", value, NULL);
+    return actions_parse(&options->actions, option, action, error);
+}
+
+static bool parse_network(Options *options, const char *option, const char *value, GError **error)
+{
+    return strcmp(value, "none") == 0 ||
+           wrong(option, value, "lparun has no network yet; give none, or leave it out", error);
+}
+
+static bool parse_sandbox(Options *options, const char *option, const char *value, GError **error)
+{
+    return strcmp(value, "off") == 0 ||
+           wrong(option, value, "lparun has no sandbox yet; give off, or leave it out", error);
+}
+
 static bool parse_demo_stall(Options *options, const char *option, const char *value, GError **error)
 {
     options->demo_stall = true;
@@ -182,6 +195,14 @@ static bool parse_nothing(Options *options, const char *option, const char *valu
 {
     return true; // there is nothing that it could switch off or on: no display, no default devices
 }
+
+#define SCREEN                                                                                               \
+    "what needs a screen, keyboard or sound is refused, or left out with a warning (-compat ignore=display)"
+#define NETWORK "lparun has no network yet; leave it out"
+#define REFUSED(name, value, why)                                                                            \
+    {                                                                                                        \
+        name, value, .qemu = QEMU_REFUSED, .note = why                                                       \
+    }
 
 // The table, in -help's order.
 const OptionRow option_table[] = {
@@ -230,18 +251,14 @@ const OptionRow option_table[] = {
     { "enable-kvm", NULL, "the same", parse_nothing },
     { "cpu", "host", "the one processor there is", parse_cpu },
     { "uuid", "UUID", "the machine's UUID (default: random)", parse_uuid },
-    { "display", "none", "there is no display", parse_display },
-    { "vga", "none", "nor a graphics card", parse_display },
-    { "nographic", NULL, "always so", parse_nothing },
-    { "nodefaults", NULL, "always so", parse_nothing },
     { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]",
         "where the guest's time of day starts (default utc; DATE: 2026-11-22 or 2026-11-22T16:01:21), and "
         "what\n"
         "drives it: the host's clock (default), the time that passes, or without what passes while stopped",
         parse_rtc },
     { "action",
-        "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none,\n"
-        "        watchdog=reset|shutdown|poweroff|inject-nmi|pause|none",
+        "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none,"
+        "watchdog=reset|shutdown|poweroff|inject-nmi|pause|none",
         "what follows when the guest reboots, powers off or panics (default: the first of each), or when "
         "its\n"
         "watchdog expires (default: what the guest asked for)\n"
@@ -251,6 +268,36 @@ const OptionRow option_table[] = {
     { "no-shutdown", NULL, "the same as -action shutdown=pause", parse_no_shutdown },
     { "qmp", "unix:PATH,server=on,wait=off",
         "let a program watch and steer the guest by QMP, QEMU's protocol", parse_qmp },
+    { "name", "[guest=]NAME[,process=NAME][,debug-threads=on|off]",
+        "the guest's name, which the monitor tells, and the process's", options_parse_name },
+    { "pidfile", "FILE", "write the process's number there, and remove the file at the end",
+        .text = offsetof(Options, process.pid_file) },
+    { "daemonize", NULL, "go to the background when the guest is about to start", options_parse_daemonize },
+    { "run-with", "[user=USER|UID:GID][,chroot=FOLDER][,async-teardown=on|off]",
+        "the rights that are left when the guest is about to start", options_parse_run_with },
+    { "runas", "USER|UID:GID", "the same as -run-with user=", .text = offsetof(Options, process.user) },
+    { "chroot", "FOLDER", "the same as -run-with chroot=", .text = offsetof(Options, process.chroot) },
+    { "msg", "[timestamp=on|off][,guest-name=on|off]", "what begins a line on standard error",
+        options_parse_msg },
+    { "watchdog-action", "ACTION", "the same as -action watchdog=", parse_watchdog_action },
+    { "compat",
+        "[ignore=display][,deprecated-input=P][,deprecated-output=P][,unstable-input=P][,unstable-output=P]",
+        "ignore=display: leave out what needs a screen, keyboard or sound, with a warning; so it is when "
+        "lparun\n"
+        "is called as qemu-system-ppc64. The rest is taken: nothing that lparun has is deprecated",
+        options_parse_compat, .qemu = QEMU_PART, .note = "ignore= is lparun's own; the rest is taken" },
+    // What there is nothing to do for, or only "none" of.
+    { "display", "none", "there is no display", options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "vga", "none", "nor a graphics card", options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "nographic", NULL, "always so", parse_nothing },
+    { "nodefaults", NULL, "always so", parse_nothing },
+    { "net", "none", "there is no network", parse_network, .qemu = QEMU_PART, .note = NETWORK },
+    { "nic", "none", "the same", parse_network, .qemu = QEMU_PART, .note = NETWORK },
+    { "audio", "none", "there is no sound", options_parse_audio, .qemu = QEMU_PART, .note = SCREEN },
+    { "audiodev", "none,id=ID", "the same", options_parse_audio, .qemu = QEMU_PART, .note = SCREEN },
+    { "sandbox", "off", "there is no sandbox", parse_sandbox, .qemu = QEMU_PART, .note = "only off" },
+    { "no-user-config", NULL, "no file of the user's is ever read", parse_nothing },
+    { "no-fd-bootchk", NULL, "taken: it is about a PC's floppy disks", parse_nothing, .qemu = QEMU_NONE },
     { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)",
         parse_ci, .qemu = QEMU_NONE },
     { "x-demo-stall", NULL,
@@ -268,6 +315,32 @@ const OptionRow option_table[] = {
     { "version", NULL, "print the version", NULL },
     { "help", NULL, "print this", NULL },
     { "h", NULL, "the same", NULL },
+    // What only a screen needs.
+    { "vnc", "DISPLAY", NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "spice", "...", NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "full-screen", NULL, NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "g", "WxH[xDEPTH]", NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "k", "LAYOUT", NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "usb", NULL, NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "usbdevice", "DEVICE", NULL, options_parse_usb_device, .qemu = QEMU_PART, .note = SCREEN },
+    // What QEMU has and lparun has not.
+    REFUSED("netdev", "KIND,...", NETWORK),
+    REFUSED("virtfs", "KIND,...", "lparun shares no folders yet; put the files on a disk"),
+    REFUSED("fsdev", "KIND,...", "lparun shares no folders yet; put the files on a disk"),
+    REFUSED("tpmdev", "KIND,...", "lparun has no TPM; leave it out"),
+    REFUSED("icount", "...", "instructions are counted by an emulator, and KVM is none; leave it out"),
+    REFUSED("plugin", "...", "plugins see an emulator's code, and KVM has none; use -trace, or perf kvm"),
+    REFUSED("perfmap", NULL, "it is of an emulator's code, and KVM has none; use perf kvm"),
+    REFUSED("jitdump", NULL, "it is of an emulator's code, and KVM has none; use perf kvm"),
+    REFUSED("enable-sync-profile", NULL, "lparun has no big lock to profile; use perf lock"),
+    REFUSED("seed", "NUMBER", "the guest's random numbers are the host's kernel's; leave it out"),
+    REFUSED("incoming", "...", "a guest cannot be moved to lparun; start it here"),
+    REFUSED("loadvm", "NAME", "lparun has no snapshots; start the guest anew"),
+    REFUSED("only-migratable", NULL, "no guest of lparun's can be moved; leave it out"),
+    REFUSED("dump-vmstate", "FILE", "no guest of lparun's can be moved; leave it out"),
+    REFUSED(
+        "preconfig", NULL, "the machine is made of the command line alone; use -S to stop before it runs"),
+    REFUSED("set", "GROUP.ID.KEY=VALUE", "give the key in the option that has the id"),
 };
 
 unsigned option_count(void)

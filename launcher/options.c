@@ -4,6 +4,7 @@
 #include "lparun/error.h"
 #include "lparun/papr.h"
 #include "option_table.h"
+#include "screen_options.h"
 #include "storage_options.h"
 #include <string.h>
 
@@ -38,6 +39,7 @@ void options_clear(Options *options)
     g_free(options->uuid);
     g_free(options->qmp);
     g_free(options->dump_tree);
+    process_options_clear(&options->process);
     memory_options_clear(&options->memory_options);
     g_free(options->help);
     storage_options_clear(options);
@@ -230,6 +232,7 @@ OptionsResult options_parse(Options *options, int argc, char **argv, GError **er
     kinds_init(options);
     memory_options_init(&options->memory_options);
     Line line = { .words = argv + MIN(argc, 1), .options = options, .result = OPTIONS_RUN };
+    screen_init(options, line.words);
     read_words(&line);
     if (line.result == OPTIONS_RUN && !line.error)
         check_together(options, &line.error);

@@ -6,6 +6,7 @@
 #include "lparun/mmu.h"
 #include "lparun/rtas_clock.h"
 #include "memory_options.h"
+#include "process_options.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,9 +35,10 @@ typedef struct DeviceOptions {
     void *values;  // of the kind's keys, behind this struct
 } DeviceOptions;
 
-typedef struct Options {
+struct Options {
     uint64_t memory; // bytes
     bool memory_given;
+    ProcessOptions process;
     MemoryOptions memory_options; // where it comes from, and its nodes
     unsigned cpus, threads;       // threads a core
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
@@ -47,8 +49,9 @@ typedef struct Options {
     const CompatLevel *max_compat; // the newest that the guest may have, or NULL
     unsigned hash_order;           // 0: by the size of memory
     bool ci_in_kernel;
-    bool qemu_name;  // called as qemu-system-ppc64, by what expects QEMU
-    bool demo_stall; // doorbells are on KVM's bus alone
+    bool ignore_display; // what needs a screen is left out with a warning
+    bool qemu_name;      // called as qemu-system-ppc64, by what expects QEMU
+    bool demo_stall;     // doorbells are on KVM's bus alone
     Actions actions;
     ClockSetup clock;
     bool console;        // stdin and stdout are the guest's
@@ -58,7 +61,7 @@ typedef struct Options {
     DriveOptions *nvram; // that NVRAM is kept in, or NULL
     int nothing;         // where keys with one possible value go
     char *help;          // what was asked for by "help" as a value, or NULL
-} Options;
+};
 
 typedef enum {
     OPTIONS_RUN,

@@ -24,6 +24,7 @@ usage: ./lab COMMAND [...]
   ci [--host H] [OPTIONS OF LPARUN-CI]
                                  lparun-ci boots a matrix of guests; each verdict is as it must be
   stall [--host H]               the same boot from disk three ways, one of which hangs in SLOF
+  manual                         write the manual page's table of options beside QEMU's anew
   clean                          remove build-lab and the cache
   help                           this text
 
@@ -66,6 +67,10 @@ def dispatch(arguments):
     if command == "stall":
         from lab import stall
         return stall.command(rest)
+    if command == "manual":
+        from lab import manual
+        manual.write()
+        return 0
     if command == "clean":
         return clean.command(rest)
     print(f"lab: no command {command!r}\n\n{usage()}", end="", file=sys.stderr)

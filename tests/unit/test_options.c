@@ -6,7 +6,7 @@
 #include "option_table.h"
 #include <string.h>
 
-#define WORDS 16
+#define WORDS 40
 
 // The arguments are split at blanks; '~' stands for a blank inside of one, '^' for an empty one.
 static OptionsResult parse(const char *text, Options *options, GError **error)
@@ -165,8 +165,41 @@ static const struct {
         "-machine hpt-order=16M: not the log2 of a hashed page table's bytes; give 18 to 46" },
     { "-accel tcg", "-accel tcg: it takes kvm" },
     { "-cpu power9", "-cpu power9: it takes host" },
-    { "-display gtk", "-display gtk: it takes none" },
-    { "-vga std", "-vga std: it takes none" },
+    { "-display gtk", "-display gtk: lparun has no screen, keyboard or sound; leave it out, or add -compat "
+                      "ignore=display" },
+    { "-vga std",
+        "-vga std: lparun has no screen, keyboard or sound; leave it out, or add -compat ignore=display" },
+    { "-usb", "-usb: lparun has no screen, keyboard or sound; leave it out, or add -compat ignore=display" },
+    { "-usbdevice tablet", "-usbdevice tablet: lparun has no screen, keyboard or sound; leave it out, or add "
+                           "-compat ignore=display" },
+    { "-usbdevice disk:x", "-usbdevice disk:x: lparun has no USB; give a virtio device instead" },
+    { "-device virtio-gpu-pci,xres=800", "-device virtio-gpu-pci: lparun has no screen, keyboard or sound; "
+                                         "leave it out, or add -compat ignore=display" },
+    { "-audio pa,model=hda", "-audio pa,model=hda: lparun has no screen, keyboard or sound; leave it out, or "
+                             "add -compat ignore=display" },
+    { "-audiodev {\"driver\":\"pa\",\"id\":\"a\"}",
+        "-audiodev {\"driver\":\"pa\",\"id\":\"a\"}: lparun has no screen, keyboard or sound; leave it out, "
+        "or add -compat ignore=display" },
+    { "-compat ignore=sound", "-compat ignore=sound: it takes display" },
+    { "-compat ignore=display -vga std -device nvme -vnc :1",
+        "-device nvme: give the drive to virtio-blk-pci" },
+    // What QEMU has and lparun has not.
+    { "-icount 3 -loadvm s",
+        "-icount 3: instructions are counted by an emulator, and KVM is none; leave it out\n"
+        "-loadvm s: lparun has no snapshots; start the guest anew" },
+    { "-device vfio-pci,host=1:2.0",
+        "-device vfio-pci: a host's device cannot be passed through; leave it out" },
+    { "-object tls-creds-x509,id=t",
+        "-object tls-creds-x509: lparun has no TLS; leave it out, and tls-creds= with it" },
+    { "-net user -nic tap", "-net user: lparun has no network yet; give none, or leave it out\n"
+                            "-nic tap: lparun has no network yet; give none, or leave it out" },
+    { "-sandbox on", "-sandbox on: lparun has no sandbox yet; give off, or leave it out" },
+    // The process.
+    { "-msg timestamp=1", "-msg timestamp=1: it takes on or off" },
+    { "-name a,debug=on", "-name: 'debug' is not known; it takes guest=, process= and debug-threads=" },
+    { "-run-with user=a,async-teardown=maybe", "-run-with async-teardown=maybe: it takes off or on" },
+    { "-watchdog-action debug",
+        "-watchdog-action watchdog=debug: it takes reset, shutdown, poweroff, inject-nmi, pause or none" },
     { "-serial pty", "-serial pty: it takes stdio, none or null" },
     { "-ci-hcalls both", "-ci-hcalls both: it takes kernel or user" },
     // -qmp
@@ -210,8 +243,10 @@ static const struct {
         "-drive cache=fast: it takes writeback, none, writethrough, directsync or unsafe" },
     { "-drive file=a,aio=posix", "-drive aio=posix: it takes io_uring, native or threads" },
     // -device
-    { "-device e1000", "-device e1000: there is no such device; it takes virtio-blk-pci, virtio-rng-pci, "
-                       "spapr-nvram or spapr-rng" },
+    { "-device e1000",
+        "-device e1000: lparun has no network yet, and will have virtio-net-pci; leave it out" },
+    { "-device frobnicator", "-device frobnicator: there is no such device; it takes virtio-blk-pci, "
+                             "virtio-rng-pci, spapr-nvram or spapr-rng" },
     { "-device drive=d", "-device drive=d: there is no such device; it takes virtio-blk-pci, virtio-rng-pci, "
                          "spapr-nvram or spapr-rng" },
     { "-drive file=a,if=pflash -drive file=b,if=pflash",
@@ -257,9 +292,9 @@ static const struct {
     { "-device virtio-blk-pci,drive=d,drive=e",
         "-device virtio-blk-pci: 'drive' is given twice; give it once" },
     // -object
-    { "-object rng-egd,id=r", "-object rng-egd: there is no such object; it takes iothread, "
-                              "memory-backend-ram, memory-backend-file, "
-                              "rng-random or rng-builtin" },
+    { "-object rng-egd,id=r", "-object rng-egd: give rng-random or rng-builtin" },
+    { "-object frobnicator,id=f", "-object frobnicator: there is no such object; it takes iothread, "
+                                  "memory-backend-ram, memory-backend-file, rng-random or rng-builtin" },
     { "-object iothread", "-object iothread: no id; give id=NAME" },
     { "-object iothread,id=", "-object iothread: 'id' has no value; give key=value" },
     { "-object iothread,id=t,poll-max-ns=0", "-object iothread: 'poll-max-ns' is not known; it takes id=" },
@@ -510,6 +545,41 @@ static void test_simple(void)
     options_clear(&options);
 }
 
+// Called by QEMU's name, and with all that there is nothing to do for.
+static void test_process(void)
+{
+    Options options;
+    parse_right(
+        "-name guest=g,debug-threads=on -name process=p -pidfile f -daemonize -runas nobody -run-with "
+        "chroot=/r,async-teardown=on -msg timestamp=on,guest-name=off -no-user-config -net none -nic none "
+        "-audiodev {\"driver\":\"none\",\"id\":\"a\"} -sandbox off -object secret,id=s,data=x -device "
+        "vmcoreinfo "
+        "-watchdog-action pause -compat deprecated-input=crash",
+        &options);
+    g_assert_cmpstr(options.process.guest_name, ==, "g");
+    g_assert_cmpstr(options.process.process_name, ==, "p");
+    g_assert_cmpstr(options.process.pid_file, ==, "f");
+    g_assert_cmpstr(options.process.user, ==, "nobody");
+    g_assert_cmpstr(options.process.chroot, ==, "/r");
+    g_assert_true(options.process.daemonize && options.process.timestamp && !options.process.with_name);
+    g_assert_cmpint(options.actions.watchdog, ==, WATCHDOG_PAUSE);
+    g_assert_false(options.qemu_name || options.ignore_display);
+    g_assert_cmpuint(options.objects->len + options.devices->len, ==, 0);
+    options_clear(&options);
+}
+
+static void test_qemu_name(void)
+{
+    char *words[] = { (char *)"/usr/bin/qemu-system-ppc64", (char *)"-vga", (char *)"std", (char *)"-device",
+        (char *)"usb-kbd", (char *)"-k", (char *)"fr", NULL };
+    g_autoptr(GError) error = NULL;
+    Options options;
+    g_assert_cmpint(options_parse(&options, 7, words, &error), ==, OPTIONS_RUN);
+    g_assert_no_error(error);
+    g_assert_true(options.qemu_name);
+    options_clear(&options);
+}
+
 // Without firmware: two words for it, and the last one counts.
 static void test_direct(void)
 {
@@ -702,6 +772,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/options/wrong", test_wrong);
     g_test_add_func("/options/qmp", test_qmp);
+    g_test_add_func("/options/process", test_process);
+    g_test_add_func("/options/qemu-name", test_qemu_name);
     g_test_add_func("/options/defaults", test_defaults);
     g_test_add_func("/options/memory-and-cpus", test_memory_and_cpus);
     g_test_add_func("/options/topology", test_topology);

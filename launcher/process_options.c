@@ -1,0 +1,63 @@
+// What the process itself shall be: its name, its rights, whether it goes to the background.
+#include "process_options.h"
+#include "options.h"
+#include "values.h"
+
+void process_options_clear(ProcessOptions *process)
+{
+    g_free(process->guest_name);
+    g_free(process->process_name);
+    g_free(process->pid_file);
+    g_free(process->user);
+    g_free(process->chroot);
+}
+
+static bool fill(Options *options, const char *option, const char *value, const char *first, const Key *keys,
+    GError **error)
+{
+    g_autoptr(Values) values = values_parse(option, value, first, error);
+    return values && values_fill(values, keys, &options->process, error);
+}
+
+#define AT(member) offsetof(ProcessOptions, member)
+
+bool options_parse_name(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Key keys[] = {
+        { "guest", KEY_TEXT, AT(guest_name), .value = "NAME", .empty = true, .help = "the guest's, for QMP" },
+        { "process", KEY_TEXT, AT(process_name), .value = "NAME", .help = "what ps shows, 15 bytes of it" },
+        { "debug-threads", KEY_SWITCH, AT(debug_threads), .help = "taken: threads always have names" },
+        { 0 },
+    };
+    return fill(options, option, value, "guest", keys, error);
+}
+
+bool options_parse_daemonize(Options *options, const char *option, const char *value, GError **error)
+{
+    options->process.daemonize = true;
+    return true;
+}
+
+bool options_parse_run_with(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Word off[] = { { "off" }, { "on" }, { 0 } };
+    static const Key keys[] = {
+        { "user", KEY_TEXT, AT(user), .value = "USER|UID:GID",
+            .help = "whose the process is once the guest starts" },
+        { "chroot", KEY_TEXT, AT(chroot), .value = "FOLDER", .help = "its root folder from then on" },
+        { "async-teardown", KEY_WORD, AT(nothing), .words = off,
+            .help = "taken: an end does not wait for memory anyhow" },
+        { 0 },
+    };
+    return fill(options, option, value, NULL, keys, error);
+}
+
+bool options_parse_msg(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Key keys[] = {
+        { "timestamp", KEY_SWITCH, AT(timestamp), .help = "before each line on standard error" },
+        { "guest-name", KEY_SWITCH, AT(with_name), .help = "the guest's name there" },
+        { 0 },
+    };
+    return fill(options, option, value, NULL, keys, error);
+}
