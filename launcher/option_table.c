@@ -178,12 +178,6 @@ static bool parse_network(Options *options, const char *option, const char *valu
            wrong(option, value, "lparun has no network yet; give none, or leave it out", error);
 }
 
-static bool parse_sandbox(Options *options, const char *option, const char *value, GError **error)
-{
-    return strcmp(value, "off") == 0 ||
-           wrong(option, value, "lparun has no sandbox yet; give off, or leave it out", error);
-}
-
 static bool parse_demo_stall(Options *options, const char *option, const char *value, GError **error)
 {
     options->demo_stall = true;
@@ -277,6 +271,10 @@ const OptionRow option_table[] = {
         "the rights that are left when the guest is about to start", options_parse_run_with },
     { "runas", "USER|UID:GID", "the same as -run-with user=", .text = offsetof(Options, process.user) },
     { "chroot", "FOLDER", "the same as -run-with chroot=", .text = offsetof(Options, process.chroot) },
+    { "sandbox", "on|off[,obsolete=P][,elevateprivileges=P][,spawn=P][,resourcecontrol=P]",
+        "what the process may not ask its kernel for any more; P: allow or deny, or children of "
+        "elevateprivileges",
+        options_parse_sandbox },
     { "msg", "[timestamp=on|off][,guest-name=on|off]", "what begins a line on standard error",
         options_parse_msg },
     { "watchdog-action", "ACTION", "the same as -action watchdog=", parse_watchdog_action },
@@ -295,7 +293,6 @@ const OptionRow option_table[] = {
     { "nic", "none", "the same", parse_network, .qemu = QEMU_PART, .note = NETWORK },
     { "audio", "none", "there is no sound", options_parse_audio, .qemu = QEMU_PART, .note = SCREEN },
     { "audiodev", "none,id=ID", "the same", options_parse_audio, .qemu = QEMU_PART, .note = SCREEN },
-    { "sandbox", "off", "there is no sandbox", parse_sandbox, .qemu = QEMU_PART, .note = "only off" },
     { "no-user-config", NULL, "no file of the user's is ever read", parse_nothing },
     { "no-fd-bootchk", NULL, "taken: it is about a PC's floppy disks", parse_nothing, .qemu = QEMU_NONE },
     { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)",

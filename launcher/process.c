@@ -1,6 +1,7 @@
 // The process: its name, its way to the background, and what it gives up before the guest runs.
 #include "process.h"
 #include "lparun/error.h"
+#include "module.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -151,7 +152,16 @@ static bool leave_terminal(GError **error)
     return true;
 }
 
+static bool enter_sandbox(const SandboxOptions *sandbox, GError **error)
+{
+    if (!sandbox->on)
+        return true;
+    const SandboxModule *module = module_find("lparun-sandbox.so", "sandbox_module", "-sandbox", error);
+    return module && module->enter(sandbox, error);
+}
+
 bool process_ready(const ProcessOptions *process, GError **error)
 {
-    return give_up_rights(process, error) && (!process->daemonize || leave_terminal(error));
+    return give_up_rights(process, error) && enter_sandbox(&process->sandbox, error) &&
+           (!process->daemonize || leave_terminal(error));
 }

@@ -61,3 +61,24 @@ bool options_parse_msg(Options *options, const char *option, const char *value, 
     };
     return fill(options, option, value, NULL, keys, error);
 }
+
+bool options_parse_sandbox(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Word allowing[] = { { "allow", true }, { "deny", false }, { 0 } };
+    static const Word denying[] = { { "allow", false }, { "deny", true }, { 0 } };
+    static const Word privileges[] = { { "allow", PRIVILEGES_ALLOW }, { "deny", PRIVILEGES_DENY },
+        { "children", PRIVILEGES_OF_CHILDREN }, { 0 } };
+    static const Key keys[] = {
+        { "enable", KEY_SWITCH, AT(sandbox.on), .help = "whether there is one" },
+        { "obsolete", KEY_WORD, AT(sandbox.obsolete), .words = allowing,
+            .help = "calls that nobody should use" },
+        { "elevateprivileges", KEY_WORD, AT(sandbox.privileges), .words = privileges,
+            .help = "to become another user; children: only what is executed may not" },
+        { "spawn", KEY_WORD, AT(sandbox.no_spawn), .words = denying,
+            .help = "to make and execute processes" },
+        { "resourcecontrol", KEY_WORD, AT(sandbox.no_resource_control), .words = denying,
+            .help = "to change priorities and processors" },
+        { 0 },
+    };
+    return fill(options, option, value, "enable", keys, error);
+}

@@ -1,5 +1,6 @@
 // What the process itself shall be: its name, its rights, whether it goes to the background.
 #pragma once
+#include "sandbox/sandbox.h"
 #include <glib.h>
 #include <stdbool.h>
 
@@ -13,7 +14,8 @@ typedef struct ProcessOptions {
     bool daemonize;
     char *user, *chroot;       // or NULL
     bool timestamp, with_name; // -msg: what stands before a line on standard error
-    int nothing;               // where words go that change nothing
+    SandboxOptions sandbox;
+    int nothing; // where words go that change nothing
 } ProcessOptions;
 
 void process_options_clear(ProcessOptions *process);
@@ -21,3 +23,4 @@ bool options_parse_name(Options *options, const char *option, const char *value,
 bool options_parse_daemonize(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_run_with(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_msg(Options *options, const char *option, const char *value, GError **error);
+bool options_parse_sandbox(Options *options, const char *option, const char *value, GError **error);

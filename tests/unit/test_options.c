@@ -193,7 +193,9 @@ static const struct {
         "-object tls-creds-x509: lparun has no TLS; leave it out, and tls-creds= with it" },
     { "-net user -nic tap", "-net user: lparun has no network yet; give none, or leave it out\n"
                             "-nic tap: lparun has no network yet; give none, or leave it out" },
-    { "-sandbox on", "-sandbox on: lparun has no sandbox yet; give off, or leave it out" },
+    { "-sandbox on,spawn=maybe,x=1", "-sandbox spawn=maybe: it takes allow or deny\n"
+                                     "-sandbox: 'x' is not known; it takes enable=, obsolete=, "
+                                     "elevateprivileges=, spawn= and resourcecontrol=" },
     // The process.
     { "-msg timestamp=1", "-msg timestamp=1: it takes on or off" },
     { "-name a,debug=on", "-name: 'debug' is not known; it takes guest=, process= and debug-threads=" },
@@ -552,7 +554,9 @@ static void test_process(void)
     parse_right(
         "-name guest=g,debug-threads=on -name process=p -pidfile f -daemonize -runas nobody -run-with "
         "chroot=/r,async-teardown=on -msg timestamp=on,guest-name=off -no-user-config -net none -nic none "
-        "-audiodev {\"driver\":\"none\",\"id\":\"a\"} -sandbox off -object secret,id=s,data=x -device "
+        "-audiodev {\"driver\":\"none\",\"id\":\"a\"} -sandbox "
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny -object secret,id=s,data=x "
+        "-device "
         "vmcoreinfo "
         "-watchdog-action pause -compat deprecated-input=crash",
         &options);
@@ -562,6 +566,9 @@ static void test_process(void)
     g_assert_cmpstr(options.process.user, ==, "nobody");
     g_assert_cmpstr(options.process.chroot, ==, "/r");
     g_assert_true(options.process.daemonize && options.process.timestamp && !options.process.with_name);
+    const SandboxOptions *sandbox = &options.process.sandbox;
+    g_assert_true(sandbox->on && !sandbox->obsolete && sandbox->no_spawn && sandbox->no_resource_control);
+    g_assert_cmpint(sandbox->privileges, ==, PRIVILEGES_DENY);
     g_assert_cmpint(options.actions.watchdog, ==, WATCHDOG_PAUSE);
     g_assert_false(options.qemu_name || options.ignore_display);
     g_assert_cmpuint(options.objects->len + options.devices->len, ==, 0);
