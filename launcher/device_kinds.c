@@ -70,6 +70,8 @@ typedef struct Family {
     const Kind *const *kinds;
     const Key *(*common_keys)(const Kind *kind); // what they have besides their own
     AbsentFamily absent;                         // those that lparun has not
+    const char *heading;                         // of what "help" lists, a kind a line
+    void (*list)(const Kind *kind, GString *text);
 } Family;
 
 static bool has_name(const Kind *kind, const char *name)
@@ -93,21 +95,35 @@ static char *names(const Family *family)
     return words_join(names, ", ", " or ");
 }
 
+// In QEMU's form, which scripts read.
 static char *help_of(const Family *family, const Kind *kind)
 {
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "%s: %s\n", kind->name, kind->help);
+    g_string_append_printf(text, "%s options:\n", kind->name);
     keys_help(kind->keys, text);
     keys_help(family->common_keys(kind), text);
     return g_string_free(text, FALSE);
 }
 
+static void list_device(const Kind *kind, GString *text)
+{
+    g_string_append_printf(
+        text, "name \"%s\", bus %s", kind->name, device_kind(kind)->is_fixed ? "spapr-vio-bus" : "PCI");
+    if (kind->other_names)
+        g_string_append_printf(text, ", alias \"%s\"", kind->other_names[0]);
+    g_string_append_printf(text, ", desc \"%s\"\n", kind->help);
+}
+
+static void list_object(const Kind *kind, GString *text)
+{
+    g_string_append_printf(text, "  %-24s %s\n", kind->name, kind->help);
+}
+
 static char *help_of_all(const Family *family)
 {
-    GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "%ss:\n", family->noun);
+    GString *text = g_string_new(family->heading);
     for (unsigned i = 0; family->kinds[i]; i++)
-        g_string_append_printf(text, "  %-24s %s\n", family->kinds[i]->name, family->kinds[i]->help);
+        family->list(family->kinds[i], text);
     return g_string_free(text, FALSE);
 }
 
@@ -201,7 +217,8 @@ static bool add_object(Options *options, const Kind *kind, Values *values, GErro
 
 bool options_parse_object(Options *options, const char *option, const char *value, GError **error)
 {
-    static const Family objects = { "object", "qom-type", object_kinds, object_keys, ABSENT_OBJECT };
+    static const Family objects = { "object", "qom-type", object_kinds, object_keys, ABSENT_OBJECT,
+        "List of user creatable objects:\n", list_object };
     g_autoptr(Values) values = values_parse(option, value, objects.first_key, error);
     const Kind *kind;
     if (!values || !take_kind(&objects, options, values, value, &kind, error))
@@ -293,7 +310,8 @@ static DeviceOptions *add_device(Options *options, const DeviceKind *kind)
 
 bool options_parse_device(Options *options, const char *option, const char *value, GError **error)
 {
-    static const Family devices = { "device", "driver", device_kinds, device_keys, ABSENT_DEVICE };
+    static const Family devices = { "device", "driver", device_kinds, device_keys, ABSENT_DEVICE,
+        "Devices:\n", list_device };
     g_autoptr(Values) values = values_parse(option, value, devices.first_key, error);
     const Kind *kind;
     if (!values || !take_kind(&devices, options, values, value, &kind, error))

@@ -1,6 +1,7 @@
 // Every option that lparun knows: what -help says is what the parser takes.
 #include "option_table.h"
 #include "device_kinds.h"
+#include "config_file.h"
 #include "lparun/error.h"
 #include "machine_options.h"
 #include "rtc.h"
@@ -262,6 +263,9 @@ const OptionRow option_table[] = {
     { "no-shutdown", NULL, "the same as -action shutdown=pause", parse_no_shutdown },
     { "qmp", "unix:PATH,server=on,wait=off",
         "let a program watch and steer the guest by QMP, QEMU's protocol", parse_qmp },
+    { "readconfig", "FILE",
+        "options from a file: sections [drive \"d0\"] or [machine], with lines key = \"value\"",
+        options_parse_config_file },
     { "name", "[guest=]NAME[,process=NAME][,debug-threads=on|off]",
         "the guest's name, which the monitor tells, and the process's", options_parse_name },
     { "pidfile", "FILE", "write the process's number there, and remove the file at the end",
