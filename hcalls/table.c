@@ -1,6 +1,8 @@
 // Hypercalls by number.
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
+#include "lparun/usdt.h"
+#include "trace.h"
 #include <stdatomic.h>
 #include <string.h>
 
@@ -101,16 +103,46 @@ void hypercall_register_families(HypercallTable *table, const HypercallParts *pa
     HYPERCALL_FAMILIES(REGISTER)
 }
 
+static int64_t call(const Entry *entry, Vcpu *vcpu, uint64_t arguments[9])
+{
+    return entry->call ? entry->call(entry->owner, vcpu, arguments) : H_FUNCTION;
+}
+
+#define TRACED (TRACE_BIT(HCALL) | TRACE_BIT(GUEST_ERRORS) | TRACE_BIT(UNIMP))
+
+// The same, seen from outside.
+static int64_t traced_call(const Entry *entry, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])
+{
+    TraceLine line;
+    trace_line_begin(&line);
+    trace_hypercall(&line, number, entry->name, arguments);
+    int64_t result = call(entry, vcpu, arguments);
+    trace_hypercall_result(&line, number, result, arguments);
+    if (!entry->call)
+        trace_fault(TRACE_FAULT_HCALL_UNKNOWN, "%s", line.text);
+    else if (trace_result_is_refusal(result))
+        trace_fault(TRACE_FAULT_HCALL_REFUSED, "%s", line.text);
+    if (trace_wants(TRACE_BIT(HCALL))) {
+        trace_line_took(&line, line.begun);
+        trace_line_end(&line);
+    }
+    return result;
+}
+
 int64_t hypercall_dispatch(HypercallTable *table, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])
 {
-    unsigned slot = slot_of(number);
+    unsigned slot = slot_of(number), index = vcpu_index(vcpu);
     const Entry *entry = &table->entries[slot];
     if (!entry->call)
         slot = UNKNOWN_SLOT;
-    _Atomic uint64_t *count = &table->counts[vcpu_index(vcpu)][slot];
+    _Atomic uint64_t *count = &table->counts[index][slot];
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
     timeline_mark(entry->timeline, entry->mark);
-    return entry->call ? entry->call(entry->owner, vcpu, arguments) : H_FUNCTION;
+    USDT3(hcall_entry, index, number, arguments);
+    int64_t result =
+        trace_wants(TRACED) ? traced_call(entry, vcpu, number, arguments) : call(entry, vcpu, arguments);
+    USDT3(hcall_return, index, number, result);
+    return result;
 }
 
 static uint64_t count_slot(const HypercallTable *table, unsigned slot)

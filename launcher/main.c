@@ -5,6 +5,7 @@
 #include "probe.h"
 #include "process.h"
 #include "pseries.h"
+#include "tracing.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -78,11 +79,15 @@ static int run_with_files(const Options *options)
     FILE *stats = NULL;
     PidFile *pid_file = NULL;
     if (!process_begin(&options->process, &error) || (path && !(pid_file = pid_file_new(path, &error))) ||
-        (options->stats && !(stats = open_stats(options->stats, &error)))) {
+        (options->stats && !(stats = open_stats(options->stats, &error))) ||
+        !tracing_begin(&options->trace, &error)) {
+        if (stats)
+            fclose(stats);
         pid_file_free(pid_file);
         return report(error);
     }
     int status = run(options, stats);
+    tracing_end();
     pid_file_free(pid_file);
     return status;
 }

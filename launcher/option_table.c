@@ -308,6 +308,13 @@ const OptionRow option_table[] = {
     { "stats", "FILE",
         "write counts of exits, hypercalls, RTAS calls, doorbells and disks at the end, as JSON",
         .text = offsetof(Options, stats), .qemu = QEMU_NONE },
+    { "trace", "[enable=]PATTERN,...[,events=FILE][,file=FILE]",
+        "write a line for each hypercall, RTAS call, access, interrupt or request (-trace help)",
+        options_parse_trace, .qemu = QEMU_PART, .note = "the events are lparun's own: docs/tracing.md" },
+    { "d", "ITEM,...", "write a line for what the guest does wrong (-d help)", options_parse_log_items,
+        .qemu = QEMU_PART,
+        .note = "guest_errors, unimp, invalid_mem and trace:PATTERN; the others are TCG's or of programs" },
+    { "D", "FILE", "where such lines go (default: standard error)", options_parse_log_file },
     { "probe", NULL,
         "say what this host's KVM is and whether the two hypercalls work in its kernel; \"-probe json\" for "
         "scripts\n"

@@ -41,6 +41,7 @@ void options_clear(Options *options)
     g_free(options->dump_tree);
     process_options_clear(&options->process);
     memory_options_clear(&options->memory_options);
+    trace_options_clear(&options->trace);
     g_free(options->help);
     storage_options_clear(options);
     kinds_clear(options);

@@ -7,6 +7,7 @@
 #include "lparun/rtas_clock.h"
 #include "memory_options.h"
 #include "process_options.h"
+#include "trace_options.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,8 +60,9 @@ struct Options {
     GPtrArray *drives;   // DriveOptions
     GPtrArray *devices;  // DeviceOptions; drives with if=virtio are among them
     DriveOptions *nvram; // that NVRAM is kept in, or NULL
-    int nothing;         // where keys with one possible value go
-    char *help;          // what was asked for by "help" as a value, or NULL
+    TraceOptions trace;
+    int nothing; // where keys with one possible value go
+    char *help;  // what was asked for by "help" as a value, or NULL
 };
 
 typedef enum {

@@ -1,6 +1,8 @@
 // The interrupt controller: which of KVM's devices it is, and the lines into it.
 #include "interrupt_internal.h"
 #include "lparun/error.h"
+#include "lparun/trace.h"
+#include "lparun/usdt.h"
 #include "lparun/vcpu.h"
 #include "lparun/xive.h"
 #include <errno.h>
@@ -90,7 +92,18 @@ static void connect_vcpu(Vcpu *vcpu, void *data)
         __atomic_store_n(&connection->result, result, __ATOMIC_RELAXED);
 }
 
-static int replace_device(InterruptController *controller, bool xive, VcpuSet *vcpus, Vcpu *caller)
+static void trace_switch(int64_t begun, bool xive, int result)
+{
+    TraceLine line;
+    trace_line_begin(&line);
+    line.begun = begun;
+    trace_line_add(
+        &line, "irq_switch(to=%s) = %s", xive ? "XIVE" : "XICS", result < 0 ? g_strerror(-result) : "done");
+    trace_line_took(&line, begun);
+    trace_line_end(&line);
+}
+
+static int replace_device_now(InterruptController *controller, bool xive, VcpuSet *vcpus, Vcpu *caller)
 {
     g_mutex_lock(&controller->lock);
     close_device(controller);
@@ -101,6 +114,15 @@ static int replace_device(InterruptController *controller, bool xive, VcpuSet *v
     Connection connection = { .controller = controller };
     vcpu_set_call(vcpus, caller, connect_vcpu, &connection);
     return connection.result;
+}
+
+static int replace_device(InterruptController *controller, bool xive, VcpuSet *vcpus, Vcpu *caller)
+{
+    int64_t begun = trace_wants(TRACE_BIT(IRQ_SWITCH)) ? trace_now() : 0;
+    int result = replace_device_now(controller, xive, vcpus, caller);
+    if (trace_wants(TRACE_BIT(IRQ_SWITCH)))
+        trace_switch(begun, xive, result);
+    return result;
 }
 
 // None is there after a switch that failed both ways.
@@ -291,9 +313,20 @@ uint32_t interrupt_line_source(const InterruptLine *line)
     return line->source;
 }
 
+static void trace_pulse(const InterruptLine *line)
+{
+    TraceLine text;
+    trace_line_begin(&text);
+    trace_line_add(&text, "irq_pulse(source=0x%x)", line->source);
+    trace_line_end(&text);
+}
+
 void interrupt_line_pulse(InterruptLine *line)
 {
     uint64_t one = 1;
+    USDT(irq_pulse, line->source);
+    if (trace_wants(TRACE_BIT(IRQ_PULSE)))
+        trace_pulse(line);
     atomic_fetch_add_explicit(&line->pulses, 1, memory_order_relaxed);
     while (write(line->eventfd, &one, sizeof one) < 0 && errno == EINTR)
         continue;

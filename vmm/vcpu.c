@@ -1,8 +1,8 @@
 // vCPU threads: the run loop, its exits, and work queued to it.
 #include "lparun/vcpu.h"
-#include "lparun/bytes.h"
 #include "lparun/error.h"
 #include "lparun/thread.h"
+#include "vcpu_mmio.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -167,22 +167,6 @@ static void handle_hypercall(Vcpu *vcpu)
         run->papr_hcall.args[i] = arguments[i];
 }
 
-// data[] is in guest memory order (kvm-ppc: the bytes that the access moves), which is the bus's
-// little-endian value. A load that nothing answers gives all ones, as a PCI master abort does; such a store
-// goes nowhere.
-static void handle_mmio(Vcpu *vcpu)
-{
-    struct kvm_run *run = vcpu->run;
-    unsigned size = MIN(run->mmio.len, 8);
-    if (run->mmio.is_write) {
-        bus_write(vcpu->set->bus, run->mmio.phys_addr, size, le_bytes_get(run->mmio.data, size));
-        return;
-    }
-    uint64_t value = UINT64_MAX;
-    bus_read(vcpu->set->bus, run->mmio.phys_addr, size, &value);
-    le_bytes_put(run->mmio.data, size, value);
-}
-
 static void fail(Vcpu *vcpu, const char *what, uint64_t detail)
 {
     KvmRegisters registers = { 0 };
@@ -217,7 +201,7 @@ static void handle_exit(Vcpu *vcpu)
         handle_hypercall(vcpu);
         break;
     case KVM_EXIT_MMIO:
-        handle_mmio(vcpu);
+        vcpu_mmio(vcpu->set->bus, run);
         break;
     case KVM_EXIT_INTR:
         break;

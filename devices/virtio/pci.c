@@ -176,6 +176,7 @@ VirtioPci *virtio_pci_new(const VirtioContext *context, const char *id, const Vi
              type->config_size <= VIRTIO_CONFIG_MAX);
     VirtioPci *pci = g_malloc0(sizeof *pci + queues * sizeof pci->queue[0]);
     pci->context = *context;
+    pci->name = g_strdup(id);
     pci->type = type;
     pci->owner = owner;
     pci->offered = features | VIRTIO_F_VERSION_1;
@@ -209,7 +210,13 @@ void virtio_pci_free(VirtioPci *pci)
     bus_range_free(pci->registers);
     msix_free(pci->msix);
     g_mutex_clear(&pci->lock);
+    g_free(pci->name);
     g_free(pci);
+}
+
+const char *virtio_pci_name(const VirtioPci *pci)
+{
+    return pci->name;
 }
 
 PciDevice *virtio_pci_device(VirtioPci *pci)

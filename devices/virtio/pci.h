@@ -15,6 +15,24 @@
 #define COMMON_SIZE 0x3c
 #define NOTIFY_MULTIPLIER DOORBELL_SIZE
 
+// Offsets in the common configuration.
+#define DEVICE_FEATURE_SELECT 0x00
+#define DEVICE_FEATURE 0x04
+#define DRIVER_FEATURE_SELECT 0x08
+#define DRIVER_FEATURE 0x0c
+#define CONFIG_VECTOR 0x10
+#define NUM_QUEUES 0x12
+#define DEVICE_STATUS 0x14
+#define CONFIG_GENERATION 0x15
+#define QUEUE_SELECT 0x16
+#define QUEUE_SIZE 0x18
+#define QUEUE_VECTOR 0x1a
+#define QUEUE_ENABLE 0x1c
+#define QUEUE_NOTIFY_OFFSET 0x1e
+#define QUEUE_DESCRIPTOR 0x20
+#define QUEUE_DRIVER 0x28
+#define QUEUE_DEVICE 0x30
+
 #define ISR_QUEUE 1
 #define ISR_CONFIG 2
 
@@ -48,6 +66,7 @@ typedef struct VirtioRun {
 
 struct VirtioPci {
     VirtioContext context;
+    char *name; // "virtio-blk0"
     const VirtioPciType *type;
     void *owner;
     PciDevice *function;

@@ -1,30 +1,13 @@
 // The registers of a virtio PCI function: features, status, queues (virtio 1.2, 4.1.4.3 to 4.1.4.6 and 3.1).
 #include "pci.h"
 #include "lparun/bytes.h"
+#include "trace.h"
 
 // What a vCPU waits at most, in microseconds, for a device to stop: enough for one that has no I/O under way,
 // and for drivers that do not look whether a reset is over.
 #define PATIENCE 100000
 // What the main thread waits for a device to be held, before it looks again from time to time.
 #define HOLD_PATIENCE 10000
-
-// Offsets in the common configuration.
-#define DEVICE_FEATURE_SELECT 0x00
-#define DEVICE_FEATURE 0x04
-#define DRIVER_FEATURE_SELECT 0x08
-#define DRIVER_FEATURE 0x0c
-#define CONFIG_VECTOR 0x10
-#define NUM_QUEUES 0x12
-#define DEVICE_STATUS 0x14
-#define CONFIG_GENERATION 0x15
-#define QUEUE_SELECT 0x16
-#define QUEUE_SIZE 0x18
-#define QUEUE_VECTOR 0x1a
-#define QUEUE_ENABLE 0x1c
-#define QUEUE_NOTIFY_OFFSET 0x1e
-#define QUEUE_DESCRIPTOR 0x20
-#define QUEUE_DRIVER 0x28
-#define QUEUE_DEVICE 0x30
 
 void virtio_registers_place_sink(VirtioPci *pci)
 {
@@ -155,7 +138,7 @@ static bool reset(VirtioPci *pci, int64_t wait_us)
     return end_reset(pci, wait_us);
 }
 
-uint64_t virtio_registers_read(VirtioPci *pci, unsigned offset, unsigned size)
+static uint64_t read_register(VirtioPci *pci, unsigned offset, unsigned size)
 {
     if (offset == REGION_ISR)
         return atomic_exchange(&pci->isr, 0); // 4.1.4.5: reading clears it
@@ -167,6 +150,14 @@ uint64_t virtio_registers_read(VirtioPci *pci, unsigned offset, unsigned size)
     else if (offset >= REGION_DEVICE)
         value = read_config(pci, offset - REGION_DEVICE, size);
     g_mutex_unlock(&pci->lock);
+    return value;
+}
+
+uint64_t virtio_registers_read(VirtioPci *pci, unsigned offset, unsigned size)
+{
+    uint64_t value = read_register(pci, offset, size);
+    if (trace_wants(TRACE_BIT(VIRTIO_READ)))
+        virtio_trace_register(pci, false, offset, size, value);
     return value;
 }
 
@@ -214,9 +205,16 @@ static void start(VirtioPci *pci)
     pci->started = true;
     for (unsigned i = 0; i < pci->queues; i++) {
         VirtioQueue *queue = &pci->queue[i];
-        if (queue->enabled &&
-            !virtio_ring_start(&queue->ring, pci->context.memory, queue->size, queue->descriptor_area,
+        if (!queue->enabled)
+            continue;
+        if (trace_wants(TRACE_BIT(VIRTIO_QUEUE)))
+            virtio_trace_queue(pci, i);
+        if (!virtio_ring_start(&queue->ring, pci->context.memory, queue->size, queue->descriptor_area,
                 queue->driver_area, queue->device_area, pci->accepted)) {
+            trace_fault(TRACE_FAULT_VIRTIO,
+                "%s queue %u: its areas are not in memory, or not aligned; the "
+                "device needs a reset",
+                pci->name, i);
             virtio_pci_needs_reset(pci);
             return;
         }
@@ -238,8 +236,13 @@ static void write_status(VirtioPci *pci, uint8_t value)
         return;
     }
     uint8_t before = pci->status;
-    if (value & VIRTIO_STATUS_FEATURES_OK && !(before & VIRTIO_STATUS_FEATURES_OK) && !features_fit(pci))
+    if (value & VIRTIO_STATUS_FEATURES_OK && !(before & VIRTIO_STATUS_FEATURES_OK) && !features_fit(pci)) {
         value &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK; // 3.1.1: the driver reads it back
+        trace_fault(TRACE_FAULT_VIRTIO,
+            "%s: features 0x%" G_GINT64_MODIFIER "x, of which 0x%" G_GINT64_MODIFIER
+            "x are offered, and VERSION_1 is needed",
+            pci->name, pci->accepted, pci->offered);
+    }
     if (!(value & VIRTIO_STATUS_FEATURES_OK))
         value &= (uint8_t)~VIRTIO_STATUS_DRIVER_OK;
     // The iothread may set NEEDS_RESET at any time; only a reset takes it away.
@@ -329,6 +332,8 @@ void virtio_registers_write(VirtioPci *pci, unsigned offset, unsigned size, uint
 {
     if (size < 8)
         value &= (1ULL << (8 * size)) - 1;
+    if (trace_wants(TRACE_BIT(VIRTIO_WRITE)))
+        virtio_trace_register(pci, true, offset, size, value);
     g_mutex_lock(&pci->lock);
     if (!end_reset(pci, 0)) {
         // 4.1.4.3.2: the driver waits until the status reads 0.

@@ -68,6 +68,15 @@ bool virtio_ring_start(VirtioRing *ring, const GuestMemory *memory, unsigned siz
     return ring->descriptors && ring->driver_area && ring->device_area;
 }
 
+// Says why, the first time. False.
+static bool broken(VirtioRing *ring, const char *why)
+{
+    ring->broken = true;
+    if (!ring->why)
+        ring->why = why;
+    return false;
+}
+
 // The walk over one chain: where it is, and what it may still do.
 typedef struct Walk {
     const VirtioDescriptor *table;
@@ -85,17 +94,17 @@ static VirtioDescriptor read_descriptor(const Walk *walk, unsigned index)
     return descriptor;
 }
 
-static bool add_buffer(const VirtioRing *ring, VirtioChain *chain, uint64_t address, uint32_t length, bool in)
+static bool add_buffer(VirtioRing *ring, VirtioChain *chain, uint64_t address, uint32_t length, bool in)
 {
     if (!in && chain->in_count)
-        return false; // 2.7.4.2: what the device reads comes first
+        return broken(ring, "what the device reads comes behind what it writes"); // 2.7.4.2
     if (!length)
         return true;
     void *bytes = in ? guest_memory_write_at(ring->memory, address, length)
                      : (void *)guest_memory_read_at(ring->memory, address, length);
     unsigned count = chain->out_count + chain->in_count;
     if (!bytes || count == VIRTIO_CHAIN_MAX)
-        return false;
+        return broken(ring, bytes ? "a chain of too many buffers" : "a buffer that is not in memory");
     chain->iov[count] = (struct iovec){ .iov_base = bytes, .iov_len = length };
     if (in) {
         chain->in_count++;
@@ -108,20 +117,20 @@ static bool add_buffer(const VirtioRing *ring, VirtioChain *chain, uint64_t addr
 }
 
 // 2.7.5.3: a table that holds the rest of the chain, from its entry 0 on; there is none inside another.
-static bool enter_table(const VirtioRing *ring, Walk *walk, uint64_t address, uint32_t length, unsigned flags)
+static bool enter_table(VirtioRing *ring, Walk *walk, uint64_t address, uint32_t length, unsigned flags)
 {
     if (!ring->indirect || walk->indirect || flags & DESCRIPTOR_NEXT)
-        return false;
+        return broken(ring, "an indirect table where none may be");
     if (!length || length % sizeof(VirtioDescriptor) || length / sizeof(VirtioDescriptor) > 65536)
-        return false;
+        return broken(ring, "an indirect table of a wrong size");
     walk->table = guest_memory_read_at(ring->memory, address, length);
     walk->count = length / sizeof(VirtioDescriptor);
     walk->steps = VIRTIO_CHAIN_MAX;
     walk->indirect = true;
-    return walk->table != NULL;
+    return walk->table || broken(ring, "an indirect table that is not in memory");
 }
 
-static bool walk_chain(const VirtioRing *ring, VirtioChain *chain)
+static bool walk_chain(VirtioRing *ring, VirtioChain *chain)
 {
     Walk walk = { .table = ring->descriptors, .count = ring->size, .steps = ring->size };
     unsigned index = chain->head;
@@ -142,7 +151,7 @@ static bool walk_chain(const VirtioRing *ring, VirtioChain *chain)
             return true;
         index = le16_get(descriptor.next);
     }
-    return false;
+    return broken(ring, "a chain that leaves its table, or does not end");
 }
 
 VirtioPop virtio_ring_pop(VirtioRing *ring, VirtioChain *chain)
@@ -156,15 +165,13 @@ VirtioPop virtio_ring_pop(VirtioRing *ring, VirtioChain *chain)
         if (ring->next == ring->seen)
             return VIRTIO_POP_EMPTY;
         if ((uint16_t)(ring->seen - ring->next) > ring->size)
-            ring->broken = true;
+            broken(ring, "more chains than the queue has room for");
     }
     chain->in_count = chain->out_count = 0;
     chain->in_bytes = chain->out_bytes = 0;
     chain->head = load16(ring->driver_area, ENTRIES + 2u * (ring->next & (ring->size - 1u)));
-    if (ring->broken || !walk_chain(ring, chain)) {
-        ring->broken = true;
+    if (ring->broken || !walk_chain(ring, chain))
         return VIRTIO_POP_BROKEN;
-    }
     ring->next++;
     return VIRTIO_POP_CHAIN;
 }

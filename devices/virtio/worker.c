@@ -1,6 +1,8 @@
 // Serves a virtio device's queues on an iothread: takes requests by rounds, publishes answers by batches, and
 // brings the device to a stand.
 #include "lparun/virtio_device.h"
+#include "lparun/usdt.h"
+#include "trace.h"
 
 #define REQUESTS VIRTIO_QUEUE_SIZE // of a queue that are under way at once
 
@@ -22,6 +24,7 @@ struct VirtioDevice {
     VirtioPciType pci_type;
     void *owner;
     VirtioPci *pci;
+    const char *name; // `pci`'s
     Iothread *iothread;
     size_t request_size;
     // The iothread's own.
@@ -54,9 +57,31 @@ static void give_back(Queue *queue, VirtioRequest *request)
     }
 }
 
+// As lines of tracing have it.
+static VirtioTraced traced(const VirtioRequest *request)
+{
+    const Queue *queue = request->queue;
+    return (VirtioTraced){ queue->device->name, queue->index, request->chain.head };
+}
+
+static void trace_taken(VirtioRequest *request)
+{
+    const VirtioTraced what = traced(request);
+    request->taken = virtio_trace_request(&what, &request->chain);
+}
+
+static void trace_answer(const VirtioRequest *request, uint64_t written)
+{
+    const VirtioTraced what = traced(request);
+    virtio_trace_answer(&what, request->taken, written);
+}
+
 void virtio_request_answer(VirtioRequest *request, uint64_t written)
 {
     Queue *queue = request->queue;
+    USDT4(virtio_answer, queue->device->name, queue->index, request->chain.head, written);
+    if (trace_wants(TRACE_BIT(VIRTIO_ANSWER)))
+        trace_answer(request, written);
     if (queue->ring) {
         virtio_ring_push(queue->ring, request->chain.head, (uint32_t)MIN(written, UINT32_MAX));
         iothread_defer(queue->device->iothread, &queue->publish);
@@ -107,7 +132,17 @@ static void publish(void *owner)
 static void break_ring(Queue *queue)
 {
     queue->ring->broken = true;
+    trace_fault(TRACE_FAULT_VIRTIO, "%s queue %u: %s; the device needs a reset", queue->device->name,
+        queue->index, queue->ring->why ? queue->ring->why : "a request that the device cannot answer");
     virtio_pci_needs_reset(queue->device->pci);
+}
+
+static void taken(VirtioRequest *request)
+{
+    USDT4(virtio_request, request->queue->device->name, request->queue->index, request->chain.head,
+        request->chain.in_bytes);
+    if (trace_wants(TRACE_BIT(VIRTIO_REQUEST) | TRACE_BIT(VIRTIO_ANSWER)))
+        trace_taken(request);
 }
 
 // Takes what the ring holds. One round takes a ring's worth at most, so that a driver that always adds more
@@ -126,6 +161,8 @@ static void serve(void *owner)
             return;
         request->queue = queue;
         VirtioPop pop = virtio_ring_pop(queue->ring, &request->chain);
+        if (pop == VIRTIO_POP_CHAIN)
+            taken(request);
         if (pop == VIRTIO_POP_CHAIN && device->type->handle(device->owner, queue->index, request))
             continue;
         give_back(queue, request);
@@ -149,8 +186,10 @@ static void start_queue(Queue *queue)
         return;
     int bell = doorbell_fd(virtio_pci_doorbell(device->pci, queue->index));
     queue->watch = iothread_watch(device->iothread, bell, serve, queue);
-    if (!queue->watch) // the host has no memory for it
+    if (!queue->watch) {
+        queue->ring->why = "the host has no memory to serve it";
         break_ring(queue);
+    }
 }
 
 static void stop_queue(Queue *queue)
@@ -270,8 +309,10 @@ VirtioDevice *virtio_device_new(const VirtioContext *context, const char *id, co
         make_queue(device, i);
     device->pci = virtio_pci_new(context, id, &device->pci_type, device, iothread,
         features | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX, queues, first_source, error);
-    if (device->pci)
+    if (device->pci) {
+        device->name = virtio_pci_name(device->pci);
         return device;
+    }
     release(device);
     return NULL;
 }

@@ -3,6 +3,8 @@
 #include "lparun/error.h"
 #include "lparun/papr.h"
 #include "lparun/rtas.h"
+#include "lparun/usdt.h"
+#include "trace.h"
 #include <stdatomic.h>
 #include <string.h>
 
@@ -114,13 +116,43 @@ static Entry *find(RtasTable *table, uint32_t token)
 }
 
 // The status of one call; `entry` is NULL for a token that nobody has.
-static int32_t dispatch(RtasTable *table, Entry *entry, Vcpu *vcpu, RtasCall *call)
+static int32_t serve(Entry *entry, Vcpu *vcpu, RtasCall *call)
 {
-    atomic_fetch_add_explicit(entry ? &entry->count : &table->unknown, 1, memory_order_relaxed);
     if (!entry || call->inputs < entry->inputs || call->outputs < entry->outputs)
         return RTAS_PARAMETER_ERROR;
     timeline_mark(entry->timeline, entry->mark);
     return entry->handler(entry->owner, vcpu, call);
+}
+
+#define TRACED (TRACE_BIT(RTAS) | TRACE_BIT(GUEST_ERRORS) | TRACE_BIT(UNIMP))
+
+// The same, seen from outside.
+static int32_t traced_serve(Entry *entry, Vcpu *vcpu, uint32_t token, RtasCall *call)
+{
+    TraceLine line;
+    trace_line_begin(&line);
+    trace_rtas(&line, token, entry ? entry->name : NULL, call);
+    int32_t status = serve(entry, vcpu, call);
+    trace_rtas_result(&line, entry ? entry->name : NULL, status, call);
+    if (!entry)
+        trace_fault(TRACE_FAULT_RTAS_UNKNOWN, "%s", line.text);
+    else if (status == RTAS_PARAMETER_ERROR)
+        trace_fault(TRACE_FAULT_RTAS_REFUSED, "%s", line.text);
+    if (trace_wants(TRACE_BIT(RTAS))) {
+        trace_line_took(&line, line.begun);
+        trace_line_end(&line);
+    }
+    return status;
+}
+
+static int32_t dispatch(RtasTable *table, Vcpu *vcpu, uint32_t token, RtasCall *call)
+{
+    Entry *entry = find(table, token);
+    atomic_fetch_add_explicit(entry ? &entry->count : &table->unknown, 1, memory_order_relaxed);
+    USDT3(rtas_entry, token, call->inputs, call->input);
+    int32_t status = trace_wants(TRACED) ? traced_serve(entry, vcpu, token, call) : serve(entry, vcpu, call);
+    USDT3(rtas_return, token, status, call->output);
+    return status;
 }
 
 // r4: address of {token, number of inputs, number of outputs, inputs, outputs}, big-endian cells
@@ -141,14 +173,14 @@ static int64_t rtas(void *owner, Vcpu *vcpu, uint64_t arguments[9])
         return H_PARAMETER;
     for (unsigned i = 0; i < call.inputs; i++)
         call.input[i] = be32_get(cells[i]);
-    Entry *entry = find(table, be32_get(head[0]));
-    call.output[0] = (uint32_t)dispatch(table, entry, vcpu, &call);
+    uint32_t token = be32_get(head[0]);
+    call.output[0] = (uint32_t)dispatch(table, vcpu, token, &call);
     for (unsigned i = 0; i < call.outputs; i++)
         cells[i] = be32_make(call.output[i]);
     uint64_t results = block + sizeof head + call.inputs * sizeof(be32);
     if (call.outputs > 0 && !guest_memory_write(table->memory, results, cells, call.outputs * sizeof(be32)))
         return H_PARAMETER;
-    return entry ? H_SUCCESS : H_PARAMETER; // as QEMU answers an unknown token
+    return find(table, token) ? H_SUCCESS : H_PARAMETER; // as QEMU answers an unknown token
 }
 
 void hypercall_rtas_register(HypercallTable *table, const HypercallParts *parts)

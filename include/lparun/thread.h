@@ -10,6 +10,7 @@ typedef enum {
     THREAD_WORKER,  // waits for a disk in an iothread's place
     THREAD_NVRAM,   // saves it
     THREAD_CONSOLE, // writes the guest's output
+    THREAD_TRACE,   // writes lines of tracing
     THREAD_HELPER,  // does a part of another thread's work, which waits for it
     THREAD_KINDS
 } ThreadKind;

@@ -47,7 +47,8 @@ typedef struct VirtioDescriptor VirtioDescriptor;
 typedef struct VirtioRing {
     const GuestMemory *memory;
     bool indirect, event_index;
-    bool broken; // the driver broke a rule; nothing more is read or written
+    bool broken;     // the driver broke a rule; nothing more is read or written
+    const char *why; // a few words on that rule, where it is known
     uint16_t size;
     uint16_t next;      // avail index of the next chain to take
     uint16_t seen;      // avail index read last
@@ -120,7 +121,7 @@ typedef struct VirtioPciType {
 
 #define VIRTIO_CONFIG_MAX 256
 
-// A transport with `queues` queues, reset and on no bridge. `id` ("virtio-blk0") names the doorbells.
+// A transport with `queues` queues, reset and on no bridge. `id` ("virtio-blk0", copied) names the doorbells.
 // The device works on `iothread`. `features` is what it offers; VERSION_1 comes by itself. It takes
 // virtio_pci_vectors(queues) interrupt sources from `first_source` on: configuration changes, then one a
 // queue. NULL and `error` (the host's).
@@ -142,6 +143,8 @@ static inline unsigned virtio_pci_vectors(unsigned queues)
 bool virtio_pci_hold(VirtioPci *pci);
 void virtio_pci_release(VirtioPci *pci);
 
+// Its `id`. Any thread.
+const char *virtio_pci_name(const VirtioPci *pci);
 PciDevice *virtio_pci_device(VirtioPci *pci);
 Doorbell *virtio_pci_doorbell(VirtioPci *pci, unsigned queue);
 // How many requests the driver has put into `queue` and not got back, as its ring in memory says. Any thread.

@@ -11,8 +11,9 @@ typedef struct VirtioDevice VirtioDevice;
 // memory is there from the start.
 typedef struct VirtioRequest {
     VirtioChain chain;
-    struct VirtioServedQueue *queue; // the worker's, as is `next`
+    struct VirtioServedQueue *queue; // the worker's, as are the next two
     struct VirtioRequest *next;
+    int64_t taken; // when, for tracing: trace_now(); 0: it was not traced
 } VirtioRequest;
 
 // All but config_write on the iothread. What may be NULL is not there.

@@ -123,6 +123,21 @@ def test_hypercalls_are_those_of_the_code():
         assert numbers.get(name, number) == number, f"{name}'s number"
 
 
+def test_traces_know_the_arguments():
+    """-trace has names for the arguments of each hypercall and RTAS call that lparun serves; docs for each event."""
+    code = source("hcalls/*.c", "hcalls/rtas/table.c")
+    known = set(re.findall(r"\{ ((?:KVMPPC_)?H_\w+),", (paths.TOP / "hcalls/trace.c").read_text()))
+    assert set(re.findall(r'"((?:KVMPPC_)?H_[A-Z0-9_]+)"', code)) == known
+    served = set(re.findall(r'rtas_register\(table, 0x\w+, "([\w,-]+)"', source("hcalls/rtas/*.c")))
+    forms = (paths.TOP / "hcalls/rtas/trace.c").read_text()
+    assert len(served) > 20 and served == set(re.findall(r'\{ "([\w,-]+)", "', forms))
+    events = re.findall(r'event\(\w+, "(\w+)"', (paths.TOP / "include/lparun/trace.h").read_text())
+    page = (paths.TOP / "docs/tracing.md").read_text()
+    assert len(events) > 10 and not [name for name in events if f"`{name}`" not in page]
+    probes = set(re.findall(r"USDT\d?\((\w+),", source("vmm/*.c", "devices/**/*.c", "hcalls/**/*.c")))
+    assert len(probes) > 5 and not [name for name in probes if f"`{name}`" not in page]
+
+
 def test_hypercalls_are_named_in_the_tree():
     """Each hcall-... of the device tree names a call that is served, and each of the table is in the tree."""
     named = set(re.findall(r'"(hcall-[\w-]+)"', source("hcalls/*.c")))
