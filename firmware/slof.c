@@ -46,16 +46,15 @@ static bool check(const ImageFile *file, GError **error)
     return !why;
 }
 
-// Where the image is looked for without -bios.
+// Where the image is looked for without -bios: the build's option slof.
 static const char *find(GError **error)
 {
-    static const char *const places[] = { "/usr/share/lparun/slof.bin", "/usr/share/qemu/slof.bin",
-        "/usr/share/slof/slof.bin" };
-    for (unsigned i = 0; i < G_N_ELEMENTS(places); i++)
+    static const char *const places[] = { LPARUN_SLOF, NULL };
+    for (unsigned i = 0; places[i]; i++)
         if (access(places[i], R_OK) == 0)
             return places[i];
-    error_user(
-        error, "-bios: no slof.bin in /usr/share/lparun, /usr/share/qemu or /usr/share/slof; give its path");
+    g_autofree char *tried = g_strjoinv(", ", (char **)places);
+    error_user(error, "-bios: there is no SLOF at %s; give its path", tried);
     return NULL;
 }
 
