@@ -7,7 +7,7 @@ import pytest
 
 from lab import emulator, manual, paths, toolchain
 
-PAGES = [paths.TOP / "README.md", *sorted((paths.TOP / "docs").glob("*.md"))]
+PAGES = [*sorted(paths.TOP.glob("*.md")), *sorted((paths.TOP / "docs").glob("*.md"))]
 CODE = re.compile(r"<!-- test: compiles -->\s*```c\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 

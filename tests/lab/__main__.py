@@ -23,6 +23,7 @@ usage: ./lab COMMAND [...]
                                  runner (lparun-ci beside lparun)
   ci [--host H] [OPTIONS OF LPARUN-CI]
                                  lparun-ci boots a matrix of guests; each verdict is as it must be
+  package                        lparun's Debian packages for ppc64el, looked at by lintian, in build-lab/package
   stall [--host H]               the same boot from disk three ways, one of which hangs in SLOF
   manual                         write the manual page's table of options beside QEMU's anew
   clean                          remove build-lab and the cache
@@ -64,6 +65,9 @@ def dispatch(arguments):
     if command == "ci":
         from lab import ci
         return ci.command(rest)
+    if command == "package":
+        from lab import package
+        return package.command(rest)
     if command == "stall":
         from lab import stall
         return stall.command(rest)

@@ -11,6 +11,9 @@ BUILD_TOOLS = [
 # In addition where the machine is not ppc64el itself.
 CROSS_TOOLS = ["gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross"]
 
+# Makes a Debian package of lparun, and looks at it.
+PACKAGE_TOOLS = ["debhelper", "dpkg-dev", "lintian", "man-db"]
+
 # The emulator, qemu-user for cross-built tests, and grub-mkimage.
 EMULATOR_SUITE = "trixie"
 EMULATOR = ["qemu-system-ppc", "qemu-user", "grub-common"]
@@ -20,6 +23,12 @@ EMULATOR_PROGRAMS = ["qemu-system-ppc64", "qemu-ppc64le", "qemu-img"]
 ROOT_SUITE = "bookworm"
 SYSROOT = ["libc6-dev", "libglib2.0-dev", "libjson-glib-dev", "liburing-dev", "libaio-dev", "libfdt-dev"]
 USERSPACE = ["busybox-static", "strace", "bsdutils"]
+
+# A Debian that lparun's package is installed in: what dpkg needs, what the package depends on and recommends, and man.
+INSTALLED_SUITE = ROOT_SUITE
+INSTALLED = ["dpkg", "tar", "coreutils", "dash", "diffutils", "sed", "grep", "findutils", "libc-bin",
+             "libglib2.0-0", "libjson-glib-1.0-0", "libfdt1", "liburing2", "libaio1", "systemd-standalone-sysusers",
+             "qemu-system-data", "xz-utils", "man-db", "base-files", "base-passwd"]
 
 # QEMU for the emulated host: the peer in benchmarks.
 PEER_SUITE = "trixie"

@@ -23,13 +23,13 @@ def runner():
     return [*emulator.command("qemu-ppc64le"), "-L", str(trees.root())]
 
 
-def cross_file():
-    """Path of the meson cross file for ppc64le."""
+def cross_text(compiler, options=""):
+    """A meson cross file for ppc64le: the compiler's command, and the section of options."""
     root = trees.root()
     listed = ", ".join(f"'{word}'" for word in runner())
-    text = f"""\
+    return f"""\
 [binaries]
-c = '{TARGET}-gcc'
+c = {compiler}
 ar = '{TARGET}-gcc-ar'
 strip = '{TARGET}-strip'
 pkgconfig = 'pkg-config'
@@ -38,17 +38,23 @@ exe_wrapper = [{listed}]
 [properties]
 sys_root = '{root}'
 pkg_config_libdir = ['{root}/usr/lib/{TARGET}/pkgconfig', '{root}/usr/share/pkgconfig']
-
-[built-in options]
-c_args = ['--sysroot={root}']
-c_link_args = ['--sysroot={root}']
-
+{options}
 [host_machine]
 system = 'linux'
 cpu_family = 'ppc64'
 cpu = 'ppc64le'
 endian = 'little'
 """
+
+
+def cross_file():
+    """Path of the meson cross file for ppc64le."""
+    root = trees.root()
+    text = cross_text(f"'{TARGET}-gcc'", f"""
+[built-in options]
+c_args = ['--sysroot={root}']
+c_link_args = ['--sysroot={root}']
+""")
     path = cache.path("ppc64le.cross")
     if not path.exists() or path.read_text() != text:
         aside = path.with_suffix(".new")
