@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct Nvram {
-    uint32_t size;
+    uint32_t size, unit;
     NvramFile *file; // or NULL; the thread's alone once it runs
     Thread *thread;  // or NULL
     GMutex lock;     // guards what follows
@@ -84,6 +84,7 @@ static Nvram *make(uint8_t *bytes, uint32_t size)
     Nvram *nvram = g_new0(Nvram, 1);
     nvram->bytes = bytes;
     nvram->size = size;
+    nvram->unit = NVRAM_UNIT;
     g_mutex_init(&nvram->lock);
     g_cond_init(&nvram->changed);
     if (size >= FORMAT_MIN && is_blank(nvram)) {
@@ -180,12 +181,17 @@ void nvram_free(Nvram *nvram)
 
 void nvram_describe(const Nvram *nvram, Tree *tree)
 {
-    tree_begin(tree, "nvram@%x", NVRAM_UNIT);
+    tree_begin(tree, "nvram@%x", nvram->unit);
     tree_string(tree, "device_type", "nvram");
     tree_string(tree, "compatible", "qemu,spapr-nvram"); // the name that SLOF's driver answers to
-    tree_u32(tree, "reg", NVRAM_UNIT);
+    tree_u32(tree, "reg", nvram->unit);
     tree_u32(tree, "#bytes", nvram->size);
     tree_end(tree);
+}
+
+void nvram_set_unit(Nvram *nvram, uint32_t unit)
+{
+    nvram->unit = unit;
 }
 
 uint32_t nvram_size(const Nvram *nvram)

@@ -62,8 +62,9 @@ static void describe_images(const BootImages *boot, Tree *tree)
 // kernel's.
 static void describe_boot(const TreeSources *sources, Tree *tree)
 {
-    g_autofree char *path = g_strdup_printf("/vdevice/vty@%x", VTY_UNIT);
-    tree_string(tree, "stdout-path", path);
+    g_autofree char *path = g_strdup_printf("/vdevice/vty@%x", sources->console);
+    if (sources->console)
+        tree_string(tree, "stdout-path", path);
     tree_string(tree, "bootargs", sources->command_line ? sources->command_line : "");
     if (sources->boot_list)
         tree_string(tree, "qemu,boot-list", sources->boot_list);

@@ -9,22 +9,24 @@
 
 static int64_t put_term_char(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
-    uint64_t unit = arguments[0], length = arguments[1];
-    if (!vty_answers(unit) || length > TERM_BYTES)
+    Vty *vty = vtys_find(owner, arguments[0]);
+    uint64_t length = arguments[1];
+    if (!vty || length > TERM_BYTES)
         return H_PARAMETER;
     be64 registers[2] = { be64_make(arguments[2]), be64_make(arguments[3]) };
     uint8_t bytes[TERM_BYTES];
     memcpy(bytes, registers, sizeof bytes);
     // All or nothing: a guest sends the same bytes again after H_BUSY.
-    return vty_output(owner, bytes, length) == length ? H_SUCCESS : H_BUSY;
+    return vty_output(vty, bytes, length) ? H_SUCCESS : H_BUSY;
 }
 
 static int64_t get_term_char(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
-    if (!vty_answers(arguments[0]))
+    Vty *vty = vtys_find(owner, arguments[0]);
+    if (!vty)
         return H_PARAMETER;
     uint8_t bytes[TERM_BYTES] = { 0 };
-    arguments[0] = vty_take(owner, bytes, sizeof bytes);
+    arguments[0] = vty_take(vty, bytes, sizeof bytes);
     be64 registers[2];
     memcpy(registers, bytes, sizeof bytes);
     arguments[1] = be64_get(registers[0]);
@@ -34,8 +36,8 @@ static int64_t get_term_char(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 
 void hypercall_console_register(HypercallTable *table, const HypercallParts *parts)
 {
-    Vty *vty = parts->vty;
-    hypercall_register(table, H_PUT_TERM_CHAR, "H_PUT_TERM_CHAR", put_term_char, vty);
-    hypercall_register(table, H_GET_TERM_CHAR, "H_GET_TERM_CHAR", get_term_char, vty);
+    Vtys *vtys = parts->vtys;
+    hypercall_register(table, H_PUT_TERM_CHAR, "H_PUT_TERM_CHAR", put_term_char, vtys);
+    hypercall_register(table, H_GET_TERM_CHAR, "H_GET_TERM_CHAR", get_term_char, vtys);
     hypercall_announce(table, "hcall-term");
 }

@@ -1,7 +1,7 @@
 // An end has a deadline: a disk that never answers, or a console that nobody reads, cannot keep the process.
 #include "deadline.h"
 #include "lparun/thread.h"
-#include "terminal_mode.h"
+#include "lparun/terminal_mode.h"
 #include <signal.h>
 #include <unistd.h>
 

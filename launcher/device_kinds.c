@@ -10,7 +10,7 @@
 // A kind's table is in the file that has its code: NAME_kind.
 #define OBJECT_KINDS(row)                                                                                    \
     row(iothread) row(memory_backend_ram) row(memory_backend_file) row(rng_random) row(rng_builtin)
-#define DEVICE_KINDS(row) row(virtio_blk) row(virtio_rng) row(spapr_nvram) row(spapr_rng)
+#define DEVICE_KINDS(row) row(virtio_blk) row(virtio_rng) row(spapr_nvram) row(spapr_rng) row(spapr_vty)
 
 #define DECLARE_OBJECT(name) extern const Kind name##_kind;
 #define DECLARE_DEVICE(name) extern const DeviceKind name##_kind;
@@ -49,7 +49,7 @@ const DeviceKind spapr_nvram_kind = {
 };
 
 // The keys of a struct that lies `behind` bytes behind another one, and those of that one (g_free).
-static Key *join(const Key *keys, size_t behind, const Key *others)
+Key *kinds_join_keys(const Key *keys, size_t behind, const Key *others)
 {
     g_autoptr(GArray) joined = g_array_new(TRUE, FALSE, sizeof(Key));
     for (; keys && keys->name; keys++) {
@@ -206,7 +206,7 @@ static bool add_object(Options *options, const Kind *kind, Values *values, GErro
     Object *object = g_malloc0(sizeof *object + kind->size);
     object->kind = kind;
     object->values = object + 1;
-    g_autofree Key *keys = join(kind->keys, sizeof *object, id_key);
+    g_autofree Key *keys = kinds_join_keys(kind->keys, sizeof *object, id_key);
     bool done = values_fill(values, keys, object, error) && check_object(options, object, values, error);
     if (done)
         g_ptr_array_add(options->objects, object);
@@ -294,7 +294,7 @@ static bool check_device(const Options *options, const DeviceOptions *device, GE
         if (device->bootindex >= 0 && other->bootindex == device->bootindex)
             return error_user(
                 error, "-device bootindex=%d: two devices have it; give each its own", device->bootindex);
-        if (device->kind->is_fixed && other->kind == device->kind)
+        if (device->kind->is_fixed && !device->kind->is_many && other->kind == device->kind)
             return error_user(error, "-device %s: there is one; give it once", device->kind->kind.name);
     }
     return true;
@@ -319,7 +319,7 @@ bool options_parse_device(Options *options, const char *option, const char *valu
     if (!kind)
         return true;
     DeviceOptions *device = add_device(options, device_kind(kind));
-    g_autofree Key *keys = join(kind->keys, sizeof *device, device_keys(kind));
+    g_autofree Key *keys = kinds_join_keys(kind->keys, sizeof *device, device_keys(kind));
     return values_fill(values, keys, device, error) && check_values(kind, device->values, values, error) &&
            check_device(options, device, error);
 }
@@ -344,7 +344,7 @@ void kinds_add_disk(Options *options, const char *drive)
 
 // --- Listing all of them, for -help.
 
-static void list_keys(const Key *keys, GString *text)
+void kinds_list_keys(const Key *keys, GString *text)
 {
     for (; keys && keys->name; keys++) {
         g_autofree char *value = keys_value(keys);
@@ -355,8 +355,8 @@ static void list_keys(const Key *keys, GString *text)
 static void list(const char *option, const Kind *kind, const Key *keys, const Key *others, GString *text)
 {
     g_string_append_printf(text, "%s %s", option, kind->name);
-    list_keys(keys, text);
-    list_keys(others, text);
+    kinds_list_keys(keys, text);
+    kinds_list_keys(others, text);
     g_string_append_printf(text, "\n        %s\n", kind->help);
 }
 

@@ -10,11 +10,15 @@ bool options_parse_device(Options *options, const char *option, const char *valu
 // "-device NAME,key=...", and what it is, for each kind.
 void kinds_list_objects(GString *text);
 void kinds_list_devices(GString *text);
+// "[,key=...]" for each key.
+void kinds_list_keys(const Key *keys, GString *text);
 // The kinds of devices by number; NULL behind the last.
 const DeviceKind *kinds_device(unsigned index);
 // The drive that -device spapr-nvram names, or NULL.
 const char *kinds_nvram_drive(const Options *options);
 // The device of a drive that has none.
 void kinds_add_disk(Options *options, const char *drive);
+// The keys of a struct that lies `behind` bytes behind another one, and those of that one (g_free).
+Key *kinds_join_keys(const Key *keys, size_t behind, const Key *others);
 extern const Kind iothread_kind;
 extern const DeviceKind virtio_blk_kind;

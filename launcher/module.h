@@ -2,6 +2,7 @@
 // (monitor.h says why it is one), lparun-sandbox.so what needs libseccomp.
 #pragma once
 #include "json_module.h"
+#include "lparun/chardev.h"
 #include "monitor.h"
 
 // How what a module has begins.
@@ -13,11 +14,27 @@ typedef struct Module {
 // NULL and `error`: it is not there, or another build's.
 const void *module_find(const char *file, const char *name, const char *option, GError **error);
 
+// The functions of chardevs (lparun/chardev.h), which are the program's.
+typedef struct QmpChardev {
+    bool (*attach)(Chardev *chardev, const ChardevUser *user, GError **error);
+    void (*detach)(Chardev *chardev, const void *owner);
+    bool (*put)(Chardev *chardev, const uint8_t *bytes, size_t length);
+    void (*more)(Chardev *chardev);
+    void (*drop)(Chardev *chardev);
+} QmpChardev;
+
+typedef struct QmpSetup {
+    Chardev *chardev;
+    const QmpChardev *functions;
+    bool pretty;
+    const Command *const *tables;
+    const MonitorMachine *machine; // copied
+} QmpSetup;
+
 // What lparun-qmp.so has under the name "qmp_module".
 typedef struct QmpModule {
     const char *version; // as Module's
-    Monitor *(*open)(
-        const char *path, const Command *const *tables, const MonitorMachine *machine, GError **error);
+    Monitor *(*open)(const QmpSetup *setup, GError **error);
     void (*tell)(Monitor *monitor, const MonitorEvent *event);
     void (*close)(Monitor *monitor);
     bool (*read_json)(const char *text, JsonEach *each, void *data, GError **error);

@@ -4,11 +4,27 @@
 
 static const QmpModule *module;
 
-Monitor *monitor_open(
-    const char *path, const Command *const *tables, const MonitorMachine *machine, GError **error)
+// The module has no other way to them.
+static const QmpChardev functions = {
+    .attach = chardev_attach,
+    .detach = chardev_detach,
+    .put = chardev_put,
+    .more = chardev_more,
+    .drop = chardev_drop,
+};
+
+Monitor *monitor_open(Chardev *chardev, const char *option, bool pretty, const Command *const *tables,
+    const MonitorMachine *machine, GError **error)
 {
-    module = module_load("-qmp", error);
-    return module ? module->open(path, tables, machine, error) : NULL;
+    const QmpSetup setup = {
+        .chardev = chardev, .functions = &functions, .pretty = pretty, .tables = tables, .machine = machine
+    };
+    if (!(module = module_load(option, error)))
+        return NULL;
+    Monitor *monitor = module->open(&setup, error);
+    if (!monitor)
+        g_prefix_error(error, "%s: ", option);
+    return monitor;
 }
 
 void monitor_tell(Monitor *monitor, const MonitorEvent *event)

@@ -12,6 +12,8 @@ typedef struct Monitor Monitor;
 typedef struct Command Command; // command.h
 
 struct VcpuLook;
+struct Chardev;
+struct Chardevs;
 
 typedef struct MonitorCpu {
     unsigned index, core;
@@ -54,10 +56,13 @@ typedef struct MonitorMachine {
     void (*look)(void *owner, struct VcpuLook *looks); // vcpu_set_look()
     MonitorConsole (*console)(void *owner);
     char *(*stats)(void *owner); // JSON (g_free)
-    // The client wants X_LPARUN_MARK, or not any more. The monitor says so when a client leaves.
-    void (*watch)(void *owner, bool on);
+    // A client wants X_LPARUN_MARK, or not any more: each says so once. The monitor says so when a client
+    // leaves.
+    void (*watch)(void *watch_owner, bool on);
+    void *watch_owner; // a monitor has its own for its commands
     void *owner;
     struct Devices *devices;
+    struct Chardevs *chardevs;
     struct Timeline *timeline;
 } MonitorMachine;
 
@@ -67,11 +72,10 @@ typedef struct MonitorEvent {
     GVariant *data; // the one who tells keeps it
 } MonitorEvent;
 
-// Loads the module and listens on a Unix socket at `path`. A socket that no one listens on any more is
-// replaced. `tables` (command.h) has what it may be asked for. NULL and `error`: no such folder, something
-// else is there, another program listens, no module.
-Monitor *monitor_open(
-    const char *path, const Command *const *tables, const MonitorMachine *machine, GError **error);
+// Loads the module and speaks with whoever comes to the chardev, which outlives it. `option` is for messages;
+// `pretty`: JSON with lines and indents. `tables` (command.h) has what it may be asked for. NULL and `error`:
+// the chardev has a user, no module.
+Monitor *monitor_open(struct Chardev *chardev, const char *option, bool pretty, const Command *const *tables,
+    const MonitorMachine *machine, GError **error);
 void monitor_tell(Monitor *monitor, const MonitorEvent *event);
-// Removes the socket.
 void monitor_close(Monitor *monitor);

@@ -1,5 +1,6 @@
 // Every option that lparun knows: what -help says is what the parser takes.
 #include "option_table.h"
+#include "char_options.h"
 #include "device_kinds.h"
 #include "config_file.h"
 #include "lparun/error.h"
@@ -97,50 +98,6 @@ static bool parse_cpu(Options *options, const char *option, const char *value, G
     return parse_word(options, option, value, words, &options->nothing, error);
 }
 
-static bool parse_serial(Options *options, const char *option, const char *value, GError **error)
-{
-    static const Word words[] = { { "stdio", true }, { "none", false }, { "null", false }, { 0 } };
-    return parse_switch(options, option, value, words, &options->console, error);
-}
-
-// QEMU's words for a socket; "nowait" is its older way to say wait=off.
-typedef struct Qmp {
-    char *address;
-    bool server, wait, nowait;
-} Qmp;
-
-static bool check_qmp(
-    const Qmp *qmp, const Options *options, const char *option, const char *value, GError **error)
-{
-    if (!qmp->address || !g_str_has_prefix(qmp->address, "unix:") || qmp->address[strlen("unix:")] == '\0')
-        return wrong(option, value, "not a Unix socket; give unix:PATH,server=on,wait=off", error);
-    if (!qmp->server)
-        return wrong(option, value, "lparun is the one that listens; give server=on", error);
-    if (qmp->wait && !qmp->nowait)
-        return wrong(
-            option, value, "lparun does not wait for a client before it starts; give wait=off", error);
-    return !options->qmp || wrong(option, value, "there is one monitor; give -qmp once", error);
-}
-
-static bool parse_qmp(Options *options, const char *option, const char *value, GError **error)
-{
-    static const Key keys[] = {
-        { "address", KEY_TEXT, offsetof(Qmp, address), .value = "unix:PATH", .help = "the socket" },
-        { "server", KEY_SWITCH, offsetof(Qmp, server), .help = "on: lparun listens" },
-        { "wait", KEY_SWITCH, offsetof(Qmp, wait), .help = "off: it does not wait for a client" },
-        { "nowait", KEY_SWITCH, offsetof(Qmp, nowait), .help = "the same as wait=off" },
-        { 0 },
-    };
-    Qmp qmp = { .wait = true };
-    g_autoptr(Values) values = values_parse(option, value, "address", error);
-    bool done =
-        values && values_fill(values, keys, &qmp, error) && check_qmp(&qmp, options, option, value, error);
-    if (done)
-        options->qmp = g_strdup(qmp.address + strlen("unix:"));
-    keys_clear(keys, &qmp);
-    return done;
-}
-
 static bool parse_ci(Options *options, const char *option, const char *value, GError **error)
 {
     static const Word words[] = { { "kernel", true }, { "user", false }, { 0 } };
@@ -227,8 +184,14 @@ const OptionRow option_table[] = {
         options_parse_drive },
     { "object", "KIND,id=ID[,KEY=VALUE...]", NULL, options_parse_object, .list = kinds_list_objects },
     { "device", "KIND[,KEY=VALUE...]", NULL, options_parse_device, .list = kinds_list_devices },
-    { "serial", "stdio|none|null", "the guest's console (default stdio; Ctrl-A h there helps)",
-        parse_serial },
+    { "chardev", "KIND,id=ID[,KEY=VALUE...]", NULL, options_parse_chardev, .list = char_options_list },
+    { "serial", "PLACE",
+        "a console of the guest's: up to three (default: one, stdio; Ctrl-A h there helps)\n"
+        "PLACE: stdio, null, pty[:LINK], file:PATH, pipe:PATH, unix:PATH[,server=on][,wait=off],\n"
+        "tcp:HOST:PORT[,server=on][,wait=off], telnet:HOST:PORT,server=on, udp:HOST:PORT, /dev/ttyS0, "
+        "chardev:ID,\n"
+        "or mon: before one of them for mux=on; none: there is no console",
+        options_parse_serial },
     { "machine",
         "pseries[,accel=kvm][,ic-mode=dual|xics|xive][,mmu=auto|radix|hash][,hpt-order=N]"
         "[,max-cpu-compat=C][,memory-backend=I][,firmware=FILE|none][,dumpdtb=FILE]",
@@ -261,8 +224,18 @@ const OptionRow option_table[] = {
         parse_action },
     { "no-reboot", NULL, "the same as -action reboot=shutdown", parse_no_reboot },
     { "no-shutdown", NULL, "the same as -action shutdown=pause", parse_no_shutdown },
-    { "qmp", "unix:PATH,server=on,wait=off",
-        "let a program watch and steer the guest by QMP, QEMU's protocol", parse_qmp },
+    { "qmp", "PLACE", "let a program watch and steer the guest by QMP, QEMU's protocol; PLACE as in -serial",
+        options_parse_qmp },
+    { "qmp-pretty", "PLACE", "the same, with lines and indents", options_parse_qmp },
+    { "mon", "[chardev=]ID,mode=control[,pretty=on|off][,id=ID]", "QMP on a chardev", options_parse_mon,
+        .qemu = QEMU_PART, .note = "mode=control; there is no monitor for people yet" },
+    { "monitor", "none|null", "no monitor for people", options_parse_monitor, .qemu = QEMU_PART,
+        .note = "none and null; there is no monitor for people yet" },
+    { "echr", "NUMBER", "the escape at terminals and of mux=on (default 1, Ctrl-A)", options_parse_echr },
+    { "parallel", "none", "there is no parallel port", options_parse_no_port, .qemu = QEMU_PART,
+        .note = "only none and null" },
+    { "debugcon", "none", "nor a debug console", options_parse_no_port, .qemu = QEMU_PART,
+        .note = "only none and null" },
     { "readconfig", "FILE",
         "options from a file: sections [drive \"d0\"] or [machine], with lines key = \"value\"",
         options_parse_config_file },

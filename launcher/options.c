@@ -37,13 +37,13 @@ void options_clear(Options *options)
     g_free(options->append);
     g_free(options->stats);
     g_free(options->uuid);
-    g_free(options->qmp);
     g_free(options->dump_tree);
     process_options_clear(&options->process);
     memory_options_clear(&options->memory_options);
     trace_options_clear(&options->trace);
     g_free(options->help);
     storage_options_clear(options);
+    char_options_clear(&options->chars);
     kinds_clear(options);
 }
 
@@ -96,7 +96,7 @@ static bool check_devices(Options *options, GError **error)
 static bool check_together(Options *options, GError **error)
 {
     typedef bool Check(Options * options, GError * *error);
-    static Check *const checks[] = { check_devices, check_memory, (Check *)check_start,
+    static Check *const checks[] = { check_devices, char_options_resolve, check_memory, (Check *)check_start,
         (Check *)check_processor };
     for (unsigned i = 0; i < G_N_ELEMENTS(checks); i++) {
         g_autoptr(GError) why = NULL;
@@ -226,12 +226,12 @@ OptionsResult options_parse(Options *options, int argc, char **argv, GError **er
         .cpus = 1,
         .threads = 1,
         .ci_in_kernel = true,
-        .console = true,
         .qemu_name = is_qemu_name(argv[0]),
     };
     storage_options_init(options);
     kinds_init(options);
     memory_options_init(&options->memory_options);
+    char_options_init(&options->chars);
     Line line = { .words = argv + MIN(argc, 1), .options = options, .result = OPTIONS_RUN };
     screen_init(options, line.words);
     read_words(&line);

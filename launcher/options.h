@@ -1,6 +1,7 @@
 // The command line, as values.
 #pragma once
 #include "actions.h"
+#include "char_options.h"
 #include "lparun/cas.h"
 #include "lparun/kinds.h"
 #include "lparun/mmu.h"
@@ -40,11 +41,11 @@ struct Options {
     uint64_t memory; // bytes
     bool memory_given;
     ProcessOptions process;
+    CharOptions chars;
     MemoryOptions memory_options; // where it comes from, and its nodes
     unsigned cpus, threads;       // threads a core
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     char *dump_tree; // path of a file for the device tree, without a run; or NULL
-    char *qmp;       // path of the monitor's socket, or NULL
     MmuMode mmu;
     InterruptMode interrupts;      // -machine ic-mode=
     const CompatLevel *max_compat; // the newest that the guest may have, or NULL
@@ -55,7 +56,6 @@ struct Options {
     bool demo_stall;     // doorbells are on KVM's bus alone
     Actions actions;
     ClockSetup clock;
-    bool console;        // stdin and stdout are the guest's
     GPtrArray *objects;  // Object
     GPtrArray *drives;   // DriveOptions
     GPtrArray *devices;  // DeviceOptions; drives with if=virtio are among them

@@ -16,7 +16,8 @@
 #include "run_queue.h"
 #include "signals.h"
 #include "stats.h"
-#include "terminal.h"
+#include "lparun/chardev.h"
+#include "lparun/vty.h"
 #include <signal.h>
 #include <unistd.h>
 
@@ -36,8 +37,10 @@ struct Machine {
     PciHost *pci;
     VirtioContext context; // of all its devices
     Devices *devices;
-    Terminal *terminal;
-    Vty *vty;
+    Chardevs *chardevs;
+    Vtys *vtys;
+    Signals *signals; // during the run
+    bool is_ended;    // before it began
     Nvram *nvram;
     HypercallTable *hypercalls;
     LogicalCi *logical_ci;
@@ -224,7 +227,71 @@ static bool make_nvram(Machine *machine, GError **error)
 {
     const DriveOptions *drive = machine->options->nvram;
     machine->nvram = drive ? nvram_open(drive->file, drive->readonly, error) : nvram_new();
-    return add(machine, &nvram_part, machine->nvram);
+    if (!add(machine, &nvram_part, machine->nvram))
+        return false;
+    nvram_set_unit(machine->nvram, VTY_UNIT + machine->options->chars.serials->len);
+    return true;
+}
+
+static bool make_chardevs(Machine *machine, GError **error)
+{
+    const GPtrArray *list = machine->options->chars.chardevs;
+    machine->chardevs = chardevs_new();
+    add(machine, &chardevs_part, machine->chardevs);
+    for (unsigned i = 0; i < list->len; i++) {
+        const ChardevOptions *options = list->pdata[i];
+        if (chardevs_add(machine->chardevs, options->kind, &options->common, options->values, error))
+            continue;
+        g_prefix_error(error, "%s %s ", options->option, options->kind->kind.name);
+        return false;
+    }
+    return true;
+}
+
+static bool add_vty(Machine *machine, const char *option, const char *id, uint32_t unit, GError **error)
+{
+    Chardev *chardev = chardevs_find(machine->chardevs, id);
+    InterruptLine *line = interrupt_line_new(machine->interrupts, vty_source(unit), error);
+    Vty *vty = line ? vty_new_on(unit, chardev, line, error) : NULL;
+    if (vty)
+        return vtys_add(machine->vtys, vty);
+    g_prefix_error(error, "%s: ", option);
+    return false;
+}
+
+// NVRAM is behind those of -serial.
+static bool is_unit_taken(const Machine *machine, uint32_t unit)
+{
+    return vtys_find(machine->vtys, unit) || unit == VTY_UNIT + machine->options->chars.serials->len;
+}
+
+static bool add_vty_device(Machine *machine, const VtyValues *values, GError **error)
+{
+    uint32_t unit = values->unit ? values->unit : VTY_UNIT;
+    while (!values->unit && is_unit_taken(machine, unit))
+        unit++;
+    if (is_unit_taken(machine, unit))
+        return error_user(
+            error, "-device spapr-vty,reg=0x%x: another device has that address; give another", unit);
+    if (!vty_source(unit))
+        return error_user(error, "-device spapr-vty: there is no address left; use fewer");
+    return add_vty(machine, "-device spapr-vty", values->chardev, unit, error);
+}
+
+static bool make_vtys(Machine *machine, GError **error)
+{
+    const Options *options = machine->options;
+    machine->vtys = vtys_new();
+    add(machine, &vtys_part, machine->vtys);
+    for (unsigned i = 0; i < options->chars.serials->len; i++)
+        if (!add_vty(machine, "-serial", options->chars.serials->pdata[i], VTY_UNIT + i, error))
+            return false;
+    for (unsigned i = 0; i < options->devices->len; i++) {
+        const DeviceOptions *device = options->devices->pdata[i];
+        if (device->kind == &spapr_vty_kind && !add_vty_device(machine, device->values, error))
+            return false;
+    }
+    return true;
 }
 
 static bool make_devices(Machine *machine, GError **error)
@@ -246,18 +313,9 @@ static bool make_devices(Machine *machine, GError **error)
     if (!add(machine, &devices_part, machine->devices))
         return false;
     machine->boot_list = devices_boot_list(machine->devices);
-    InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_VTY, error);
-    if (!line)
+    if (!make_chardevs(machine, error) || !make_nvram(machine, error) || !make_vtys(machine, error))
         return false;
-    machine->terminal = terminal_new(machine->options->console, on_quit, machine, error);
-    if (!add(machine, &terminal_part, machine->terminal))
-        return false;
-    VtyHost host = terminal_vty_host(machine->terminal);
-    machine->vty = vty_new(&host, line);
-    add(machine, &vty_part, machine->vty);
-    if (!make_nvram(machine, error))
-        return false;
-    line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, error);
+    InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, error);
     if (!line)
         return false;
     machine->events = rtas_events_new(machine->memory, line);
@@ -300,7 +358,7 @@ static bool make_rtas(Machine *machine, GError **error)
         .vcpus = machine->vcpus,
         .pci = machine->pci,
         .nvram = machine->nvram,
-        .vty = machine->vty,
+        .vtys = machine->vtys,
         .clock = machine->clock,
         .events = machine->events,
         .nmi = machine->nmi,
@@ -349,7 +407,7 @@ static bool make_hypercalls(Machine *machine, GError **error)
         .vcpus = machine->vcpus,
         .interrupts = machine->interrupts,
         .logical_ci = machine->logical_ci,
-        .vty = machine->vty,
+        .vtys = machine->vtys,
         .mmu = machine->mmu,
         .cas = machine->cas,
         .watchdogs = watchdogs,
@@ -392,6 +450,7 @@ static void make_tree(Machine *machine)
         .vm = machine->vm,
         .command_line = machine->options->append,
         .boot_list = machine->boot_list,
+        .console = vtys_first(machine->vtys) ? vty_unit(vtys_first(machine->vtys)) : 0,
         .uuid = machine->uuid,
     };
 }
@@ -418,6 +477,8 @@ static bool choose_modes(Machine *machine, GError **error)
 static void start(void *owner)
 {
     Machine *machine = owner;
+    if (machine->is_ended)
+        return;
     timeline_mark(machine->timeline, TIMELINE_START);
     VcpuEntry entry = { .pc = machine->boot.entry, .r3 = machine->boot.tree, .msr = MSR_SF | MSR_ME };
     vcpu_start(vcpu_set_at(machine->vcpus, 0), &entry);
@@ -431,7 +492,8 @@ static bool make_run(Machine *machine, GError **error)
         .list = machine->parts,
         .devices = machine->devices,
         .timeline = machine->timeline,
-        .vty = machine->vty,
+        .vtys = machine->vtys,
+        .chardevs = machine->chardevs,
         .hypercalls = machine->hypercalls,
         .actions = &machine->options->actions,
         .queue = machine->queue,
@@ -442,7 +504,7 @@ static bool make_run(Machine *machine, GError **error)
         .start = start,
         .owner = machine,
     };
-    machine->run = run_new(&parts, machine->options->qmp, error);
+    machine->run = run_new(&parts, machine->options->chars.monitors, error);
     return add(machine, &run_part, machine->run);
 }
 
@@ -497,20 +559,42 @@ static void on_signal(void *owner, int number)
     run_signal(machine->run, number);
 }
 
+static void watch_signal(void *owner, int number, void (*came)(void *data, int number), void *data)
+{
+    signals_watch(((Machine *)owner)->signals, number, came, data);
+}
+
+static void obey_signal(void *owner, int number)
+{
+    signals_obey(((Machine *)owner)->signals, number);
+}
+
+// Whoever shall be there before the guest starts is waited for; an end is heard meanwhile.
+static void start_chardevs(Machine *machine)
+{
+    const ChardevHost host = {
+        .watch_signal = watch_signal, .obey_signal = obey_signal, .quit = on_quit, .owner = machine
+    };
+    chardevs_start(machine->chardevs, &host);
+    while (!chardevs_are_ready(machine->chardevs) && !run_queue_has(machine->queue))
+        g_main_context_iteration(NULL, TRUE);
+    machine->is_ended = !chardevs_are_ready(machine->chardevs);
+}
+
 int machine_run(Machine *machine, GError **error)
 {
     static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-    Signals *signals = signals_new(error);
-    if (!signals)
+    machine->signals = signals_new(error);
+    if (!machine->signals)
         return LPARUN_ERROR_HOST;
     for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++)
-        signals_watch(signals, numbers[i], on_signal, machine);
-    terminal_start(machine->terminal, machine->vty, signals);
+        signals_watch(machine->signals, numbers[i], on_signal, machine);
+    start_chardevs(machine);
     int status = run_until_end(machine->run, error);
     deadline_begin(status); // the vCPUs may wait for a disk, and so may all that follows
     vcpu_set_park_all(machine->vcpus);
-    terminal_stop(machine->terminal);
-    signals_free(signals);
+    chardevs_stop(machine->chardevs);
+    signals_free(machine->signals);
     return status;
 }
 

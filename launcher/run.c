@@ -1,5 +1,6 @@
 // The one owner of whether the machine runs.
 #include "run.h"
+#include "char_options.h"
 #include "command.h"
 #include "lparun/error.h"
 #include "lparun/hypercall.h"
@@ -13,11 +14,12 @@
 
 struct Run {
     RunParts parts;
-    Monitor *monitor;  // or NULL
-    unsigned held;     // RunHold's bits
-    gint64 stopped_at; // microseconds of the monotonic clock
-    guint holding;     // a source while parts are asked whether they are held, or 0
-    int signal;        // that wants the end, or 0
+    GPtrArray *monitors; // of Monitor
+    unsigned watchers;   // of them, that want to hear of marks
+    unsigned held;       // RunHold's bits
+    gint64 stopped_at;   // microseconds of the monotonic clock
+    guint holding;       // a source while parts are asked whether they are held, or 0
+    int signal;          // that wants the end, or 0
 };
 
 // --- What a monitor is told.
@@ -25,8 +27,8 @@ struct Run {
 static void tell_of(const Run *run, const char *name, GVariant *data)
 {
     const MonitorEvent event = { .name = name, .data = data ? g_variant_ref_sink(data) : NULL };
-    if (run->monitor)
-        monitor_tell(run->monitor, &event);
+    for (unsigned i = 0; i < run->monitors->len; i++)
+        monitor_tell(run->monitors->pdata[i], &event);
     if (data)
         g_variant_unref(data);
 }
@@ -53,8 +55,9 @@ static void tell_marks(void *owner)
 
 static void watch(void *owner, bool on)
 {
-    const Run *run = owner;
-    timeline_watch(run->parts.timeline, on ? tell_marks : NULL, owner);
+    Run *run = owner;
+    run->watchers += on ? 1 : -1u;
+    timeline_watch(run->parts.timeline, run->watchers ? tell_marks : NULL, owner);
 }
 
 static MonitorState state(void *owner)
@@ -198,7 +201,7 @@ static MonitorConsole console(void *owner)
     const RunParts *parts = &((const Run *)owner)->parts;
     return (MonitorConsole){
         .polls = hypercall_count(parts->hypercalls, H_GET_TERM_CHAR),
-        .waiting = vty_waiting(parts->vty),
+        .waiting = vtys_waiting(parts->vtys),
     };
 }
 
@@ -208,10 +211,30 @@ static char *stats(void *owner)
     return stats_text(run->parts.list);
 }
 
-Run *run_new(const RunParts *parts, const char *path, GError **error)
+static void close_monitor(gpointer data)
+{
+    monitor_close(data);
+}
+
+static bool open_monitors(Run *run, const GPtrArray *monitors, const MonitorMachine *machine, GError **error)
+{
+    for (unsigned i = 0; monitors && i < monitors->len; i++) {
+        const MonitorOptions *options = monitors->pdata[i];
+        Chardev *chardev = chardevs_find(run->parts.chardevs, options->chardev);
+        Monitor *monitor =
+            monitor_open(chardev, options->option, options->pretty, command_tables, machine, error);
+        if (!monitor)
+            return false;
+        g_ptr_array_add(run->monitors, monitor);
+    }
+    return true;
+}
+
+Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
 {
     Run *run = g_new0(Run, 1);
     run->parts = *parts;
+    run->monitors = g_ptr_array_new_with_free_func(close_monitor);
     const MonitorMachine machine = { .state = state,
         .obey = obey,
         .cpus = cpus,
@@ -220,10 +243,12 @@ Run *run_new(const RunParts *parts, const char *path, GError **error)
         .console = console,
         .stats = stats,
         .watch = watch,
+        .watch_owner = run,
         .owner = run,
+        .chardevs = parts->chardevs,
         .devices = parts->devices,
         .timeline = parts->timeline };
-    if (!path || (run->monitor = monitor_open(path, command_tables, &machine, error)))
+    if (open_monitors(run, monitors, &machine, error))
         return run;
     run_free(run);
     return NULL;
@@ -234,8 +259,8 @@ void run_free(Run *run)
     if (!run)
         return;
     stop_waiting(run);
-    watch(run, false);
-    monitor_close(run->monitor);
+    g_ptr_array_unref(run->monitors);
+    timeline_watch(run->parts.timeline, NULL, NULL);
     g_free(run);
 }
 

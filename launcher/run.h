@@ -16,7 +16,8 @@ typedef struct RunParts {
     PartList *list;
     struct Devices *devices; // for the monitor, as the next
     struct Timeline *timeline;
-    struct Vty *vty;
+    struct Vtys *vtys;
+    struct Chardevs *chardevs;
     struct HypercallTable *hypercalls;
     const Actions *actions;
     RunQueue *queue;
@@ -40,9 +41,9 @@ typedef enum {
     HELD_RESTART = 1 << 5,  // a reset is under way; `cont` does not end this one
 } RunHold;
 
-// With a monitor on a socket at `path`; NULL: without one. NULL and `error` when it cannot be. On the main
-// thread, as all of this.
-Run *run_new(const RunParts *parts, const char *path, GError **error);
+// With these monitors (MonitorOptions). NULL and `error` when one cannot be. On the main thread, as all of
+// this.
+Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error);
 void run_free(Run *run);
 extern const PartOps run_part;
 // Lets the guest start and serves what is asked for until the end. Returns the program's exit status; `error`

@@ -121,6 +121,14 @@ RunAsk run_queue_ask(RunQueue *queue)
     return (RunAsk){ .ask = ask, .owner = queue };
 }
 
+bool run_queue_has(RunQueue *queue)
+{
+    g_mutex_lock(&queue->lock);
+    bool has = !g_queue_is_empty(&queue->waiting);
+    g_mutex_unlock(&queue->lock);
+    return has;
+}
+
 // Once in any case: a guest that asks again and again does not keep the monitor from being heard.
 const RunRequest *run_queue_await(RunQueue *queue)
 {

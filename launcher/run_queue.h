@@ -23,6 +23,9 @@ RunAsk run_queue_ask(RunQueue *queue);
 // the next call. The main thread.
 const RunRequest *run_queue_await(RunQueue *queue);
 
+// Is there something that was asked for? Any thread.
+bool run_queue_has(RunQueue *queue);
+
 // What was asked for last cannot be done yet: it is asked for again, a millisecond later and behind what
 // waits then. After it the answer of run_queue_await() is gone. The main thread.
 void run_queue_repeat(RunQueue *queue);

@@ -18,6 +18,7 @@ typedef struct TreeSources {
     const BootImages *boot;
     const Numa *numa;         // NULL: no nodes
     const char *command_line; // the kernel's, or NULL
+    uint32_t console;         // the first vty's unit address, or 0
     const char *boot_list;    // Open Firmware paths, space-separated, or NULL
     const char *uuid;
 } TreeSources;

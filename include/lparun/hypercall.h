@@ -58,7 +58,7 @@ typedef struct HypercallParts {
     VcpuSet *vcpus;
     InterruptController *interrupts;
     struct LogicalCi *logical_ci;
-    struct Vty *vty;
+    struct Vtys *vtys;
     struct Mmu *mmu;
     struct Cas *cas;
     struct Watchdogs *watchdogs;

@@ -27,6 +27,7 @@ typedef struct DeviceKind {
     Kind kind;          // stays first
     const char *prefix; // of the name of a device without an id: "virtio-blk"
     bool is_fixed;      // it is in every machine: the option says how, and there is no function
+    bool is_many;       // of those that are fixed, one that may be there more than once
     // The device, or NULL and `error`, which begins with what is wrong ("drive=x: there is no ...").
     void *(*make)(const void *values, const DeviceMaking *making, GError **error);
     VirtioDevice *(*virtio)(const void *device);

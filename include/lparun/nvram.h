@@ -11,7 +11,7 @@ typedef struct Nvram Nvram;
 #define NVRAM_SIZE 0x10000 // without a file
 #define NVRAM_SIZE_MIN 0x2000
 #define NVRAM_SIZE_MAX 0x100000
-#define NVRAM_UNIT 0x71000001
+#define NVRAM_UNIT 0x71000001 // behind one console
 
 // A new one, or one whose bytes are all 0, is formatted: firmware would need thousands of calls to do so.
 Nvram *nvram_new(void);
@@ -24,6 +24,8 @@ Nvram *nvram_open(const char *path, bool readonly, GError **error);
 void nvram_free(Nvram *nvram);
 extern const PartOps nvram_part;
 void nvram_describe(const Nvram *nvram, Tree *tree);
+// Its unit address, which is NVRAM_UNIT at first. While the machine is built.
+void nvram_set_unit(Nvram *nvram, uint32_t unit);
 uint32_t nvram_size(const Nvram *nvram);
 // Copies bytes out and in. -EINVAL, and nothing copied, when the range is not within nvram_size(). A store
 // gives -EIO when the last attempt to write the file failed, and begins another one; it has changed the bytes

@@ -55,7 +55,7 @@ typedef struct RtasParts {
     VcpuSet *vcpus;
     PciHost *pci;
     Nvram *nvram;
-    Vty *vty;
+    Vtys *vtys;
     struct RtasClock *clock;
     struct RtasEvents *events;
     struct RtasNmi *nmi;

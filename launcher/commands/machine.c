@@ -42,7 +42,7 @@ static GVariant *x_lparun_watch(const MonitorMachine *machine, GVariant *argumen
 {
     gboolean enable = TRUE;
     g_variant_lookup(arguments, "enable", "b", &enable);
-    machine->watch(machine->owner, enable);
+    machine->watch(machine->watch_owner, enable);
     return command_nothing();
 }
 

@@ -10,6 +10,7 @@ struct Session {
     void *owner;
     Frame *frame;
     bool negotiated; // qmp_capabilities was called
+    bool pretty;
 };
 
 Session *session_new(const Command *const *tables, const MonitorMachine *machine,
@@ -34,11 +35,11 @@ static void write_answer(Session *session, JsonObject *object, const char *id)
     g_autoptr(JsonNode) root = json_node_alloc();
     json_node_init_object(root, object);
     json_object_unref(object);
-    g_autofree char *text = json_to_string(root, FALSE);
+    g_autofree char *text = json_to_string(root, session->pretty);
     g_autoptr(GString) line = g_string_new(text);
     if (id) {
-        g_string_truncate(line, line->len - 1); // the brace
-        g_string_append_printf(line, ",\"id\":%s}", id);
+        g_string_truncate(line, line->len - (session->pretty ? 2 : 1)); // the brace
+        g_string_append_printf(line, session->pretty ? ",\n  \"id\" : %s\n}" : ",\"id\":%s}", id);
     }
     g_string_append(line, "\r\n");
     session->write(session->owner, line->str, line->len);
@@ -47,6 +48,11 @@ static void write_answer(Session *session, JsonObject *object, const char *id)
 static void write_line(Session *session, JsonObject *object)
 {
     write_answer(session, object, NULL);
+}
+
+void session_set_pretty(Session *session, bool pretty)
+{
+    session->pretty = pretty;
 }
 
 void session_greet(Session *session)

@@ -8,6 +8,8 @@ typedef struct Session Session;
 Session *session_new(const Command *const *tables, const MonitorMachine *machine,
     void (*write)(void *owner, const char *line, size_t length), void *owner);
 void session_free(Session *session);
+// JSON with lines and indents, from now on.
+void session_set_pretty(Session *session, bool pretty);
 // The first line that a client gets.
 void session_greet(Session *session);
 // Takes bytes up to the end of the first message among them, and answers it. Returns how many were taken: the

@@ -84,9 +84,8 @@ def test_table_beside_qemu():
 
 
 # Others are about to come.
-COMING = {"D", "L", "S", "add-fd", "blockdev", "boot", "cdrom", "chardev", "d", "debugcon", "dfilter", "dtb", "echr",
-          "fda", "fdb", "fw_cfg", "gdb", "global", "hda", "hdb", "hdc", "hdd", "iscsi", "mon", "monitor", "mtdblock",
-          "option-rom", "overcommit", "parallel", "pflash", "prom-env", "qmp-pretty", "s", "sd", "shim",
+COMING = {"D", "L", "S", "add-fd", "blockdev", "boot", "cdrom", "d", "dfilter", "dtb", "fda", "fdb", "fw_cfg", "gdb", "global",
+          "hda", "hdb", "hdc", "hdd", "iscsi", "mtdblock", "option-rom", "overcommit", "pflash", "prom-env", "s", "sd", "shim",
           "snapshot", "trace"}
 
 # That QEMU took before its version 10, or takes and does not list.

@@ -56,6 +56,7 @@ static void watch(void *owner, bool on)
 {
     FakeMachine *machine = owner;
     machine->watched = on;
+    machine->watches += on ? 1 : -1;
 }
 
 void fake_machine_init(FakeMachine *machine)
@@ -69,5 +70,6 @@ void fake_machine_init(FakeMachine *machine)
         .console = console,
         .stats = stats,
         .watch = watch,
+        .watch_owner = machine,
         .owner = machine };
 }

@@ -6,6 +6,7 @@ typedef struct FakeMachine {
     unsigned orders[MONITOR_ORDERS]; // how often each was given
     unsigned cpus;
     bool watched;              // a client wants to hear of marks
+    int watches;               // as many do
     MonitorState state;        // RUNNING: by the orders
     const char *refusal;       // of every order, or NULL
     MonitorMachine operations; // for the monitor

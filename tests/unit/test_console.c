@@ -13,20 +13,22 @@
 typedef struct Fixture {
     Partition partition;
     InterruptController *interrupts;
+    Vtys *vtys;
     Vty *vty;
     GString *output;
     size_t room; // how much the terminal takes
     unsigned writes, has_room;
 } Fixture;
 
-static size_t terminal_write(void *owner, const uint8_t *bytes, size_t length)
+static bool terminal_put(void *owner, const uint8_t *bytes, size_t length)
 {
     Fixture *fixture = owner;
-    size_t taken = MIN(length, fixture->room);
     fixture->writes++;
-    g_string_append_len(fixture->output, (const char *)bytes, (gssize)taken);
-    fixture->room -= taken;
-    return taken;
+    if (length > fixture->room)
+        return false;
+    g_string_append_len(fixture->output, (const char *)bytes, (gssize)length);
+    fixture->room -= length;
+    return true;
 }
 
 static void terminal_has_room(void *owner)
@@ -36,19 +38,21 @@ static void terminal_has_room(void *owner)
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
-    const VtyHost host = { .write = terminal_write, .has_room = terminal_has_room, .owner = fixture };
+    const VtyHost host = { .put = terminal_put, .has_room = terminal_has_room, .owner = fixture };
     partition_open(&fixture->partition, 1);
     fixture->output = g_string_new(NULL);
     fixture->room = 1000;
     fixture->interrupts = interrupt_controller_new(fixture->partition.vm, NULL);
-    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE, NULL));
-    hypercall_console_register(fixture->partition.hypercalls, &(HypercallParts){ .vty = fixture->vty });
-    rtas_console_register(fixture->partition.rtas, &(RtasParts){ .vty = fixture->vty });
+    fixture->vtys = vtys_new();
+    fixture->vty = vty_new(UNIT, &host, interrupt_line_new(fixture->interrupts, SOURCE, NULL));
+    g_assert_true(vtys_add(fixture->vtys, fixture->vty));
+    hypercall_console_register(fixture->partition.hypercalls, &(HypercallParts){ .vtys = fixture->vtys });
+    rtas_console_register(fixture->partition.rtas, &(RtasParts){ .vtys = fixture->vtys });
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
-    vty_free(fixture->vty);
+    vtys_free(fixture->vtys);
     interrupt_controller_free(fixture->interrupts);
     partition_close(&fixture->partition);
     g_string_free(fixture->output, TRUE);

@@ -1,6 +1,6 @@
 // The end comes, whatever keeps the process, and leaves the terminal as it was.
 #include "deadline.h"
-#include "terminal.h"
+#include "char_here.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -18,19 +18,23 @@ static void take_terminal(int other)
     g_assert_cmpint(dup2(end, STDOUT_FILENO), ==, STDOUT_FILENO);
 }
 
+static void watch_nothing(void *owner, int number, void (*came)(void *data, int number), void *data)
+{
+}
+
 static G_GNUC_NORETURN void write_for_ever(int other)
 {
     static uint8_t text[4096] = { 'x' };
     take_terminal(other);
-    Terminal *terminal = terminal_new(true, NULL, NULL, NULL);
-    VtyHost host = terminal_vty_host(terminal);
-    Vty *vty = vty_new(&host, NULL);
-    terminal_start(terminal, vty, signals_new(NULL));
-    while (host.write(host.owner, text, sizeof text) > 0)
+    Chardevs *chardevs = chardevs_new();
+    Chardev *chardev = char_add(chardevs, "stdio", "a", &(StdioValues){ .escapes = true });
+    const ChardevHost host = { .watch_signal = watch_nothing };
+    chardevs_start(chardevs, &host);
+    while (chardev_put(chardev, text, sizeof text))
         ;
     deadline_begin(STATUS);
     for (;;)
-        terminal_stop(terminal);
+        chardevs_stop(chardevs);
 }
 
 static G_GNUC_NORETURN void wait_for_ever(int other)

@@ -21,7 +21,7 @@ typedef struct Fixture {
     Mmu *mmu;
     Negotiated negotiated;
     PciHost *pci;
-    Vty *vty;
+    Vtys *vtys;
     Nvram *nvram;
     RtasClock *clock;
     RtasEvents *events;
@@ -33,7 +33,7 @@ typedef struct Fixture {
     const void *blob;
 } Fixture;
 
-static size_t write_nothing(void *owner, const uint8_t *bytes, size_t length)
+static bool put_nothing(void *owner, const uint8_t *bytes, size_t length)
 {
     return length;
 }
@@ -71,7 +71,7 @@ static void make_rtas(Fixture *fixture)
         .vcpus = fixture->partition.vcpus,
         .pci = fixture->pci,
         .nvram = fixture->nvram,
-        .vty = fixture->vty,
+        .vtys = fixture->vtys,
         .clock = fixture->clock,
         .events = fixture->events,
         .nmi = fixture->partition.nmi,
@@ -89,7 +89,7 @@ static void make_hypercalls(Fixture *fixture, HomeNodeDomains domains)
         .memory = fixture->partition.memory,
         .vcpus = fixture->partition.vcpus,
         .interrupts = fixture->interrupts,
-        .vty = fixture->vty,
+        .vtys = fixture->vtys,
         .mmu = fixture->mmu,
         .rtas = fixture->partition.rtas,
         .domains = domains,
@@ -120,7 +120,7 @@ static void make_list(Fixture *fixture)
     fixture->list = part_list_new();
     part_list_add(fixture->list, &interrupt_controller_part, fixture->interrupts);
     part_list_add(fixture->list, &pci_host_part, fixture->pci);
-    part_list_add(fixture->list, &vty_part, fixture->vty);
+    part_list_add(fixture->list, &vtys_part, fixture->vtys);
     part_list_add(fixture->list, &nvram_part, fixture->nvram);
     part_list_add(fixture->list, &borrowed_hypercalls, fixture);
     part_list_add(fixture->list, &borrowed_rtas, fixture->partition.rtas);
@@ -129,7 +129,7 @@ static void make_list(Fixture *fixture)
 
 static void set_up(Fixture *fixture, gconstpointer hash)
 {
-    const VtyHost host = { .write = write_nothing, .has_room = ignore };
+    const VtyHost host = { .put = put_nothing, .has_room = ignore };
     Partition *partition = &fixture->partition;
     partition_open(partition, 4);
     fixture->power = fake_kvm_power(partition->vm);
@@ -142,7 +142,9 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     fixture->mmu = mmu_new(partition->vm, MMU_AUTO, 0, PARTITION_RAM, NULL);
     fixture->negotiated = negotiated_make(NULL, mmu_is_radix(fixture->mmu), true, false);
     fixture->pci = pci_host_new(NULL);
-    fixture->vty = vty_new(&host, interrupt_line_new(fixture->interrupts, SOURCE_VTY, NULL));
+    fixture->vtys = vtys_new();
+    InterruptLine *line = interrupt_line_new(fixture->interrupts, SOURCE_VTY, NULL);
+    g_assert_true(vtys_add(fixture->vtys, vty_new(VTY_UNIT, &host, line)));
     fixture->nvram = nvram_new();
     fixture->clock = rtas_clock_new(&(ClockSetup){ 0 });
     make_rtas(fixture);
@@ -150,6 +152,7 @@ static void set_up(Fixture *fixture, gconstpointer hash)
     g_assert_true(cpus_read(&fixture->cpus, partition->vm, vcpu_set_at(partition->vcpus, 0), NULL));
     make_list(fixture);
     fixture->sources = (TreeSources){ .vm = partition->vm,
+        .console = VTY_UNIT,
         .memory = partition->memory,
         .cpus = &fixture->cpus,
         .vcpus = partition->vcpus,
@@ -386,7 +389,7 @@ static void test_few_functions(Fixture *fixture, gconstpointer data)
 
 static unsigned no_domains(void *owner, const Vcpu *vcpu, uint32_t domains[HOME_NODE_DOMAINS])
 {
-    return 0;
+    return false;
 }
 
 static void test_hash(Fixture *fixture, gconstpointer data)
@@ -478,6 +481,12 @@ static void test_boot(Fixture *fixture, gconstpointer data)
         .initrd = 0x1650000,
         .initrd_size = 0x123 };
     fixture->sources.command_line = "console=hvc0 quiet";
+    fixture->sources.console = 0x30000000; // the lowest, whoever gave it out; or there is none
+    place(fixture);
+    assert_string(fixture, "/chosen", "stdout-path", "/vdevice/vty@30000000");
+    fixture->sources.console = 0;
+    place(fixture);
+    g_assert_false(has(fixture, "/chosen", "stdout-path"));
     fixture->sources.boot_list = "/pci@800000020000000/scsi@0 /pci@800000020000000/scsi@3";
     place(fixture);
     assert_string(fixture, "/chosen", "bootargs", "console=hvc0 quiet");

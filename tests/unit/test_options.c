@@ -202,24 +202,81 @@ static const struct {
     { "-run-with user=a,async-teardown=maybe", "-run-with async-teardown=maybe: it takes off or on" },
     { "-watchdog-action debug",
         "-watchdog-action watchdog=debug: it takes reset, shutdown, poweroff, inject-nmi, pause or none" },
-    { "-serial pty", "-serial pty: it takes stdio, none or null" },
     { "-ci-hcalls both", "-ci-hcalls both: it takes kernel or user" },
     // -qmp
-    { "-qmp stdio", "-qmp stdio: not a Unix socket; give unix:PATH,server=on,wait=off" },
-    { "-qmp unix:,server=on,wait=off",
-        "-qmp unix:,server=on,wait=off: not a Unix socket; give unix:PATH,server=on,wait=off" },
-    { "-qmp tcp:localhost:4444,server=on,wait=off",
-        "-qmp tcp:localhost:4444,server=on,wait=off: not a Unix socket; give unix:PATH,server=on,wait=off" },
-    { "-qmp unix:/q", "-qmp unix:/q: lparun is the one that listens; give server=on" },
-    { "-qmp unix:/q,server=off,wait=off",
-        "-qmp unix:/q,server=off,wait=off: lparun is the one that listens; give server=on" },
-    { "-qmp unix:/q,server=on",
-        "-qmp unix:/q,server=on: lparun does not wait for a client before it starts; give wait=off" },
-    { "-qmp unix:/q,server=on,wait=off,abstract=on",
-        "-qmp: 'abstract' is not known; it takes address=, server=, wait= and nowait=" },
-    { "-qmp unix:/q,server=on,wait=perhaps", "-qmp wait=perhaps: it takes on or off" },
-    { "-qmp unix:/q,server=on,wait=off -qmp unix:/r,server=on,wait=off",
-        "-qmp unix:/r,server=on,wait=off: there is one monitor; give -qmp once" },
+    { "-qmp unix:,server=on,wait=off", "-qmp socket: 'path' has no value; give key=value" },
+    { "-qmp tcp:4444,server=on,wait=off",
+        "-qmp tcp:4444,server=on,wait=off: not a place; give tcp:HOST:PORT" },
+    { "-qmp unix:/q,server=on,wait=off,to=5",
+        "-qmp socket: to= is for a port that is listened on; leave it out" },
+    { "-qmp unix:/q,server=on,wait=perhaps", "-qmp socket wait=perhaps: it takes on or off" },
+    { "-qmp unix:/q,server=on,websocket=on",
+        "-qmp socket: lparun speaks no WebSocket; leave websocket=on out" },
+    { "-qmp websocket::1,server=on", "-qmp socket: lparun speaks no WebSocket; leave websocket=on out" },
+    { "-qmp chardev:q", "-qmp: there is no chardev q; add -chardev KIND,id=q" },
+    { "-qmp-pretty mon:tcp::4444x,server=on,wait=off,tls-creds=t",
+        "-qmp-pretty socket: lparun has no TLS; leave tls-creds= and tls-authz= out, and use a tunnel" },
+    // -mon, -monitor
+    { "-mon q", "-mon q: lparun has no monitor for people yet; give QMP's: mode=control" },
+    { "-mon q,mode=control", "-mon: there is no chardev q; add -chardev KIND,id=q" },
+    { "-mon mode=control", "-mon: no chardev; give chardev=ID" },
+    { "-mon q,mode=qmp", "-mon mode=qmp: it takes readline or control" },
+    { "-monitor stdio",
+        "-monitor stdio: lparun has no monitor for people yet; give QMP's: -qmp stdio, or none" },
+    // -serial and its like
+    { "-serial tty",
+        "-serial tty: there is no such place; give chardev:ID, stdio, null, pty, file:PATH, pipe:PATH, "
+        "unix:PATH, tcp:HOST:PORT, telnet:HOST:PORT, udp:HOST:PORT, ringbuf or /dev/ttyS0" },
+    { "-serial vc", "-serial vc: it needs a display, and lparun has none; give stdio, pty or a socket" },
+    { "-serial vc:80x25",
+        "-serial vc: it needs a display, and lparun has none; give stdio, pty or a socket" },
+    { "-serial mon:braille",
+        "-serial braille: lparun has no Braille display; give stdio, or a terminal's device" },
+    { "-serial /dev/parport0", "-serial parallel: lparun drives no parallel port; give serial, or a file" },
+    { "-serial telnet:4000", "-serial telnet:4000: not a place; give telnet:HOST:PORT" },
+    { "-serial udp:h:1@2", "-serial udp:h:1@2: not a place; give udp:HOST:PORT" },
+    { "-serial null -serial null -serial null -serial pty",
+        "-serial pty: a pseries guest has three of them; give more as -device spapr-vty,chardev=ID" },
+    { "-serial chardev:c", "-serial: there is no chardev c; add -chardev KIND,id=c" },
+    { "-parallel stdio", "-parallel stdio: a pseries guest has no such port; give none, or leave it out" },
+    { "-debugcon stdio", "-debugcon stdio: a pseries guest has no such port; give none, or leave it out" },
+    { "-echr 0", "-echr 0: not a character's number; give 1 (Ctrl-A) to 255" },
+    { "-echr 256", "-echr 256: not a character's number; give 1 (Ctrl-A) to 255" },
+    { "-echr a", "-echr a: not a character's number; give 1 (Ctrl-A) to 255" },
+    // -chardev
+    { "-chardev null", "-chardev null: no id; give id=ID" },
+    { "-chardev vc,id=a",
+        "-chardev vc: it needs a display, and lparun has none; give stdio, pty or a socket" },
+    { "-chardev spicevmc,id=a,name=vdagent", "-chardev spicevmc: lparun speaks no SPICE; give a socket" },
+    { "-chardev tape,id=a",
+        "-chardev tape: there is no such chardev; it takes file, null, pipe, pty, ringbuf, "
+        "serial, socket, stdio or udp" },
+    { "-chardev null,id=a -chardev null,id=a",
+        "-chardev null,id=a: that id is given twice; give each chardev its own" },
+    { "-chardev file,id=a", "-chardev file: no path; give path=FILE" },
+    { "-chardev stdio,id=a,signal=maybe", "-chardev stdio signal=maybe: it takes on or off" },
+    { "-chardev socket,id=a", "-chardev socket: no place; give path=PATH, or host=HOST,port=PORT, or fd=N" },
+    { "-chardev socket,id=a,path=p,port=1",
+        "-chardev socket: more than one place; give path=PATH, or host=HOST,port=PORT, or fd=N" },
+    { "-chardev socket,id=a,port=1,abstract=on",
+        "-chardev socket: abstract= and tight= are for a path; leave them out" },
+    { "-chardev socket,id=a,port=1,ipv4=off,ipv6=off",
+        "-chardev socket: ipv4=off and ipv6=off leave nothing; leave one out" },
+    { "-chardev socket,id=a,path=p,wait=on",
+        "-chardev socket: wait=on is for who listens; add server=on, or leave it out" },
+    { "-chardev socket,id=a,path=p,server=on,wait=on,nowait",
+        "-chardev socket: wait=on and nowait; leave one out" },
+    { "-chardev socket,id=a,path=p,server=on,reconnect-ms=1",
+        "-chardev socket: reconnect= is for who connects; leave it or server=on out" },
+    { "-chardev socket,id=a,path=p,reconnect=1,reconnect-ms=1",
+        "-chardev socket: reconnect= and reconnect-ms=; leave one out" },
+    { "-chardev socket,id=a,fd=3,reconnect=1",
+        "-chardev socket: a descriptor cannot be connected again; leave reconnect= out" },
+    { "-device spapr-vty", "-device spapr-vty: no chardev; give chardev=ID" },
+    { "-device spapr-vty,chardev=c", "-device spapr-vty: there is no chardev c; add -chardev KIND,id=c" },
+    { "-device spapr-vty,chardev=c,reg=0x1000",
+        "-device spapr-vty reg=0x1000: not a vty's address; give 0x71000000 to 0x710000ef, or 0x30000000, "
+        "0x30001000 and so on to 0x3000f000" },
     { "-uuid 1234", "-uuid 1234: not a UUID; give one as uuidgen prints it" },
     { "-uuid 01234567-89ab-cdef-0123-456789abcdeg",
         "-uuid 01234567-89ab-cdef-0123-456789abcdeg: not a UUID; give one as uuidgen prints it" },
@@ -248,9 +305,9 @@ static const struct {
     { "-device e1000",
         "-device e1000: lparun has no network yet, and will have virtio-net-pci; leave it out" },
     { "-device frobnicator", "-device frobnicator: there is no such device; it takes virtio-blk-pci, "
-                             "virtio-rng-pci, spapr-nvram or spapr-rng" },
+                             "virtio-rng-pci, spapr-nvram, spapr-rng or spapr-vty" },
     { "-device drive=d", "-device drive=d: there is no such device; it takes virtio-blk-pci, virtio-rng-pci, "
-                         "spapr-nvram or spapr-rng" },
+                         "spapr-nvram, spapr-rng or spapr-vty" },
     { "-drive file=a,if=pflash -drive file=b,if=pflash",
         "-drive if=pflash: there is one NVRAM; give it once" },
     { "-drive if=pflash", "-drive: no file; give file=PATH" },
@@ -320,6 +377,16 @@ static void test_wrong(void)
 
 // --- Right ones.
 
+// The one console that there is.
+static void assert_console(const Options *options, const ChardevKind *kind)
+{
+    g_assert_cmpuint(options->chars.serials->len, ==, 1);
+    g_assert_cmpstr(options->chars.serials->pdata[0], ==, "serial0");
+    const ChardevOptions *chardev = options->chars.chardevs->pdata[options->chars.chardevs->len - 1];
+    g_assert_cmpstr(chardev->common.id, ==, "serial0");
+    g_assert_true(chardev->kind == kind);
+}
+
 static void test_defaults(void)
 {
     Options options;
@@ -327,7 +394,7 @@ static void test_defaults(void)
     g_assert_cmpuint(options.memory, ==, 512ULL << 20);
     g_assert_cmpuint(options.cpus, ==, 1);
     g_assert_true(options.ci_in_kernel);
-    g_assert_true(options.console);
+    assert_console(&options, &stdio_chardev);
     g_assert_cmpint(actions_next(&options.actions, RUN_POWER_OFF), ==, NEXT_END);
     g_assert_cmpint(actions_next(&options.actions, RUN_REBOOT), ==, NEXT_RESET);
     g_assert_cmpint(actions_next(&options.actions, RUN_PANICKED), ==, NEXT_END);
@@ -339,7 +406,7 @@ static void test_defaults(void)
     g_assert_null(options.max_compat);
     g_assert_null(options.kernel);
     g_assert_null(options.uuid);
-    g_assert_null(options.qmp);
+    g_assert_cmpuint(options.chars.monitors->len, ==, 0);
     g_assert_cmpuint(options.drives->len + options.devices->len + options.objects->len, ==, 0);
     options_clear(&options);
 }
@@ -513,11 +580,11 @@ static void test_simple(void)
     parse_right(
         "-M pseries,accel=kvm,mmu=hash -accel kvm -cpu host -display none -vga none -serial none", &options);
     g_assert_cmpint(options.mmu, ==, MMU_HASH);
-    g_assert_false(options.console);
+    g_assert_cmpuint(options.chars.serials->len, ==, 0);
     options_clear(&options);
-    parse_right("-machine mmu=radix,type=pseries -serial null -serial stdio -ci-hcalls user", &options);
+    parse_right("-machine mmu=radix,type=pseries -serial null -ci-hcalls user", &options);
     g_assert_cmpint(options.mmu, ==, MMU_RADIX);
-    g_assert_true(options.console);
+    assert_console(&options, &null_chardev);
     g_assert_false(options.ci_in_kernel);
     options_clear(&options);
     parse_right(
@@ -750,14 +817,15 @@ static void test_other_results(void)
 static void test_help(void)
 {
     static const char *const names[] = { "m", "smp", "bios", "kernel", "initrd", "append", "drive", "object",
-        "device", "serial", "machine", "accel", "cpu", "uuid", "qmp", "display", "vga", "nographic",
-        "nodefaults", "rtc", "action", "no-reboot", "no-shutdown", "ci-hcalls", "stats", "probe", "version",
-        "help" };
+        "device", "serial", "machine", "accel", "cpu", "uuid", "qmp", "qmp-pretty", "mon", "monitor", "echr",
+        "display", "vga", "nographic", "nodefaults", "rtc", "action", "no-reboot", "no-shutdown", "ci-hcalls",
+        "stats", "probe", "version", "help" };
     g_autofree char *help = options_help();
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *line = g_strdup_printf("\n-%s ", names[i]);
         g_assert_nonnull(strstr(help, line));
     }
+    g_assert_nonnull(strstr(help, "\n-chardev socket,id=ID[,mux=on|off]"));
     g_assert_true(g_str_has_suffix(help, "\n"));
 }
 
@@ -769,9 +837,96 @@ static void test_qmp(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
         Options options;
         parse_right(forms[i], &options);
-        g_assert_cmpstr(options.qmp, ==, "/run/a b,c");
+        const MonitorOptions *monitor = options.chars.monitors->pdata[0];
+        const ChardevOptions *chardev = options.chars.chardevs->pdata[0];
+        g_assert_cmpstr(monitor->chardev, ==, "compat_monitor0");
+        g_assert_cmpstr(chardev->common.id, ==, "compat_monitor0");
+        g_assert_cmpstr(*(char **)chardev->values, ==, "/run/a b,c");
         options_clear(&options);
     }
+}
+
+static const ChardevOptions *chardev_of(const Options *options, unsigned index)
+{
+    return options->chars.chardevs->pdata[index];
+}
+
+static void assert_short(const char *given, const char *kind, bool mux, const char *first)
+{
+    Options options;
+    parse_right(given, &options);
+    const ChardevOptions *chardev = chardev_of(&options, 0);
+    g_assert_cmpstr(chardev->kind->kind.name, ==, kind);
+    g_assert_cmpint(chardev->common.mux, ==, mux);
+    if (first)
+        g_assert_cmpstr(*(char **)chardev->values, ==, first);
+    g_assert_cmpstr(options.chars.serials->pdata[0], ==, chardev->common.id);
+    options_clear(&options);
+}
+
+// Each way to write a place.
+static void test_short(void)
+{
+    assert_short("-serial stdio", "stdio", false, NULL);
+    assert_short("-serial mon:stdio", "stdio", true, NULL);
+    assert_short("-serial null", "null", false, NULL);
+    assert_short("-serial pty", "pty", false, NULL);
+    assert_short("-serial pty:/l", "pty", false, "/l");
+    assert_short("-serial file:a,b=c", "file", false, "a,b=c");
+    assert_short("-serial mon:pipe:p", "pipe", true, "p");
+    assert_short("-serial unix:/p,server=on,wait=off", "socket", false, "/p");
+    assert_short("-serial unix:path=/p,,q,server,nowait", "socket", false, "/p,q");
+    assert_short("-serial /dev/ttyS0", "serial", false, "/dev/ttyS0");
+    assert_short("-serial udp::5@h:6", "udp", false, "");
+    assert_short("-chardev stdio,id=c,mux=on -serial chardev:c", "stdio", true, NULL);
+}
+
+static void assert_tcp(const char *given, const char *host, const char *port, bool telnet)
+{
+    Options options;
+    parse_right(given, &options);
+    const char *const *texts = chardev_of(&options, 0)->values; // path, host, port
+    g_assert_null(texts[0]);
+    g_assert_cmpstr(texts[1], ==, host);
+    g_assert_cmpstr(texts[2], ==, port);
+    options_clear(&options);
+}
+
+static void test_hosts(void)
+{
+    assert_tcp("-serial tcp:h:1,server=on", "h", "1", false);
+    assert_tcp("-serial tcp::1,server,nowait", "", "1", false);
+    assert_tcp("-serial tcp:[::1]:22", "::1", "22", false);
+    assert_tcp("-qmp tcp:localhost:4444,server=on,wait=off", "localhost", "4444", false);
+    assert_tcp("-serial mon:telnet:127.0.0.1:http,server=on", "127.0.0.1", "http", true);
+}
+
+// Who is at which console, and which monitor is where.
+static void test_consoles(void)
+{
+    Options options;
+    parse_right(
+        "-chardev null,id=a -serial chardev:a -serial pty -serial none -serial null -mon a,mode=control "
+        "-qmp pty -qmp-pretty chardev:a",
+        &options);
+    const CharOptions *chars = &options.chars;
+    g_assert_cmpuint(chars->serials->len, ==, 3);
+    g_assert_cmpstr(chars->serials->pdata[0], ==, "a");
+    g_assert_cmpstr(chars->serials->pdata[1], ==, "serial1");
+    g_assert_cmpstr(chars->serials->pdata[2], ==, "serial3");
+    g_assert_cmpuint(chars->monitors->len, ==, 3);
+    g_assert_cmpstr(((MonitorOptions *)chars->monitors->pdata[1])->chardev, ==, "compat_monitor0");
+    g_assert_true(((MonitorOptions *)chars->monitors->pdata[2])->pretty);
+    options_clear(&options);
+    parse_right("-qmp stdio", &options); // where the console would be
+    assert_console(&options, &null_chardev);
+    options_clear(&options);
+    parse_right("-chardev null,id=a -device spapr-vty,chardev=a,reg=0x30001000 -device spapr-vty,chardev=a",
+        &options);
+    g_assert_cmpuint(options.chars.serials->len, ==, 0);
+    g_assert_cmphex(
+        ((VtyValues *)((DeviceOptions *)options.devices->pdata[0])->values)->unit, ==, 0x30001000);
+    options_clear(&options);
 }
 
 int main(int argc, char **argv)
@@ -779,6 +934,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/options/wrong", test_wrong);
     g_test_add_func("/options/qmp", test_qmp);
+    g_test_add_func("/options/short", test_short);
+    g_test_add_func("/options/hosts", test_hosts);
+    g_test_add_func("/options/consoles", test_consoles);
     g_test_add_func("/options/process", test_process);
     g_test_add_func("/options/qemu-name", test_qemu_name);
     g_test_add_func("/options/defaults", test_defaults);

@@ -1,11 +1,14 @@
-// The monitor's socket: one client at a time, slow ones, ones that go, and what is left of the file.
+// The monitor on a socket: one client at a time, slow ones, ones that go.
+#include "char_here.h"
 #include "fake_machine.h"
-#include "lparun/error.h"
 #include "module.h"
 #include "qmp/frame.h"
 #include <errno.h>
 #include <glib/gstdio.h>
+#include "../../devices/char/socket.h"
+#include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,24 +19,49 @@ extern const QmpModule qmp_module;
 
 typedef struct Fixture {
     FakeMachine machine;
+    Chardevs *chardevs;
     Monitor *monitor;
     char *folder, *path;
 } Fixture;
+
+static const QmpChardev functions = { chardev_attach, chardev_detach, chardev_put, chardev_more,
+    chardev_drop };
+
+static Monitor *open_monitor(Fixture *fixture, Chardev *chardev, bool pretty)
+{
+    const QmpSetup setup = { .chardev = chardev,
+        .functions = &functions,
+        .pretty = pretty,
+        .tables = fake_machine_tables,
+        .machine = &fixture->machine.operations };
+    return qmp_module.open(&setup, NULL);
+}
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     fixture->folder = g_dir_make_tmp("lparun-qmp-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->folder, "socket", NULL);
     fake_machine_init(&fixture->machine);
-    fixture->monitor =
-        qmp_module.open(fixture->path, fake_machine_tables, &fixture->machine.operations, NULL);
+    fixture->chardevs = chardevs_new();
+    const SocketValues values = { .path = fixture->path, .server = true, .wait = TRI_OFF };
+    Chardev *chardev = char_add(fixture->chardevs, "socket", "compat_monitor0", &values);
+    fixture->monitor = open_monitor(fixture, chardev, data != NULL);
     g_assert_nonnull(fixture->monitor);
+    const ChardevHost host = { 0 };
+    chardevs_start(fixture->chardevs, &host);
+}
+
+static void close_all(Fixture *fixture)
+{
+    chardevs_stop(fixture->chardevs);
+    qmp_module.close(fixture->monitor);
+    g_clear_pointer(&fixture->chardevs, chardevs_free);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
-    if (fixture->monitor)
-        qmp_module.close(fixture->monitor);
+    if (fixture->chardevs)
+        close_all(fixture);
     g_assert_cmpint(g_access(fixture->path, F_OK), <, 0);
     g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);
     g_free(fixture->folder);
@@ -145,8 +173,7 @@ static void test_events(Fixture *fixture, gconstpointer data)
     qmp_module.tell(fixture->monitor, &event); // nobody is there
     int client = connect_and_negotiate(fixture);
     qmp_module.tell(fixture->monitor, &event);
-    qmp_module.close(fixture->monitor); // as at the end of a run: it is sent all the same
-    fixture->monitor = NULL;
+    close_all(fixture); // as at the end of a run: it is sent all the same
     g_assert_cmpint(receive(client, text, sizeof text), ==, 0);
     g_assert_nonnull(strstr(text, "SHUTDOWN"));
     close(client);
@@ -239,7 +266,7 @@ static void test_no_descriptor(Fixture *fixture, gconstpointer ends)
     g_assert_cmpuint(rounds, >=, 1);
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
     if (ends)
-        g_clear_pointer(&fixture->monitor, qmp_module.close);
+        close_all(fixture);
     else
         g_main_context_iteration(NULL, TRUE);
     receive(client, text, sizeof text);
@@ -247,64 +274,76 @@ static void test_no_descriptor(Fixture *fixture, gconstpointer ends)
     close(client);
 }
 
-static Monitor *open_at(Fixture *fixture, const char *path, const char *message)
+// Two at once, each with clients of its own; both hear of events, and of marks those that asked.
+static void test_two(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(GError) error = NULL;
-    Monitor *monitor = qmp_module.open(path, fake_machine_tables, &fixture->machine.operations, &error);
-    if (message) {
-        g_assert_null(monitor);
-        g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
-        if (!strstr(error->message, message))
-            g_error("'%s' does not say '%s'", error->message, message);
+    g_autofree char *path = g_build_filename(fixture->folder, "second", NULL);
+    const SocketValues values = { .path = path, .server = true, .wait = TRI_OFF };
+    Monitor *second = open_monitor(fixture, char_add(fixture->chardevs, "socket", "b", &values), false);
+    const MonitorEvent stop = { .name = "STOP" }, mark = { .name = "X_LPARUN_MARK" };
+    char text[2][512];
+    int clients[] = { connect_and_negotiate(fixture), -1 };
+    g_autofree char *before = g_steal_pointer(&fixture->path);
+    fixture->path = path;
+    clients[1] = connect_and_negotiate(fixture);
+    fixture->path = g_steal_pointer(&before);
+    for (unsigned i = 0; i < 2; i++)
+        assert_answer(clients[i], "{\"execute\":\"x-lparun-watch\"}", "{\"return\":{}}\r\n");
+    g_assert_cmpint(fixture->machine.watches, ==, 2);
+    assert_answer(clients[0], "{\"execute\":\"x-lparun-watch\",\"arguments\":{\"enable\":false}}",
+        "{\"return\":{}}\r\n");
+    g_assert_cmpint(fixture->machine.watches, ==, 1);
+    qmp_module.tell(fixture->monitor, &stop);
+    qmp_module.tell(fixture->monitor, &mark);
+    qmp_module.tell(second, &stop);
+    qmp_module.tell(second, &mark);
+    for (unsigned i = 0; i < 2; i++) {
+        receive(clients[i], text[i], sizeof text[i]);
+        g_assert_nonnull(strstr(text[i], "STOP"));
+        close(clients[i]);
     }
-    return monitor;
+    g_assert_null(strstr(text[0], "X_LPARUN_MARK"));
+    g_assert_nonnull(strstr(text[1], "X_LPARUN_MARK"));
+    run_until_idle();
+    g_assert_cmpint(fixture->machine.watches, ==, 0);
+    qmp_module.close(second);
 }
 
-static void test_paths(Fixture *fixture, gconstpointer data)
+// What is no socket cannot send its reader away: it is as if another had come.
+static void test_not_read(Fixture *fixture, gconstpointer data)
 {
-    g_autofree char *file = g_build_filename(fixture->folder, "file", NULL);
-    g_autofree char *none = g_build_filename(fixture->folder, "none", "socket", NULL);
-    g_autofree char *longest = g_strnfill(200, 'x');
-    g_assert_true(g_file_set_contents(file, "precious", -1, NULL));
-    open_at(fixture, file, "Address already in use");
-    open_at(fixture, none, "No such file or directory");
-    open_at(fixture, longest, "at most 107 bytes");
-    open_at(fixture, fixture->path, "Address already in use"); // another lparun listens
-    close(connect_to(fixture));
-    g_autofree char *content = NULL;
-    g_assert_true(g_file_get_contents(file, &content, NULL, NULL));
-    g_assert_cmpstr(content, ==, "precious");
-    g_unlink(file);
-}
-
-// A socket that a killed run left is replaced; one that has come in the place of ours is left alone.
-static void test_stale(Fixture *fixture, gconstpointer data)
-{
-    g_autofree char *path = g_build_filename(fixture->folder, "stale", NULL);
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-    int dead = socket(AF_UNIX, SOCK_STREAM, 0);
-    g_assert_cmpint(bind(dead, (struct sockaddr *)&address, sizeof address), ==, 0);
-    close(dead);
-    Monitor *monitor = open_at(fixture, path, NULL);
-    g_assert_nonnull(monitor);
-    g_unlink(path);
-    g_assert_true(g_file_set_contents(path, "another's", -1, NULL));
+    const MonitorEvent event = { .name = "STOP" };
+    char text[8192];
+    int other = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    g_assert_true(other >= 0 && grantpt(other) == 0 && unlockpt(other) == 0);
+    const char *path = ptsname(other);
+    Monitor *monitor = open_monitor(fixture, char_add(fixture->chardevs, "serial", "b", &path), false);
+    g_assert_cmpint(read(other, text, sizeof text), >, 0);
+    g_assert_cmpint(write(other, "{\"execute\":\"qmp_capabilities\"}", 31), ==, 31);
+    run_until_idle();
+    g_assert_cmpint(read(other, text, sizeof text), >, 0);
+    for (unsigned i = 0; i < 40000; i++)
+        qmp_module.tell(monitor, &event);
+    bool greeted = false;
+    for (ssize_t length; (length = read(other, text, sizeof text - 1)) > 0; run_until_idle()) {
+        text[length] = '\0';
+        greeted |= strstr(text, "\"QMP\"") != NULL;
+    }
+    g_assert_true(greeted);
     qmp_module.close(monitor);
-    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_true(chardevs_remove(fixture->chardevs, "b", NULL));
+    close(other);
 }
 
-// Its own folder's socket goes at the end, wherever that folder is by then.
-static void test_folder_moved(Fixture *fixture, gconstpointer data)
+static void test_pretty(Fixture *fixture, gconstpointer data)
 {
-    g_autofree char *before = g_build_filename(fixture->folder, "before", NULL);
-    g_autofree char *after = g_build_filename(fixture->folder, "after", NULL);
-    g_autofree char *path = g_build_filename(before, "socket", NULL);
-    g_assert_cmpint(g_mkdir(before, 0700), ==, 0);
-    Monitor *monitor = open_at(fixture, path, NULL);
-    g_assert_cmpint(g_rename(before, after), ==, 0);
-    qmp_module.close(monitor);
-    g_assert_cmpint(g_rmdir(after), ==, 0);
+    char text[512];
+    int client = connect_to(fixture);
+    receive(client, text, sizeof text);
+    g_assert_true(g_str_has_prefix(text, "{\n  \"QMP\" : {"));
+    assert_answer(client, "{\"execute\":\"qmp_capabilities\",\"id\":7}",
+        "{\n  \"return\" : {  },\n  \"id\" : 7\n}\r\n");
+    close(client);
 }
 
 int main(int argc, char **argv)
@@ -320,8 +359,8 @@ int main(int argc, char **argv)
     ADD("no-descriptor", test_no_descriptor);
     g_test_add(
         "/qmp-server/no-descriptor-to-the-end", Fixture, "ends", set_up, test_no_descriptor, tear_down);
-    ADD("paths", test_paths);
-    ADD("stale", test_stale);
-    ADD("folder-moved", test_folder_moved);
+    ADD("two", test_two);
+    ADD("not-read", test_not_read);
+    g_test_add("/qmp-server/pretty", Fixture, "pretty", set_up, test_pretty, tear_down);
     return g_test_run();
 }

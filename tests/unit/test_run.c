@@ -5,6 +5,7 @@
 #include "lparun/rtas_clock.h"
 #include "lparun/rtas_events.h"
 #include "lparun/timeline.h"
+#include "char_options.h"
 #include "lparun/vty.h"
 #include "lparun/watchdog.h"
 #include "partition.h"
@@ -31,12 +32,21 @@ static struct {
     char reason[32], action[32];
 } last;
 
-Monitor *monitor_open(
-    const char *path, const Command *const *tables, const MonitorMachine *steered, GError **error)
+Monitor *monitor_open(Chardev *chardev, const char *option, bool pretty, const Command *const *tables,
+    const MonitorMachine *steered, GError **error)
 {
     machine = *steered;
     memset(told, 0, sizeof told);
     return (Monitor *)&machine;
+}
+
+// A list of one.
+static const GPtrArray *one_monitor(void)
+{
+    static MonitorOptions options = { .chardev = "a", .option = "-qmp" };
+    static gpointer list[] = { &options };
+    static GPtrArray array = { .pdata = list, .len = 1 };
+    return &array;
 }
 
 static GString *marks; // that were told, and before what; or NULL
@@ -80,6 +90,7 @@ typedef struct Fixture {
     bool busy; // the slow part is
     unsigned holds, releases;
     Run *run;
+    Chardevs *chardevs;
     Actions actions;
     unsigned started; // how often the guest was
     unsigned requests[RUN_MONITOR_QUIT + 1];
@@ -123,21 +134,24 @@ static void set_up(Fixture *fixture, gconstpointer data)
     part_list_add(fixture->list, &slow_part, fixture);
     part_list_add(fixture->list, &watchdogs_part, fixture->watchdogs);
     part_list_add(fixture->list, &rtas_clock_part, fixture->clock);
+    fixture->chardevs = chardevs_new();
     fixture->parts = (RunParts){
         .vcpus = fixture->partition.vcpus,
         .events = fixture->events,
         .list = fixture->list,
+        .chardevs = fixture->chardevs,
         .actions = &fixture->actions,
         .ask = { .ask = request, .owner = fixture },
         .timebase = 512000000,
         .threads = 2,
     };
-    fixture->run = run_new(&fixture->parts, "", NULL);
+    fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     run_free(fixture->run);
+    chardevs_free(fixture->chardevs);
     fixture->partition.vcpus = NULL; // the list's
     part_list_free(fixture->list);
     rtas_events_free(fixture->events);
@@ -370,7 +384,7 @@ static void test_watchdog(Fixture *fixture, gconstpointer data)
     const Watch *watch = data;
     fixture->actions.watchdog = watch->asked;
     run_free(fixture->run);
-    fixture->run = run_new(&fixture->parts, "", NULL);
+    fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
     start(fixture);
     assert_runs(fixture);
     run_watchdog(fixture->run, watch->what);
@@ -507,7 +521,7 @@ static void test_continue_in_reset(Fixture *fixture, gconstpointer data)
     fixture->parts.load = load;
     fixture->parts.start = start_whole;
     fixture->parts.owner = &whole;
-    fixture->run = run_new(&fixture->parts, "", NULL);
+    fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
     fixture->busy = true;
     g_timeout_add(1, stop_and_continue, &whole);
     g_assert_cmpint(run_until_end(fixture->run, NULL), ==, 0);
@@ -551,7 +565,7 @@ static void test_marks(Fixture *fixture, gconstpointer data)
     fixture->parts.load = load_again;
     fixture->parts.start = start_and_panic;
     fixture->parts.owner = &whole;
-    fixture->run = run_new(&fixture->parts, "", NULL);
+    fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
     marks = g_string_new(NULL);
     machine.watch(machine.owner, true);
     g_autoptr(GError) error = NULL;
@@ -567,23 +581,26 @@ static void test_marks(Fixture *fixture, gconstpointer data)
     run_queue_free(fixture->parts.queue);
 }
 
-static size_t write_nothing(void *owner, const uint8_t *bytes, size_t length)
+static bool put_nothing(void *owner, const uint8_t *bytes, size_t length)
 {
-    return 0;
+    return false;
 }
 
 // What a monitor may ask of a guest that hangs.
 static void test_looks(Fixture *fixture, gconstpointer data)
 {
-    const VtyHost host = { .write = write_nothing };
-    fixture->parts.vty = vty_new(&host, NULL);
+    const VtyHost host = { .put = put_nothing };
+    fixture->parts.vtys = vtys_new();
+    Vty *vty = vty_new(VTY_UNIT, &host, NULL);
+    g_assert_true(vtys_add(fixture->parts.vtys, vty));
     fixture->parts.hypercalls = fixture->partition.hypercalls;
     run_free(fixture->run);
-    fixture->run = run_new(&fixture->parts, "", NULL);
+    fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
     partition_call(&fixture->partition, H_GET_TERM_CHAR, 0);
-    hypercall_console_register(fixture->partition.hypercalls, &(HypercallParts){ .vty = fixture->parts.vty });
+    hypercall_console_register(
+        fixture->partition.hypercalls, &(HypercallParts){ .vtys = fixture->parts.vtys });
     partition_call(&fixture->partition, H_GET_TERM_CHAR, 0);
-    vty_input(fixture->parts.vty, (const uint8_t *)"abc", 3);
+    vty_input(vty, (const uint8_t *)"abc", 3);
     MonitorConsole console = machine.console(machine.owner);
     g_assert_cmpuint(console.polls, ==, 1);
     g_assert_cmpuint(console.waiting, ==, 3);
@@ -596,7 +613,7 @@ static void test_looks(Fixture *fixture, gconstpointer data)
     g_autofree char *stats = machine.stats(machine.owner); // while it runs
     g_assert_nonnull(strstr(stats, "\"PAPR_HCALL\": 1"));
     g_assert_nonnull(strstr(stats, "\"pc\": \"0x1234\""));
-    vty_free(fixture->parts.vty);
+    vtys_free(fixture->parts.vtys);
 }
 
 // Two reasons: a reset ends both, a cont what it may.

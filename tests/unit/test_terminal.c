@@ -1,5 +1,7 @@
 // The user's terminal: what is typed reaches the guest, and Ctrl-A x is heard whether the guest reads or not.
-#include "terminal.h"
+#include "char_here.h"
+#include "lparun/vty.h"
+#include "signals.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,7 @@
 
 typedef struct Fixture {
     Signals *signals;
-    Terminal *terminal;
+    Chardevs *chardevs;
     Vty *vty;
     int other; // what stdin is written to from
     unsigned quits;
@@ -16,6 +18,16 @@ typedef struct Fixture {
 static void on_quit(void *owner)
 {
     ((Fixture *)owner)->quits++;
+}
+
+static void watch_signal(void *owner, int number, void (*came)(void *data, int number), void *data)
+{
+    signals_watch(((Fixture *)owner)->signals, number, came, data);
+}
+
+static void obey_signal(void *owner, int number)
+{
+    signals_obey(((Fixture *)owner)->signals, number);
 }
 
 static int open_terminal(void)
@@ -43,18 +55,19 @@ static int open_pipe(void)
 static void set_up(Fixture *fixture, gconstpointer is_terminal)
 {
     fixture->other = is_terminal ? open_terminal() : open_pipe();
-    fixture->terminal = terminal_new(true, on_quit, fixture, NULL);
-    VtyHost host = terminal_vty_host(fixture->terminal);
-    fixture->vty = vty_new(&host, NULL);
+    fixture->chardevs = chardevs_new();
+    Chardev *chardev = char_add(fixture->chardevs, "stdio", "serial0", &(StdioValues){ .escapes = true });
+    fixture->vty = vty_new_on(VTY_UNIT, chardev, NULL, NULL);
     fixture->signals = signals_new(NULL);
-    terminal_start(fixture->terminal, fixture->vty, fixture->signals);
+    const ChardevHost host = { watch_signal, obey_signal, on_quit, fixture };
+    chardevs_start(fixture->chardevs, &host);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer is_terminal)
 {
     signals_free(fixture->signals);
-    terminal_free(fixture->terminal);
     vty_free(fixture->vty);
+    chardevs_free(fixture->chardevs);
     close(fixture->other);
 }
 
@@ -118,17 +131,17 @@ static void test_help_unread(Fixture *fixture, gconstpointer is_terminal)
 // A guest that never reads does not make the program grow, and what it was given first is what it gets.
 static void test_paste_without_end(Fixture *fixture, gconstpointer is_terminal)
 {
-    static uint8_t bytes[2 * TERMINAL_TYPED];
+    static uint8_t bytes[2 * CHARDEV_TYPED];
     static char line[1025];
     memset(line, 'x', sizeof line - 2);
     line[sizeof line - 2] = '\n';
-    for (unsigned i = 0; i < TERMINAL_TYPED / 1024 + 100; i++)
+    for (unsigned i = 0; i < CHARDEV_TYPED / 1024 + 100; i++)
         type(fixture, line, 1024);
     type(fixture, "\001x\n", 3);
     g_assert_cmpuint(fixture->quits, ==, 1);
     size_t taken = take_all(fixture, bytes, sizeof bytes);
-    g_assert_cmpuint(taken, >=, TERMINAL_TYPED);
-    g_assert_cmpuint(taken, <=, TERMINAL_TYPED + 256); // and what the vty holds
+    g_assert_cmpuint(taken, >=, CHARDEV_TYPED);
+    g_assert_cmpuint(taken, <=, CHARDEV_TYPED + 256); // and what the vty holds
 }
 
 // Nothing of a pipe is lost, and its Ctrl-A are the guest's.

@@ -1,5 +1,6 @@
 // A shell's jobs: raw whenever the program has the terminal, as it was whenever the shell has it.
-#include "terminal.h"
+#include "char_here.h"
+#include "signals.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,12 +10,25 @@
 
 #define WAIT (10 * G_TIME_SPAN_SECOND)
 
+static void watch_signal(void *owner, int number, void (*came)(void *data, int number), void *data)
+{
+    signals_watch(owner, number, came, data);
+}
+
+static void obey_signal(void *owner, int number)
+{
+    signals_obey(owner, number);
+}
+
 static G_GNUC_NORETURN void run_job(void)
 {
-    Terminal *terminal = terminal_new(true, NULL, NULL, NULL);
-    VtyHost host = terminal_vty_host(terminal);
-    Vty *vty = vty_new(&host, NULL);
-    terminal_start(terminal, vty, signals_new(NULL));
+    Chardevs *chardevs = chardevs_new();
+    CharUser user;
+    char_user_attach(&user, char_add(chardevs, "stdio", "a", &(StdioValues){ .escapes = true }), false);
+    const ChardevHost host = {
+        .watch_signal = watch_signal, .obey_signal = obey_signal, .owner = signals_new(NULL)
+    };
+    chardevs_start(chardevs, &host);
     for (;;)
         g_main_context_iteration(NULL, TRUE);
 }

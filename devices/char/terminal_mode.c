@@ -1,5 +1,5 @@
 // The mode of the terminal that standard input is: raw while lparun has it, as it was otherwise.
-#include "terminal_mode.h"
+#include "lparun/terminal_mode.h"
 #include <glib.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -48,7 +48,7 @@ static bool is_same(const struct termios *a, const struct termios *b)
            a->c_cflag == b->c_cflag;
 }
 
-static bool make_raw(void)
+static bool make_raw(bool with_signals)
 {
     struct termios now;
     if (tcgetattr(STDIN_FILENO, &now) < 0)
@@ -58,6 +58,8 @@ static bool make_raw(void)
         saved = raw = now;
         cfmakeraw(&raw);
         raw.c_oflag |= OPOST; // lparun's own lines still end as they should
+        if (with_signals)
+            raw.c_lflag |= ISIG; // Ctrl-C and Ctrl-Z are the program's
     }
     was_taken = true;
     is_raw = 1;
@@ -65,7 +67,7 @@ static bool make_raw(void)
     return true;
 }
 
-TerminalMode terminal_mode_take(void)
+TerminalMode terminal_mode_take(bool with_signals)
 {
     pid_t foreground = tcgetpgrp(STDIN_FILENO);
     if (foreground < 0)
@@ -75,5 +77,5 @@ TerminalMode terminal_mode_take(void)
         is_raw = 0;
         return TERMINAL_BACKGROUND;
     }
-    return make_raw() ? TERMINAL_RAW : TERMINAL_NONE;
+    return make_raw(with_signals) ? TERMINAL_RAW : TERMINAL_NONE;
 }
