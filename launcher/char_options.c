@@ -164,6 +164,19 @@ bool options_parse_chardev(Options *options, const char *option, const char *val
     return add(options, option, value, NULL, error) || options->help;
 }
 
+static MonitorOptions *add_monitor(
+    Options *options, const char *option, const char *chardev, bool is_human, bool pretty)
+{
+    MonitorOptions *monitor = g_new0(MonitorOptions, 1);
+    monitor->chardev = g_strdup(chardev);
+    monitor->option = g_strdup(option);
+    monitor->is_human = is_human;
+    monitor->pretty = pretty;
+    options->chars.no_human |= is_human;
+    g_ptr_array_add(options->chars.monitors, monitor);
+    return monitor;
+}
+
 // --- -serial.
 
 // The id of the chardev that a short form names or makes, with `id` then (g_free); or NULL and `error`.
@@ -178,6 +191,8 @@ static char *read_short(
     if (!chardev)
         return NULL;
     chardev->common.mux |= mux;
+    if (mux)
+        add_monitor(options, option, id, true, false);
     if (chardev->kind == &stdio_chardev)
         *(StdioValues *)chardev->values = (StdioValues){ .escapes = true };
     return g_strdup(chardev->common.id);
@@ -209,15 +224,6 @@ bool options_parse_no_port(Options *options, const char *option, const char *val
 
 // --- Monitors.
 
-static void add_monitor(Options *options, const char *option, const char *chardev, bool pretty)
-{
-    MonitorOptions *monitor = g_new0(MonitorOptions, 1);
-    monitor->chardev = g_strdup(chardev);
-    monitor->option = g_strdup(option);
-    monitor->pretty = pretty;
-    g_ptr_array_add(options->chars.monitors, monitor);
-}
-
 // QEMU's names for the chardevs of monitors.
 static char *monitor_id(const CharOptions *chars)
 {
@@ -235,16 +241,20 @@ bool options_parse_qmp(Options *options, const char *option, const char *value, 
     g_autofree char *id = monitor_id(&options->chars);
     g_autofree char *chardev = read_short(options, option, value, id, error);
     if (chardev)
-        add_monitor(options, option, chardev, strcmp(option, "-qmp-pretty") == 0);
+        add_monitor(options, option, chardev, false, strcmp(option, "-qmp-pretty") == 0);
     return chardev;
 }
 
-#define NO_READLINE "lparun has no monitor for people yet; give QMP's: "
-
 bool options_parse_monitor(Options *options, const char *option, const char *value, GError **error)
 {
-    return strcmp(value, "none") == 0 || strcmp(value, "null") == 0 ||
-           error_user(error, "%s %s: " NO_READLINE "-qmp %s, or none", option, value, value);
+    options->chars.no_human = true;
+    if (strcmp(value, "none") == 0)
+        return true;
+    g_autofree char *id = monitor_id(&options->chars);
+    g_autofree char *chardev = read_short(options, option, value, id, error);
+    if (chardev)
+        add_monitor(options, option, chardev, true, false);
+    return chardev;
 }
 
 typedef enum { MODE_READLINE, MODE_CONTROL } Mode;
@@ -267,11 +277,9 @@ bool options_parse_mon(Options *options, const char *option, const char *value, 
     };
     Mon mon = { 0 };
     g_autoptr(Values) values = values_parse(option, value, "chardev", error);
-    bool done =
-        values && values_fill(values, keys, &mon, error) &&
-        (mon.mode == MODE_CONTROL || error_user(error, "%s %s: " NO_READLINE "mode=control", option, value));
+    bool done = values && values_fill(values, keys, &mon, error);
     if (done)
-        add_monitor(options, option, mon.chardev, mon.pretty);
+        add_monitor(options, option, mon.chardev, mon.mode == MODE_READLINE, mon.pretty);
     keys_clear(keys, &mon);
     return done;
 }
@@ -328,6 +336,8 @@ static void add_console(Options *options)
         *(StdioValues *)chardev->values = (StdioValues){ .escapes = true };
     g_ptr_array_add(chars->chardevs, chardev);
     g_ptr_array_add(chars->serials, g_strdup("serial0"));
+    if (!chars->no_human && chardev->kind == &stdio_chardev)
+        add_monitor(options, "-serial", "serial0", true, false)->is_behind = true;
 }
 
 static bool check_named(const Options *options, GError **error)

@@ -13,14 +13,17 @@ typedef struct ChardevOptions {
 
 typedef struct MonitorOptions {
     char *chardev, *option;
-    bool pretty; // its JSON has lines and indents
+    bool is_human;
+    bool is_behind; // the console, whose terminal needs no mux=on for it
+    bool pretty;    // its JSON has lines and indents
 } MonitorOptions;
 
 // The ids of chardevs that are the guest's first consoles.
 typedef struct CharOptions {
     GPtrArray *chardevs; // ChardevOptions
     GPtrArray *serials;  // char *, an id each
-    GPtrArray *monitors; // MonitorOptions: QMP
+    GPtrArray *monitors; // MonitorOptions
+    bool no_human;       // where nobody asked for one
     bool has_serials;    // -serial was given, if only to say that there is none
     unsigned count;      // of -serial, for the names of what they make
     uint8_t escape;      // of terminals and mux=on

@@ -2,6 +2,7 @@
 #include "run.h"
 #include "char_options.h"
 #include "command.h"
+#include "human.h"
 #include "lparun/error.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
@@ -16,10 +17,12 @@ struct Run {
     RunParts parts;
     GPtrArray *monitors; // of Monitor
     unsigned watchers;   // of them, that want to hear of marks
-    unsigned held;       // RunHold's bits
-    gint64 stopped_at;   // microseconds of the monotonic clock
-    guint holding;       // a source while parts are asked whether they are held, or 0
-    int signal;          // that wants the end, or 0
+    GPtrArray *humans;   // of Human
+    MonitorMachine machine;
+    unsigned held;     // RunHold's bits
+    gint64 stopped_at; // microseconds of the monotonic clock
+    guint holding;     // a source while parts are asked whether they are held, or 0
+    int signal;        // that wants the end, or 0
 };
 
 // --- What a monitor is told.
@@ -216,16 +219,55 @@ static void close_monitor(gpointer data)
     monitor_close(data);
 }
 
-static bool open_monitors(Run *run, const GPtrArray *monitors, const MonitorMachine *machine, GError **error)
+static void close_human(gpointer data)
+{
+    human_close(data);
+}
+
+static bool open_human(Run *run, Chardev *chardev, GError **error)
+{
+    Human *human = human_open(chardev, &run->machine, error);
+    if (human)
+        g_ptr_array_add(run->humans, human);
+    return human;
+}
+
+static bool make_human(void *owner, Chardev *chardev)
+{
+    return open_human(owner, chardev, NULL);
+}
+
+// Behind another user of the chardev it is not there before somebody goes to it.
+static bool add_human(Run *run, Chardev *chardev, const MonitorOptions *options, GError **error)
+{
+    bool may_share = chardev_is_mux(chardev) || options->is_behind;
+    bool is_behind = may_share && chardev_is_used(chardev);
+    if (is_behind)
+        chardev_set_late(chardev, make_human, run);
+    if (is_behind || open_human(run, chardev, error))
+        return true;
+    g_prefix_error(error, "%s: ", options->option);
+    return false;
+}
+
+static bool add_monitor(Run *run, Chardev *chardev, const MonitorOptions *options, GError **error)
+{
+    Monitor *monitor =
+        monitor_open(chardev, options->option, options->pretty, command_tables, &run->machine, error);
+    if (monitor)
+        g_ptr_array_add(run->monitors, monitor);
+    return monitor;
+}
+
+static bool open_monitors(Run *run, const GPtrArray *monitors, GError **error)
 {
     for (unsigned i = 0; monitors && i < monitors->len; i++) {
         const MonitorOptions *options = monitors->pdata[i];
         Chardev *chardev = chardevs_find(run->parts.chardevs, options->chardev);
-        Monitor *monitor =
-            monitor_open(chardev, options->option, options->pretty, command_tables, machine, error);
-        if (!monitor)
+        bool done = options->is_human ? add_human(run, chardev, options, error)
+                                      : add_monitor(run, chardev, options, error);
+        if (!done)
             return false;
-        g_ptr_array_add(run->monitors, monitor);
     }
     return true;
 }
@@ -235,7 +277,8 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
     Run *run = g_new0(Run, 1);
     run->parts = *parts;
     run->monitors = g_ptr_array_new_with_free_func(close_monitor);
-    const MonitorMachine machine = { .state = state,
+    run->humans = g_ptr_array_new_with_free_func(close_human);
+    run->machine = (MonitorMachine){ .state = state,
         .obey = obey,
         .cpus = cpus,
         .cpu = cpu,
@@ -248,7 +291,7 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
         .chardevs = parts->chardevs,
         .devices = parts->devices,
         .timeline = parts->timeline };
-    if (open_monitors(run, monitors, &machine, error))
+    if (open_monitors(run, monitors, error))
         return run;
     run_free(run);
     return NULL;
@@ -260,6 +303,7 @@ void run_free(Run *run)
         return;
     stop_waiting(run);
     g_ptr_array_unref(run->monitors);
+    g_ptr_array_unref(run->humans);
     timeline_watch(run->parts.timeline, NULL, NULL);
     g_free(run);
 }

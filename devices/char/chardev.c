@@ -14,6 +14,11 @@ const char *chardev_id(const Chardev *chardev)
     return chardev->id;
 }
 
+bool chardev_is_mux(const Chardev *chardev)
+{
+    return chardev->is_mux;
+}
+
 bool chardev_is_used(const Chardev *chardev)
 {
     return chardev->count > 0;
@@ -104,8 +109,10 @@ static void want(Chardev *chardev)
 
 void chardev_move_focus(Chardev *chardev)
 {
-    if (chardev->count == 1 && chardev->late)
+    if (chardev->late && chardev->focus + 1 == chardev->count) {
         chardev->late(chardev->late_owner, chardev);
+        chardev->late = NULL;
+    }
     if (chardev->count > 0)
         chardev->focus = (chardev->focus + 1) % chardev->count;
 }

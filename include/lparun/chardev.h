@@ -102,8 +102,8 @@ void chardevs_stop(Chardevs *chardevs);
 bool chardev_attach(Chardev *chardev, const ChardevUser *user, GError **error);
 // Takes the user with this owner away. None of its threads may be in a function here.
 void chardev_detach(Chardev *chardev, const void *owner);
-// Who comes when a terminal's user presses Ctrl-A c and there is nobody else on a mux: `make` attaches one,
-// or returns false. Nothing is made before that.
+// One more user, who is made when a person first goes there by Ctrl-A c: `make` attaches it, or returns
+// false. A chardev without mux=on may have one, too.
 void chardev_set_late(Chardev *chardev, bool (*make)(void *owner, Chardev *chardev), void *owner);
 
 // Takes all of `bytes` and returns true, or none of them: come again. Where no peer is, all is taken and goes
@@ -119,6 +119,8 @@ int chardev_take_descriptor(Chardev *chardev);
 const char *chardev_id(const Chardev *chardev);
 // QEMU's text of it: "disconnected:unix:/path,server=on" (g_free).
 char *chardev_describe(const Chardev *chardev);
+// With mux=on.
+bool chardev_is_mux(const Chardev *chardev);
 bool chardev_is_used(const Chardev *chardev);
 // The next bytes of a ringbuf that nobody read yet, `most` at most; or NULL: it is no ringbuf.
 GBytes *chardev_ring_read(Chardev *chardev, size_t most);

@@ -217,12 +217,15 @@ static const struct {
     { "-qmp-pretty mon:tcp::4444x,server=on,wait=off,tls-creds=t",
         "-qmp-pretty socket: lparun has no TLS; leave tls-creds= and tls-authz= out, and use a tunnel" },
     // -mon, -monitor
-    { "-mon q", "-mon q: lparun has no monitor for people yet; give QMP's: mode=control" },
+    { "-mon q", "-mon: there is no chardev q; add -chardev KIND,id=q" },
     { "-mon q,mode=control", "-mon: there is no chardev q; add -chardev KIND,id=q" },
     { "-mon mode=control", "-mon: no chardev; give chardev=ID" },
     { "-mon q,mode=qmp", "-mon mode=qmp: it takes readline or control" },
-    { "-monitor stdio",
-        "-monitor stdio: lparun has no monitor for people yet; give QMP's: -qmp stdio, or none" },
+    { "-monitor tape",
+        "-monitor tape: there is no such place; give chardev:ID, stdio, null, pty, file:PATH, pipe:PATH, "
+        "unix:PATH, tcp:HOST:PORT, telnet:HOST:PORT, udp:HOST:PORT, ringbuf or /dev/ttyS0" },
+    { "-monitor stdio -chardev null,id=compat_monitor0",
+        "-chardev null,id=compat_monitor0: that id is given twice; give each chardev its own" },
     // -serial and its like
     { "-serial tty",
         "-serial tty: there is no such place; give chardev:ID, stdio, null, pty, file:PATH, pipe:PATH, "
@@ -406,7 +409,10 @@ static void test_defaults(void)
     g_assert_null(options.max_compat);
     g_assert_null(options.kernel);
     g_assert_null(options.uuid);
-    g_assert_cmpuint(options.chars.monitors->len, ==, 0);
+    const MonitorOptions *monitor = options.chars.monitors->pdata[0];
+    g_assert_cmpuint(options.chars.monitors->len, ==, 1);
+    g_assert_true(monitor->is_human && monitor->is_behind);
+    g_assert_cmpstr(monitor->chardev, ==, "serial0");
     g_assert_cmpuint(options.drives->len + options.devices->len + options.objects->len, ==, 0);
     options_clear(&options);
 }
@@ -920,6 +926,20 @@ static void test_consoles(void)
     options_clear(&options);
     parse_right("-qmp stdio", &options); // where the console would be
     assert_console(&options, &null_chardev);
+    g_assert_cmpuint(chars->monitors->len, ==, 1);
+    options_clear(&options);
+    parse_right("-monitor none", &options);
+    assert_console(&options, &stdio_chardev);
+    g_assert_cmpuint(chars->monitors->len, ==, 0);
+    options_clear(&options);
+    parse_right("-serial mon:stdio -monitor telnet::1,server,nowait", &options);
+    g_assert_cmpuint(chars->monitors->len, ==, 2);
+    const MonitorOptions *monitor = chars->monitors->pdata[0];
+    g_assert_true(monitor->is_human && !monitor->is_behind);
+    g_assert_cmpstr(monitor->chardev, ==, "serial0");
+    options_clear(&options);
+    parse_right("-chardev stdio,id=c,mux=on -mon chardev=c -serial chardev:c", &options);
+    g_assert_true(((MonitorOptions *)chars->monitors->pdata[0])->is_human);
     options_clear(&options);
     parse_right("-chardev null,id=a -device spapr-vty,chardev=a,reg=0x30001000 -device spapr-vty,chardev=a",
         &options);

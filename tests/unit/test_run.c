@@ -6,6 +6,7 @@
 #include "lparun/rtas_events.h"
 #include "lparun/timeline.h"
 #include "char_options.h"
+#include "human.h"
 #include "lparun/vty.h"
 #include "lparun/watchdog.h"
 #include "partition.h"
@@ -38,6 +39,16 @@ Monitor *monitor_open(Chardev *chardev, const char *option, bool pretty, const C
     machine = *steered;
     memset(told, 0, sizeof told);
     return (Monitor *)&machine;
+}
+
+// Where nobody asks for one.
+Human *human_open(Chardev *chardev, const MonitorMachine *steered, GError **error)
+{
+    g_assert_not_reached();
+}
+
+void human_close(Human *human)
+{
 }
 
 // A list of one.
