@@ -37,5 +37,7 @@ void chardev_send_break(Chardev *chardev);
 void chardev_has_room(void *chardev);
 // Escapes are looked for, if there is no mux, too: at a terminal.
 void chardev_look_for_escapes(Chardev *chardev);
+// At the other end is who runs the program: input comes before all others'.
+void chardev_is_ours(Chardev *chardev);
 int chardev_priority(const Chardev *chardev); // of input
 const ChardevHost *chardev_host(const Chardev *chardev);

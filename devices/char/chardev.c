@@ -60,9 +60,17 @@ bool chardev_wants(const Chardev *chardev)
     return chardev->has_escapes || (chardev->count > 0 && seat->user.take && waiting(seat) == 0);
 }
 
+void chardev_is_ours(Chardev *chardev)
+{
+    chardev->is_ours = true;
+}
+
+// One that sends without end, to who reads on for escapes, would keep the rest of the main loop from its
+// turn.
 int chardev_priority(const Chardev *chardev)
 {
-    return g_atomic_int_get(&chardev->priority);
+    int users = g_atomic_int_get(&chardev->priority);
+    return chardev->is_ours ? users : MAX(users, G_PRIORITY_LOW);
 }
 
 static void clear_seat(Seat *seat)

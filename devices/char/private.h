@@ -24,6 +24,7 @@ struct Chardev {
     ChardevHost host;
     bool there; // a peer is
     bool is_mux, has_escapes;
+    bool is_ours; // at the other end is who runs the program
     Seat seats[CHARDEV_USERS];
     unsigned count; // of users
     unsigned focus; // who has the input

@@ -138,6 +138,7 @@ static bool open_stdio(Chardev *chardev, const void *values, GError **error)
     stdio->stream.in = STDIN_FILENO;
     stdio->stream.is_off = true; // until it starts
     chardev_become(chardev, &backend, stdio);
+    chardev_is_ours(chardev);
     the_one = stdio;
     chardev_set_peer(chardev, true);
     return stream_write_by_thread(&stdio->stream, STDOUT_FILENO, "console", error);

@@ -88,3 +88,23 @@ def test_wait_is_interrupted(host, log):
         kill -TERM $lparun; wait $lparun; echo "status $?"; ls""", LIMIT)
     log.add("all", result.output)
     assert result.text.split() == ["status", "143", "said"]
+
+
+def test_human_monitor(host, log):
+    """Behind a mux, and over TCP: what a script asks, and what a person at the console goes to and comes back from."""
+    lparun = payload.command(host, "consoles-be", "-serial mon:unix:/run/char/c,server=on,wait=on", "-serial null",
+                             "-serial null", "-monitor tcp:127.0.0.1:4503,server=on,wait=off")
+    result = host.run(f"""mkdir -p /run/char && cd /run/char && rm -f *
+        {lparun} & lparun=$!
+        mkfifo typed
+        {tool(host, "unix_pipe")} /run/char/c <typed >console & exec 3>typed
+        printf 'a\001cinfo status\r\001cb' >&3
+        while ! grep -q 'VM status: running' console || ! grep -q '<0:b>' console; do usleep 50000; done
+        {{ echo 'info chardev'; echo quit; sleep 2; }} | nc 127.0.0.1 4503 >tcp
+        wait $lparun; echo "status $?"; cat console; echo; cat tcp""", LIMIT)
+    log.add("all", result.output)
+    assert not result.late
+    assert "status 0" in result.text
+    console = result.text[result.text.index("<0:a>"):]
+    assert console.index("(qemu)") < console.index("VM status: running") < console.index("<0:b>")
+    assert result.text.count("monitor - type 'help'") == 2

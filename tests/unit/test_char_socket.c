@@ -522,6 +522,42 @@ static void test_descriptor(Fixture *fixture, gconstpointer data)
     char_user_free(&user);
 }
 
+static gboolean set_flag(gpointer data)
+{
+    *(bool *)data = true;
+    return G_SOURCE_REMOVE;
+}
+
+// Who sends without end to a mux, which reads on, keeps nothing else of the main loop waiting.
+static void test_endless(Fixture *fixture, gconstpointer data)
+{
+    const SocketValues values = server_at(fixture->path);
+    const ChardevCommon common = { .id = (char *)"m", .mux = true };
+    Chardev *chardev = chardevs_add(fixture->chardevs, char_kind("socket"), &common, &values, NULL);
+    CharUser user;
+    char_user_attach(&user, chardev, false);
+    user.room = 0;
+    int client = go_to(fixture->path);
+    g_autofree char *text = g_strnfill(1 << 16, 'x');
+    bool reached[2] = { false, false };
+    g_idle_add(set_flag, &reached[0]);
+    g_idle_add_full(G_PRIORITY_LOW, set_flag, &reached[1], NULL);
+    for (unsigned i = 0; i < 1000; i++) {
+        while (send(client, text, 1 << 16, MSG_NOSIGNAL) > 0)
+            continue;
+        g_main_context_iteration(NULL, FALSE);
+        g_assert_true(reached[0] || i < 2);
+        g_assert_true(reached[1] || i < 4);
+    }
+    char_run_loop();
+    user.room = SIZE_MAX;
+    chardev_more(chardev);
+    char_run_loop();
+    g_assert_cmpuint(user.got->len, ==, CHARDEV_TYPED); // and is kept as far as is bounded
+    close(client);
+    char_user_free(&user);
+}
+
 // The guest's start waits for a first peer, and not for a second.
 static void test_wait(Fixture *fixture, gconstpointer data)
 {
@@ -579,6 +615,7 @@ int main(int argc, char **argv)
     ADD("reconnect", test_reconnect);
     ADD("connect", test_connect);
     ADD("descriptor", test_descriptor);
+    ADD("endless", test_endless);
     ADD("wait", test_wait);
     ADD("no-descriptor", test_no_descriptor);
     return g_test_run();
