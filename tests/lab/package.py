@@ -11,8 +11,7 @@ from lab import apt, cache, package_root, packages, paths, say, toolchain
 from lab.failure import LabError
 
 FOLDER = paths.BUILD / "package"
-BUILT = "build"           # where dpkg-buildpackage is told to compile
-NOT_SOURCE = ("build*", ".git", "__pycache__", ".pytest_cache")
+NOT_SOURCE = {".git", "__pycache__", ".pytest_cache"}
 # What dpkg-shlibdeps has to be told where the libraries are another machine's.
 SHLIBDEPS = '#!/bin/sh\nexec /usr/bin/dpkg-shlibdeps --admindir={database} {libraries} "$@"\n'
 
@@ -31,14 +30,19 @@ def source():
 
 
 def changes():
-    machine = packages.building_machine()[0] if toolchain.is_ppc64le() else "ppc64el"
-    return FOLDER / f"lparun_{version()}_{machine}.changes"
+    return FOLDER / f"lparun_{version()}_ppc64el.changes"
+
+
+def not_source(folder, names):
+    """Those of a folder's names that are no part of the source, as .gitignore has them."""
+    built = {name for name in names if name.startswith("build") and os.path.isdir(os.path.join(folder, name))}
+    return NOT_SOURCE.intersection(names) | (built if str(folder) == str(paths.TOP) else set())
 
 
 def build():
     """Make the packages, unless those that are there are of this source."""
     apt.install_build_tools()
-    apt.install("what makes packages", packages.PACKAGE_TOOLS)
+    apt.install("what makes packages", packages.PACKAGE_TOOLS + (package_root.libraries() if toolchain.is_ppc64le() else []))
     package_root.root()
     with cache.locked(paths.BUILD):
         wanted, note = recipe(), FOLDER / "made-of"
@@ -49,10 +53,9 @@ def build():
 
 def recipe():
     """A hash of all that goes into the packages."""
-    copied = shutil.ignore_patterns(*NOT_SOURCE)
-    found = hashlib.sha256((cache.stamp("root") or "").encode() + (cache.stamp("package-root") or "").encode())
+    found = hashlib.sha256(cache.stamp("package-root").encode())
     for folder, folders, files in os.walk(paths.TOP):
-        left_out = copied(folder, folders + files)
+        left_out = not_source(folder, folders + files)
         folders[:] = sorted(set(folders) - left_out)
         for name in sorted(set(files) - left_out):
             path = os.path.join(folder, name)
@@ -65,9 +68,9 @@ def recipe():
 def make():
     cache.remove(FOLDER)
     FOLDER.mkdir(parents=True)
-    shutil.copytree(paths.TOP, source(), ignore=shutil.ignore_patterns(*NOT_SOURCE), symlinks=True)
+    shutil.copytree(paths.TOP, source(), ignore=not_source, symlinks=True)
     say.step(f"making the packages of lparun {version()}")
-    # Dependencies are not looked for: the compiler's libraries are in the lab's root, not in this machine's database.
+    # Dependencies are not looked for: the libraries are in package_root's tree, not in this machine's database.
     command = ["dpkg-buildpackage", "--no-sign", "-d"]
     log = FOLDER / "build.log"
     with open(log, "wb") as output:
@@ -78,17 +81,18 @@ def make():
 
 
 def environment():
-    options = f"nocheck parallel={os.cpu_count()}"
+    options = {**os.environ, "DEB_BUILD_OPTIONS": f"nocheck parallel={os.cpu_count()}"}
     if toolchain.is_ppc64le():
-        return {**os.environ, "DEB_BUILD_OPTIONS": options}
-    return {**os.environ, "DEB_BUILD_OPTIONS": options, "DH_MESON_CROSS_FILE": str(cross_file()),
+        return options
+    return {**options, "DH_MESON_CROSS_FILE": str(cross_file()),
             "PATH": f"{shlibdeps().parent}:{os.environ['PATH']}"}
 
 
 def cross_file():
     """With the root in the compiler's command: options of a cross file would displace those that Debian gives."""
     path = FOLDER / "ppc64el.cross"
-    path.write_text(toolchain.cross_text(f"['{toolchain.TARGET}-gcc', '--sysroot={package_root.trees.root()}']"))
+    root = package_root.root()
+    path.write_text(toolchain.cross_text(root, f"['{toolchain.TARGET}-gcc', '--sysroot={root}']"))
     return path
 
 

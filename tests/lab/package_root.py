@@ -2,30 +2,40 @@
 installed in. Its own packages are unpacked and said to be installed; none of their scripts has been run."""
 
 import pathlib
+import re
 import subprocess
 
-from lab import cache, debian, packages, say, trees, unpack
+from lab import cache, debian, packages, paths, say, trees, unpack
 
 RECIPE = 1                # raised when the code below makes something else of the same packages
-ABOUT_MB = 250
+ABOUT_MB = 400
 DATABASE = "var/lib/dpkg"
 LIBRARIES = [f"lib/{packages.ARCHITECTURES['ppc64le'][1]}", f"usr/lib/{packages.ARCHITECTURES['ppc64le'][1]}"]
 
 
+def libraries():
+    """Packages with the libraries and headers that debian/control says it takes to build lparun."""
+    control = (paths.TOP / "debian/control").read_text()
+    needed = re.search(r"^Build-Depends:((?:.*\n )*.*)", control, re.M).group(1)
+    return re.findall(r"\b[\w.+-]+-dev\b", needed)
+
+
 def root():
     """Path of the tree."""
+    names = libraries() + packages.PACKAGE_ROOT
+
     def build(new):
-        say.step(f"fetching a Debian to install lparun in: {', '.join(packages.INSTALLED)} "
-                 f"(Debian {packages.INSTALLED_SUITE}, {trees.PPC})")
+        say.step(f"fetching a Debian to build lparun's package against, and to install it in: {', '.join(names)} "
+                 f"(Debian {packages.PACKAGE_SUITE}, {trees.PPC})")
         archive, tree = new / "root.tar", new / "root"
         tree.mkdir()
-        unpack.archive(archive, packages.INSTALLED_SUITE, trees.PPC, [packages.INSTALLED], debian.record(), ABOUT_MB)
+        unpack.archive(archive, packages.PACKAGE_SUITE, trees.PPC, [names], debian.record(), ABOUT_MB)
         subprocess.run(["tar", "-x", "--no-same-owner", "--exclude=./dev/*", "-f", archive, "-C", tree], check=True)
         archive.unlink()
         finish(tree)
-        return unpack.taken(tree, packages.INSTALLED)
+        return unpack.taken(tree, names)
 
-    recipe = [RECIPE, packages.INSTALLED_SUITE, packages.INSTALLED, (debian.SCRIPTS / "debian-record.sh").read_text()]
+    recipe = [RECIPE, packages.PACKAGE_SUITE, names, (debian.SCRIPTS / "debian-record.sh").read_text()]
     return cache.ensure("package-root", recipe, build) / "root"
 
 
@@ -36,6 +46,7 @@ def finish(tree):
         (tree / name).mkdir(exist_ok=True)
     if not (tree / "bin/sh").exists():
         (tree / "bin/sh").symlink_to("dash")
+    trees.relative_links(tree)
 
 
 def database(folder):

@@ -24,11 +24,11 @@ ROOT_SUITE = "bookworm"
 SYSROOT = ["libc6-dev", "libglib2.0-dev", "libjson-glib-dev", "liburing-dev", "libaio-dev", "libfdt-dev"]
 USERSPACE = ["busybox-static", "strace", "bsdutils"]
 
-# A Debian that lparun's package is installed in: what dpkg needs, what the package depends on and recommends, and man.
-INSTALLED_SUITE = ROOT_SUITE
-INSTALLED = ["dpkg", "tar", "coreutils", "dash", "diffutils", "sed", "grep", "findutils", "libc-bin",
-             "libglib2.0-0", "libjson-glib-1.0-0", "libfdt1", "liburing2", "libaio1", "systemd-standalone-sysusers",
-             "qemu-system-data", "xz-utils", "man-db", "base-files", "base-passwd"]
+# A Debian that lparun's package is built against and installed in, beside the libraries that debian/control names: what
+# dpkg needs, what the package recommends, and man.
+PACKAGE_SUITE = ROOT_SUITE
+PACKAGE_ROOT = ["libc6-dev", "dpkg", "tar", "coreutils", "dash", "diffutils", "sed", "grep", "findutils", "libc-bin",
+                "systemd-standalone-sysusers", "qemu-system-data", "xz-utils", "man-db", "base-files", "base-passwd"]
 
 # QEMU for the emulated host: the peer in benchmarks.
 PEER_SUITE = "trixie"

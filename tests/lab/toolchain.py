@@ -23,9 +23,8 @@ def runner():
     return [*emulator.command("qemu-ppc64le"), "-L", str(trees.root())]
 
 
-def cross_text(compiler, options=""):
-    """A meson cross file for ppc64le: the compiler's command, and the section of options."""
-    root = trees.root()
+def cross_text(root, compiler, options=""):
+    """A meson cross file for ppc64le: where libraries are, the compiler's command, and the section of options."""
     listed = ", ".join(f"'{word}'" for word in runner())
     return f"""\
 [binaries]
@@ -50,7 +49,7 @@ endian = 'little'
 def cross_file():
     """Path of the meson cross file for ppc64le."""
     root = trees.root()
-    text = cross_text(f"'{TARGET}-gcc'", f"""
+    text = cross_text(root, f"'{TARGET}-gcc'", f"""
 [built-in options]
 c_args = ['--sysroot={root}']
 c_link_args = ['--sysroot={root}']
