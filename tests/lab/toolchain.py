@@ -8,8 +8,8 @@ from lab.failure import LabError
 
 TARGET = "powerpc64le-linux-gnu"
 NATIVE_OPTIONS = ["-Dtests=true", "-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined",
-                  "-Db_lundef=false"]
-PPC64LE_OPTIONS = ["-Dtests=true", "-Dbuildtype=debugoptimized"]
+                  "-Db_lundef=false", "-Dusdt=enabled"]
+PPC64LE_OPTIONS = ["-Dtests=true", "-Dbuildtype=debugoptimized", "-Dusdt=enabled"]
 
 
 def is_ppc64le():
@@ -51,7 +51,7 @@ def cross_file():
     root = trees.root()
     text = cross_text(root, f"'{TARGET}-gcc'", f"""
 [built-in options]
-c_args = ['--sysroot={root}']
+c_args = ['--sysroot={root}', '-isystem', '{trees.probes()}']
 c_link_args = ['--sysroot={root}']
 """)
     path = cache.path("ppc64le.cross")

@@ -68,6 +68,19 @@ def root():
     return cache.ensure("root", [RECIPE, "root", packages.ROOT_SUITE, names], build)
 
 
+def probes():
+    """The folder that has sys/sdt.h for the cross compiler."""
+    def build(new):
+        say.step(f"fetching a header: {packages.PROBES[0]} (Debian {packages.ROOT_SUITE}, {PPC})")
+        tree = new / "tree"
+        taken = unpack.alone(tree, packages.ROOT_SUITE, PPC, packages.PROBES, 1)
+        shutil.move(next(tree.rglob("sys/sdt.h")).parent.parent, new / "include")
+        cache.remove(tree)
+        return taken
+
+    return cache.ensure("probes", [RECIPE, packages.ROOT_SUITE, packages.PROBES], build) / "include"
+
+
 def peer():
     """QEMU for the emulated host."""
     def build(new):
