@@ -1,6 +1,7 @@
 // What follows when the guest powers off, reboots or panics, or when its watchdog expires: QEMU's -action.
 #pragma once
 #include "lparun/run.h"
+#include "lparun/words.h"
 #include <glib.h>
 #include <stdbool.h>
 
@@ -23,6 +24,9 @@ typedef struct Actions {
     PanicAction panic;
     WatchdogAction watchdog;
 } Actions;
+
+extern const Word actions_reboot_words[], actions_shutdown_words[], actions_panic_words[],
+    actions_watchdog_words[];
 
 // Takes "reboot=...,shutdown=...,panic=...,watchdog=..." of `option`; what is not named stays. False and
 // `error`: one line.

@@ -10,6 +10,7 @@
 
 typedef struct Monitor Monitor;
 typedef struct Command Command; // command.h
+typedef struct CommandSchema CommandSchema;
 
 struct VcpuLook;
 struct Chardev;
@@ -61,6 +62,7 @@ typedef struct MonitorMachine {
     void (*watch)(void *watch_owner, bool on);
     void *watch_owner; // a monitor has its own for its commands
     void *owner;
+    const CommandSchema *schema;
     struct Devices *devices;
     struct Chardevs *chardevs;
     struct Timeline *timeline;

@@ -289,6 +289,7 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
         .watch_owner = run,
         .owner = run,
         .chardevs = parts->chardevs,
+        .schema = &command_schema,
         .devices = parts->devices,
         .timeline = parts->timeline };
     if (open_monitors(run, monitors, error))

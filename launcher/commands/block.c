@@ -54,11 +54,11 @@ static void add_numbers(GVariantBuilder *object, const char *const *names, gint6
 static GVariant *describe_image(const Block *block)
 {
     GVariantBuilder *image = command_object();
-    command_add(image, "virtual-size", g_variant_new_int64((gint64)block_size(block)));
-    command_add(image, "filename", g_variant_new_string(block_path(block)));
-    command_add(image, "format", g_variant_new_string("raw"));
-    command_add(image, "actual-size", g_variant_new_int64((gint64)block_allocated(block)));
-    command_add(image, "dirty-flag", g_variant_new_boolean(FALSE));
+    command_add_int(image, "virtual-size", (gint64)block_size(block));
+    command_add_text(image, "filename", block_path(block));
+    command_add_text(image, "format", "raw");
+    command_add_int(image, "actual-size", (gint64)block_allocated(block));
+    command_add_bool(image, "dirty-flag", false);
     return command_end(image);
 }
 
@@ -66,9 +66,9 @@ static GVariant *describe_cache(BlockCache cache)
 {
     GVariantBuilder *object = command_object();
     bool through = cache == BLOCK_WRITETHROUGH || cache == BLOCK_DIRECTSYNC;
-    command_add(object, "writeback", g_variant_new_boolean(!through));
-    command_add(object, "direct", g_variant_new_boolean(cache == BLOCK_NONE || cache == BLOCK_DIRECTSYNC));
-    command_add(object, "no-flush", g_variant_new_boolean(cache == BLOCK_UNSAFE));
+    command_add_bool(object, "writeback", !through);
+    command_add_bool(object, "direct", cache == BLOCK_NONE || cache == BLOCK_DIRECTSYNC);
+    command_add_bool(object, "no-flush", cache == BLOCK_UNSAFE);
     return command_end(object);
 }
 
@@ -77,12 +77,13 @@ static GVariant *describe_inserted(const Device *device, const Block *block)
     static const char *const limits[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr",
         "backing_file_depth", "write_threshold", NULL }; // of which lparun has none
     GVariantBuilder *inserted = command_object();
-    command_add(inserted, "file", g_variant_new_string(block_path(block)));
-    command_add(inserted, "node-name", g_variant_new_string(drive_of(device)));
-    command_add(inserted, "ro", g_variant_new_boolean(block_readonly(block)));
-    command_add(inserted, "drv", g_variant_new_string("raw"));
-    command_add(inserted, "encrypted", g_variant_new_boolean(FALSE));
-    command_add(inserted, "detect_zeroes", g_variant_new_string("off"));
+    command_add_text(inserted, "file", block_path(block));
+    command_add_text(inserted, "node-name", drive_of(device));
+    command_add_bool(inserted, "ro", block_readonly(block));
+    command_add_text(inserted, "drv", "raw");
+    command_add_bool(inserted, "active", true);
+    command_add_bool(inserted, "encrypted", false);
+    command_add_text(inserted, "detect_zeroes", "off");
     add_numbers(inserted, limits, 0);
     command_add(inserted, "cache", describe_cache(block_cache(block)));
     command_add(inserted, "image", describe_image(block));
@@ -92,12 +93,12 @@ static GVariant *describe_inserted(const Device *device, const Block *block)
 static GVariant *describe_disk(const Device *device, const VirtioBlk *blk)
 {
     GVariantBuilder *disk = command_object();
-    command_add(disk, "device", g_variant_new_string(drive_of(device)));
-    command_add(disk, "qdev", g_variant_new_string(device->name));
-    command_add(disk, "type", g_variant_new_string("unknown"));
-    command_add(disk, "removable", g_variant_new_boolean(FALSE));
-    command_add(disk, "locked", g_variant_new_boolean(FALSE));
-    command_add(disk, "io-status", g_variant_new_string("ok"));
+    command_add_text(disk, "device", drive_of(device));
+    command_add_text(disk, "qdev", device->name);
+    command_add_text(disk, "type", "unknown");
+    command_add_bool(disk, "removable", false);
+    command_add_bool(disk, "locked", false);
+    command_add_text(disk, "io-status", "ok");
     command_add(disk, "inserted", describe_inserted(device, virtio_blk_block(blk)));
     return command_end(disk);
 }
@@ -107,23 +108,25 @@ static GVariant *describe_stats(const Device *device, const VirtioBlk *blk)
     // Asked for by the schema, and not counted here.
     static const char *const zeros[] = { "unmap_bytes", "unmap_operations", "rd_total_time_ns",
         "wr_total_time_ns", "flush_total_time_ns", "unmap_total_time_ns", "wr_highest_offset", "rd_merged",
-        "wr_merged", "unmap_merged", "failed_wr_operations", "failed_flush_operations",
+        "wr_merged", "unmap_merged", "zone_append_bytes", "zone_append_operations",
+        "zone_append_total_time_ns", "zone_append_merged", "failed_zone_append_operations",
+        "invalid_zone_append_operations", "failed_wr_operations", "failed_flush_operations",
         "failed_unmap_operations", "invalid_rd_operations", "invalid_wr_operations",
         "invalid_flush_operations", "invalid_unmap_operations", NULL };
     VirtioBlkCounters counters = virtio_blk_counters(blk);
     GVariantBuilder *object = command_object(), *stats = command_object();
-    command_add(stats, "rd_bytes", g_variant_new_int64((gint64)counters.bytes_read));
-    command_add(stats, "wr_bytes", g_variant_new_int64((gint64)counters.bytes_written));
-    command_add(stats, "rd_operations", g_variant_new_int64((gint64)counters.reads));
-    command_add(stats, "wr_operations", g_variant_new_int64((gint64)counters.writes));
-    command_add(stats, "flush_operations", g_variant_new_int64((gint64)counters.flushes));
-    command_add(stats, "failed_rd_operations", g_variant_new_int64((gint64)counters.errors)); // of all kinds
+    command_add_int(stats, "rd_bytes", (gint64)counters.bytes_read);
+    command_add_int(stats, "wr_bytes", (gint64)counters.bytes_written);
+    command_add_int(stats, "rd_operations", (gint64)counters.reads);
+    command_add_int(stats, "wr_operations", (gint64)counters.writes);
+    command_add_int(stats, "flush_operations", (gint64)counters.flushes);
+    command_add_int(stats, "failed_rd_operations", (gint64)counters.errors); // of all kinds
     add_numbers(stats, zeros, 0);
-    command_add(stats, "account_invalid", g_variant_new_boolean(TRUE));
-    command_add(stats, "account_failed", g_variant_new_boolean(TRUE));
+    command_add_bool(stats, "account_invalid", true);
+    command_add_bool(stats, "account_failed", true);
     command_add(stats, "timed_stats", command_end(command_list()));
-    command_add(object, "device", g_variant_new_string(drive_of(device)));
-    command_add(object, "qdev", g_variant_new_string(device->name));
+    command_add_text(object, "device", drive_of(device));
+    command_add_text(object, "qdev", device->name);
     command_add(object, "stats", command_end(stats));
     return command_end(object);
 }
@@ -163,44 +166,72 @@ static GVariant *describe_io(const Device *device, const VirtioBlk *blk)
     VirtioBlkCounters counters = virtio_blk_counters(blk);
     GVariantBuilder *disk = command_object();
     gint64 done = (gint64)(counters.reads + counters.writes + counters.flushes);
-    command_add(disk, "device", g_variant_new_string(drive_of(device)));
-    command_add(disk, "qdev", g_variant_new_string(device->name));
-    command_add(disk, "outstanding", g_variant_new_int64(outstanding(blk)));
-    command_add(disk, "done", g_variant_new_int64(done));
+    command_add_text(disk, "device", drive_of(device));
+    command_add_text(disk, "qdev", device->name);
+    command_add_int(disk, "outstanding", outstanding(blk));
+    command_add_int(disk, "done", done);
     return command_end(disk);
 }
 
 static GVariant *describe_console(MonitorConsole console)
 {
     GVariantBuilder *object = command_object();
-    command_add(object, "polls", g_variant_new_int64((gint64)console.polls));
-    command_add(object, "waiting", g_variant_new_int64((gint64)console.waiting));
+    command_add_int(object, "polls", (gint64)console.polls);
+    command_add_int(object, "waiting", (gint64)console.waiting);
     return command_end(object);
 }
 
 static GVariant *x_lparun_io(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
     GVariantBuilder *result = command_object();
-    command_add(result, "now", g_variant_new_int64(g_get_monotonic_time()));
+    command_add_int(result, "now", g_get_monotonic_time());
     command_add(result, "disks", each_disk(machine->devices, describe_io));
     command_add(result, "console", describe_console(machine->console(machine->owner)));
     return command_end(result);
 }
 
-static const CommandArgument resize_arguments[] = {
-    { "device", ARGUMENT_TEXT },
-    { "node-name", ARGUMENT_TEXT },
-    { "size", ARGUMENT_INTEGER, true },
+extern const Command block_commands[];
+const Command block_commands[] = {
+    { "block_resize", block_resize, "device?:str node-name?:str size:int" },
+    { "query-block", query_block, NULL, "[BlockInfo]" },
+    { "query-blockstats", query_blockstats, "query-nodes?:bool", "[BlockStats]" },
+    { "x-lparun-io", x_lparun_io, NULL, "XLparunIo", .features = "unstable" },
     { 0 },
 };
 
-static const CommandArgument stats_arguments[] = { { "query-nodes", ARGUMENT_SWITCH }, { 0 } };
-
-extern const Command block_commands[];
-const Command block_commands[] = {
-    { "block_resize", block_resize, resize_arguments },
-    { "query-block", query_block },
-    { "query-blockstats", query_blockstats, stats_arguments },
-    { "x-lparun-io", x_lparun_io },
+extern const CommandType block_types[];
+const CommandType block_types[] = {
+    { "BlockInfo", "device:str qdev?:str type:str removable:bool locked:bool inserted?:BlockDeviceInfo "
+                   "io-status?:BlockDeviceIoStatus" },
+    { "BlockDeviceIoStatus", .words = "ok failed nospace" },
+    { "BlockDeviceInfo",
+        "file:str node-name?:str ro:bool drv:str backing_file_depth:int encrypted:bool active:bool "
+        "detect_zeroes:BlockdevDetectZeroesOptions image:ImageInfo cache:BlockdevCacheInfo "
+        "write_threshold:int "
+        "bps:int bps_rd:int bps_wr:int iops:int iops_rd:int iops_wr:int" },
+    { "BlockdevDetectZeroesOptions", .words = "off" },
+    { "ImageInfo", "filename:str format:str dirty-flag?:bool actual-size?:int virtual-size:int" },
+    { "BlockdevCacheInfo", "writeback:bool direct:bool no-flush:bool" },
+    { "BlockStats", "device?:str qdev?:str stats:BlockDeviceStats" },
+    { "BlockDeviceStats",
+        "rd_bytes:int wr_bytes:int zone_append_bytes:int unmap_bytes:int "
+        "rd_operations:int wr_operations:int zone_append_operations:int flush_operations:int "
+        "unmap_operations:int rd_total_time_ns:int wr_total_time_ns:int zone_append_total_time_ns:int "
+        "flush_total_time_ns:int unmap_total_time_ns:int wr_highest_offset:int "
+        "rd_merged:int wr_merged:int zone_append_merged:int unmap_merged:int "
+        "failed_rd_operations:int failed_wr_operations:int failed_zone_append_operations:int "
+        "failed_flush_operations:int failed_unmap_operations:int "
+        "invalid_rd_operations:int invalid_wr_operations:int invalid_zone_append_operations:int "
+        "invalid_flush_operations:int invalid_unmap_operations:int "
+        "account_invalid:bool account_failed:bool timed_stats:[BlockDeviceTimedStats]" },
+    { "BlockDeviceTimedStats", // of which there are none
+        "interval_length:int min_rd_latency_ns:int max_rd_latency_ns:int avg_rd_latency_ns:int "
+        "min_wr_latency_ns:int max_wr_latency_ns:int avg_wr_latency_ns:int "
+        "min_zone_append_latency_ns:int max_zone_append_latency_ns:int avg_zone_append_latency_ns:int "
+        "min_flush_latency_ns:int max_flush_latency_ns:int avg_flush_latency_ns:int "
+        "avg_rd_queue_depth:number avg_wr_queue_depth:number avg_zone_append_queue_depth:number" },
+    { "XLparunIo", "now:int disks:[XLparunIoDisk] console:XLparunIoConsole" },
+    { "XLparunIoDisk", "device:str qdev:str outstanding:int done:int" },
+    { "XLparunIoConsole", "polls:int waiting:int" },
     { 0 },
 };

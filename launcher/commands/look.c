@@ -1,7 +1,6 @@
 // Commands that look at a guest that may hang.
 #include "../command.h"
 #include "lparun/vcpu.h"
-#include "lparun/words.h"
 
 // Text, as numbers of 64 bits are not every reader's.
 static void add_register(GVariantBuilder *object, const char *name, uint64_t value)
@@ -20,20 +19,21 @@ static void add_registers(GVariantBuilder *object, const KvmRegisters *registers
     add_register(object, "r3", registers->gpr[3]);
 }
 
+static const Word states[] = {
+    { "running", VCPU_RUNNING },
+    { "ceded", VCPU_CEDED },
+    { "joined", VCPU_JOINED },
+    { "stopped", VCPU_STOPPED },
+    { "held", VCPU_HELD },
+    { 0 },
+};
+
 static GVariant *describe_vcpu(const MonitorCpu *cpu, const VcpuLook *look)
 {
-    static const Word states[] = {
-        { "running", VCPU_RUNNING },
-        { "ceded", VCPU_CEDED },
-        { "joined", VCPU_JOINED },
-        { "stopped", VCPU_STOPPED },
-        { "held", VCPU_HELD },
-        { 0 },
-    };
     GVariantBuilder *object = command_object();
-    command_add(object, "cpu-index", g_variant_new_int64(cpu->index));
-    command_add(object, "thread-id", g_variant_new_int64(cpu->thread_id));
-    command_add(object, "state", g_variant_new_string(words_name(states, (int)look->stand)));
+    command_add_int(object, "cpu-index", cpu->index);
+    command_add_int(object, "thread-id", cpu->thread_id);
+    command_add_text(object, "state", words_name(states, (int)look->stand));
     if (look->known)
         add_registers(object, &look->registers);
     return command_end(object);
@@ -49,7 +49,7 @@ static GVariant *x_lparun_vcpus(const MonitorMachine *machine, GVariant *argumen
         MonitorCpu cpu = machine->cpu(machine->owner, i);
         command_append(vcpus, describe_vcpu(&cpu, &looks[i]));
     }
-    command_add(result, "now", g_variant_new_int64(g_get_monotonic_time()));
+    command_add_int(result, "now", g_get_monotonic_time());
     command_add(result, "vcpus", command_end(vcpus));
     return command_end(result);
 }
@@ -62,7 +62,16 @@ static GVariant *x_lparun_stats(const MonitorMachine *machine, GVariant *argumen
 
 extern const Command look_commands[];
 const Command look_commands[] = {
-    { "x-lparun-stats", x_lparun_stats },
-    { "x-lparun-vcpus", x_lparun_vcpus },
+    { "x-lparun-stats", x_lparun_stats, NULL, "any", .features = "unstable" },
+    { "x-lparun-vcpus", x_lparun_vcpus, NULL, "XLparunVcpus", .features = "unstable" },
+    { 0 },
+};
+
+extern const CommandType look_types[];
+const CommandType look_types[] = {
+    { "XLparunVcpus", "now:int vcpus:[XLparunVcpu]" },
+    { "XLparunVcpu", "cpu-index:int thread-id:int state:XLparunVcpuState nip?:str msr?:str lr?:str ctr?:str "
+                     "r1?:str r3?:str" },
+    { "XLparunVcpuState", .word_rows = states },
     { 0 },
 };

@@ -6,13 +6,13 @@ static GVariant *describe_cpu(const MonitorCpu *cpu)
 {
     g_autofree char *path = g_strdup_printf("/machine/unattached/device[%u]", cpu->index);
     GVariantBuilder *object = command_object(), *properties = command_object();
-    command_add(object, "cpu-index", g_variant_new_int64(cpu->index));
+    command_add_int(object, "cpu-index", cpu->index);
     command_add(
         object, "qom-path", g_variant_new_string(path)); // the schema wants one; there are no such objects
-    command_add(object, "thread-id", g_variant_new_int64(cpu->thread_id));
-    command_add(properties, "core-id", g_variant_new_int64(cpu->core));
+    command_add_int(object, "thread-id", cpu->thread_id);
+    command_add_int(properties, "core-id", cpu->core);
     command_add(object, "props", command_end(properties));
-    command_add(object, "target", g_variant_new_string("ppc64"));
+    command_add_text(object, "target", "ppc64");
     return command_end(object);
 }
 
@@ -33,7 +33,7 @@ static GVariant *x_lparun_timeline(const MonitorMachine *machine, GVariant *argu
     g_autoptr(GArray) entries = machine->timeline ? timeline_entries(machine->timeline) : NULL;
     for (unsigned i = 0; entries && i < entries->len; i++)
         command_append(marks, mark_describe(&g_array_index(entries, TimelineEntry, i)));
-    command_add(result, "now", g_variant_new_int64(g_get_monotonic_time()));
+    command_add_int(result, "now", g_get_monotonic_time());
     command_add(result, "marks", command_end(marks));
     return command_end(result);
 }
@@ -46,12 +46,21 @@ static GVariant *x_lparun_watch(const MonitorMachine *machine, GVariant *argumen
     return command_nothing();
 }
 
-static const CommandArgument watch_arguments[] = { { "enable", ARGUMENT_SWITCH }, { 0 } };
-
 extern const Command machine_commands[];
 const Command machine_commands[] = {
-    { "query-cpus-fast", query_cpus_fast },
-    { "x-lparun-timeline", x_lparun_timeline },
-    { "x-lparun-watch", x_lparun_watch, watch_arguments },
+    { "query-cpus-fast", query_cpus_fast, NULL, "[CpuInfoFast]" },
+    { "x-lparun-timeline", x_lparun_timeline, NULL, "XLparunTimeline", .features = "unstable" },
+    { "x-lparun-watch", x_lparun_watch, "enable?:bool", .features = "unstable" },
+    { 0 },
+};
+
+extern const CommandType machine_types[];
+const CommandType machine_types[] = {
+    { "CpuInfoFast",
+        "cpu-index:int qom-path:str thread-id:int props?:CpuInstanceProperties target:SysEmuTarget" },
+    { "CpuInstanceProperties", "core-id?:int" },
+    { "SysEmuTarget", .words = "ppc64" },
+    { "XLparunTimeline", "now:int marks:[XLparunMark]" },
+    { "XLparunMark", "name:str at:int reason?:str disk?:str" },
     { 0 },
 };

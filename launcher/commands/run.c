@@ -1,6 +1,6 @@
 // Commands that steer the run.
+#include "../actions.h"
 #include "../command.h"
-#include "lparun/words.h"
 
 static GVariant *obey(const MonitorMachine *machine, MonitorOrder order, GError **error)
 {
@@ -23,21 +23,23 @@ ORDER(stop, ORDER_STOP)
 ORDER(system_powerdown, ORDER_POWER_DOWN)
 ORDER(system_reset, ORDER_RESET)
 
+// RunState, as far as the machine can be in one.
+static const Word states[] = {
+    { "running", STATE_RUNNING },
+    { "paused", STATE_PAUSED },
+    { "prelaunch", STATE_PRELAUNCH },
+    { "shutdown", STATE_SHUTDOWN },
+    { "guest-panicked", STATE_PANICKED },
+    { "watchdog", STATE_WATCHDOG },
+    { 0 },
+};
+
 static GVariant *query_status(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
-    static const Word states[] = {
-        { "running", STATE_RUNNING },
-        { "paused", STATE_PAUSED },
-        { "prelaunch", STATE_PRELAUNCH },
-        { "shutdown", STATE_SHUTDOWN },
-        { "guest-panicked", STATE_PANICKED },
-        { "watchdog", STATE_WATCHDOG },
-        { 0 },
-    };
     MonitorState state = machine->state(machine->owner);
     GVariantBuilder *status = command_object();
-    command_add(status, "running", g_variant_new_boolean(state == STATE_RUNNING));
-    command_add(status, "status", g_variant_new_string(words_name(states, (int)state)));
+    command_add_bool(status, "running", state == STATE_RUNNING);
+    command_add_text(status, "status", words_name(states, (int)state));
     return command_end(status);
 }
 
@@ -45,10 +47,22 @@ extern const Command run_commands[];
 const Command run_commands[] = {
     { "cont", cont },
     { "inject-nmi", inject_nmi },
-    { "query-status", query_status },
+    { "query-status", query_status, NULL, "StatusInfo" },
     { "quit", quit },
     { "stop", stop },
     { "system_powerdown", system_powerdown },
     { "system_reset", system_reset },
+    { 0 },
+};
+
+extern const CommandType run_types[];
+const CommandType run_types[] = {
+    { "RunState", .word_rows = states },
+    { "StatusInfo", "running:bool status:RunState" },
+    { "ShutdownCause",
+        .words = "host-error host-qmp-quit host-qmp-system-reset host-signal host-ui guest-shutdown "
+                 "guest-reset guest-panic" },
+    { "GuestPanicAction", .words = "pause poweroff run" },
+    { "WatchdogAction", .word_rows = actions_watchdog_words },
     { 0 },
 };

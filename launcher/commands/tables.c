@@ -3,7 +3,13 @@
 
 #define COMMAND_FILES(row) row(run) row(machine) row(look) row(block)
 
-#define DECLARE(name) extern const Command name##_commands[];
-#define ADDRESS(name) name##_commands,
+#define DECLARE(name)                                                                                        \
+    extern const Command name##_commands[];                                                                  \
+    extern const CommandType name##_types[];
+#define COMMANDS(name) name##_commands,
+#define TYPES(name) name##_types,
 COMMAND_FILES(DECLARE)
-const Command *const command_tables[] = { COMMAND_FILES(ADDRESS) NULL };
+extern const CommandEvent command_events[];
+const Command *const command_tables[] = { COMMAND_FILES(COMMANDS) NULL };
+static const CommandType *const types[] = { COMMAND_FILES(TYPES) NULL };
+const CommandSchema command_schema = { types, command_events };

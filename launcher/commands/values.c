@@ -1,7 +1,8 @@
 // What commands give back.
 #include "../command.h"
-#include "lparun/error.h"
 #include <stdarg.h>
+
+G_DEFINE_QUARK(lparun - command - error, command_error)
 
 GVariantBuilder *command_object(void)
 {
@@ -11,6 +12,29 @@ GVariantBuilder *command_object(void)
 void command_add(GVariantBuilder *object, const char *name, GVariant *value)
 {
     g_variant_builder_add(object, "{sv}", name, value);
+}
+
+void command_add_text(GVariantBuilder *object, const char *name, const char *text)
+{
+    if (text)
+        command_add(object, name, g_variant_new_string(text));
+}
+
+void command_add_int(GVariantBuilder *object, const char *name, gint64 value)
+{
+    command_add(object, name, g_variant_new_int64(value));
+}
+
+void command_add_bool(GVariantBuilder *object, const char *name, bool value)
+{
+    command_add(object, name, g_variant_new_boolean(value));
+}
+
+const char *command_text(GVariant *arguments, const char *name)
+{
+    const char *text = NULL;
+    g_variant_lookup(arguments, name, "&s", &text);
+    return text;
 }
 
 GVariantBuilder *command_list(void)
@@ -35,12 +59,27 @@ GVariant *command_nothing(void)
     return command_end(command_object());
 }
 
+static bool refuse(CommandClass class, GError **error, const char *format, va_list arguments)
+{
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    g_set_error_literal(error, COMMAND_ERROR, class, text);
+    return false;
+}
+
 bool command_refuse(GError **error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    refuse(CLASS_GENERIC, error, format, arguments);
     va_end(arguments);
-    g_set_error_literal(error, LPARUN_ERROR, LPARUN_ERROR_USER, text);
+    return false;
+}
+
+bool command_refuse_as(CommandClass class, GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    refuse(class, error, format, arguments);
+    va_end(arguments);
     return false;
 }

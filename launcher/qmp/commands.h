@@ -3,18 +3,14 @@
 #include "../command.h"
 #include <json-glib/json-glib.h>
 
-#define QMP_ERROR (qmp_error_quark())
-typedef enum { QMP_GENERIC, QMP_COMMAND_NOT_FOUND } QmpError; // QapiErrorClass, as far as it is used
-GQuark qmp_error_quark(void);
-
 // What a session serves.
 typedef struct CommandSet {
     const Command *const *tables;
     const MonitorMachine *machine;
 } CommandSet;
 
-// NULL for a name that is no command's. qmp_capabilities, query-commands and query-version are the
-// conversation's own.
+// NULL for a name that is no command's. qmp_capabilities, query-commands, query-qmp-schema and query-version
+// are the conversation's own.
 const Command *command_find(const CommandSet *set, const char *name);
 // The one that ends the negotiation.
 bool command_negotiates(const Command *command);

@@ -1,10 +1,8 @@
 // JSON by its grammar (RFC 8259), for the one value that a client wants back as it was: a request's id.
 #include "json_text.h"
-#include "commands.h"
 #include "frame.h"
+#include <json-glib/json-glib.h>
 #include <string.h>
-
-G_DEFINE_QUARK(lparun - qmp - error, qmp_error)
 
 typedef struct Scan {
     char *at, *end;
@@ -221,7 +219,7 @@ bool json_text_take(GString *text, char **id, GError **error)
     Scan scan = { .at = text->str, .end = text->str + text->len };
     *id = NULL;
     if (!g_utf8_validate_len(text->str, text->len, NULL)) {
-        g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, "not UTF-8");
+        g_set_error_literal(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE, "not UTF-8");
         return false;
     }
     skip_space(&scan);
@@ -232,6 +230,7 @@ bool json_text_take(GString *text, char **id, GError **error)
         return true;
     }
     g_free(scan.id);
-    g_set_error(error, QMP_ERROR, QMP_GENERIC, "stray byte at offset %zu", (size_t)(scan.at - text->str));
+    g_set_error(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_PARSE, "stray byte at offset %zu",
+        (size_t)(scan.at - text->str));
     return false;
 }

@@ -64,12 +64,22 @@ void session_greet(Session *session)
     write_line(session, greeting);
 }
 
+static const char *class_of(const GError *error)
+{
+    static const char *const names[COMMAND_CLASSES] = {
+        [CLASS_GENERIC] = "GenericError",
+        [CLASS_COMMAND_NOT_FOUND] = "CommandNotFound",
+        [CLASS_DEVICE_NOT_ACTIVE] = "DeviceNotActive",
+        [CLASS_DEVICE_NOT_FOUND] = "DeviceNotFound",
+    };
+    return names[error->domain == COMMAND_ERROR ? error->code : CLASS_GENERIC];
+}
+
 // `id` is the request's own text, or NULL.
 static void write_error(Session *session, const GError *error, const char *id)
 {
     JsonObject *answer = json_object_new(), *inner = json_object_new();
-    bool not_found = g_error_matches(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND);
-    json_object_set_string_member(inner, "class", not_found ? "CommandNotFound" : "GenericError");
+    json_object_set_string_member(inner, "class", class_of(error));
     json_object_set_string_member(inner, "desc", error->message);
     json_object_set_object_member(answer, "error", inner);
     write_answer(session, answer, id);
@@ -77,7 +87,7 @@ static void write_error(Session *session, const GError *error, const char *id)
 
 static bool wrong_member(const char *name, const char *expected, GError **error)
 {
-    g_set_error(error, QMP_ERROR, QMP_GENERIC, "QMP input member '%s' must be %s", name, expected);
+    g_set_error(error, COMMAND_ERROR, CLASS_GENERIC, "QMP input member '%s' must be %s", name, expected);
     return false;
 }
 
@@ -89,7 +99,7 @@ static bool check_member(const char *name, JsonNode *value, GError **error)
         return json_node_get_value_type(value) == G_TYPE_STRING || wrong_member(name, "a string", error);
     if (strcmp(name, "arguments") == 0)
         return JSON_NODE_HOLDS_OBJECT(value) || wrong_member(name, "an object", error);
-    g_set_error(error, QMP_ERROR, QMP_GENERIC, "QMP input member '%s' is unexpected", name);
+    g_set_error(error, COMMAND_ERROR, CLASS_GENERIC, "QMP input member '%s' is unexpected", name);
     return false;
 }
 
@@ -104,7 +114,7 @@ static bool check_request(JsonObject *request, GError **error)
             return false;
     if (json_object_has_member(request, "execute"))
         return true;
-    g_set_error_literal(error, QMP_ERROR, QMP_GENERIC, "QMP input lacks member 'execute'");
+    g_set_error_literal(error, COMMAND_ERROR, CLASS_GENERIC, "QMP input lacks member 'execute'");
     return false;
 }
 
@@ -114,13 +124,13 @@ static const Command *find_command(const Session *session, const char *name, GEr
     const Command *command = command_find(&session->set, name);
     bool negotiates = command && command_negotiates(command);
     if (!session->negotiated && !negotiates)
-        g_set_error_literal(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND,
+        g_set_error_literal(error, COMMAND_ERROR, CLASS_COMMAND_NOT_FOUND,
             "Expecting capabilities negotiation with 'qmp_capabilities'");
     else if (session->negotiated && negotiates)
-        g_set_error_literal(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND,
+        g_set_error_literal(error, COMMAND_ERROR, CLASS_COMMAND_NOT_FOUND,
             "Capabilities negotiation is already complete, command ignored");
     else if (!command)
-        g_set_error(error, QMP_ERROR, QMP_COMMAND_NOT_FOUND, "The command %s has not been found", name);
+        g_set_error(error, COMMAND_ERROR, CLASS_COMMAND_NOT_FOUND, "The command %s has not been found", name);
     else
         return command;
     return NULL;
@@ -144,7 +154,7 @@ static void answer(Session *session, JsonNode *message, const char *id)
 {
     g_autoptr(GError) error = NULL;
     if (!message || !JSON_NODE_HOLDS_OBJECT(message)) {
-        g_set_error_literal(&error, QMP_ERROR, QMP_GENERIC, "QMP input must be a JSON object");
+        g_set_error_literal(&error, COMMAND_ERROR, CLASS_GENERIC, "QMP input must be a JSON object");
         write_error(session, error, NULL);
         return;
     }
@@ -185,7 +195,7 @@ size_t session_take(Session *session, const char *bytes, size_t length)
             frame_clear(session->frame);
             return i + 1;
         case FRAME_WRONG: {
-            g_autoptr(GError) error = g_error_new_literal(QMP_ERROR, QMP_GENERIC, why);
+            g_autoptr(GError) error = g_error_new_literal(COMMAND_ERROR, CLASS_GENERIC, why);
             write_error(session, error, NULL);
             return i + 1;
         }

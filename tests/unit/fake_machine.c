@@ -3,6 +3,10 @@
 #include "lparun/vcpu.h"
 
 extern const Command run_commands[], machine_commands[], look_commands[];
+extern const CommandType run_types[], machine_types[], look_types[];
+extern const CommandEvent command_events[];
+static const CommandType *const types[] = { run_types, machine_types, look_types, NULL };
+static const CommandSchema schema = { types, command_events };
 static const Command no_commands[] = { { 0 } };
 const Command *fake_machine_tables[] = { run_commands, machine_commands, no_commands, look_commands, NULL };
 
@@ -71,5 +75,6 @@ void fake_machine_init(FakeMachine *machine)
         .stats = stats,
         .watch = watch,
         .watch_owner = machine,
-        .owner = machine };
+        .owner = machine,
+        .schema = &schema };
 }

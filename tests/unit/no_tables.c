@@ -2,3 +2,4 @@
 #include "command.h"
 
 const Command *const command_tables[] = { NULL };
+const CommandSchema command_schema = { 0 };

@@ -193,7 +193,7 @@ static void test_query_commands(Fixture *fixture, gconstpointer data)
     send(fixture, "{\"execute\":\"query-commands\"}\n");
     g_autoptr(JsonNode) answer = json_from_string(next_line(fixture), NULL);
     JsonArray *list = json_object_get_array_member(json_node_get_object(answer), "return");
-    g_assert_cmpuint(json_array_get_length(list), ==, 14);
+    g_assert_cmpuint(json_array_get_length(list), ==, 15);
     for (unsigned i = 0; i < json_array_get_length(list); i++) {
         const char *name = json_object_get_string_member(json_array_get_object_element(list, i), "name");
         g_autofree char *request = g_strdup_printf("{\"execute\":\"%s\"}\n", name);
@@ -440,13 +440,7 @@ static GVariant *echo(const MonitorMachine *machine, GVariant *arguments, GError
     return command_end(said);
 }
 
-static const CommandArgument echo_arguments[] = {
-    { "text", ARGUMENT_TEXT, true },
-    { "number", ARGUMENT_INTEGER },
-    { "on", ARGUMENT_SWITCH },
-    { 0 },
-};
-static const Command echo_commands[] = { { "x-echo", echo, echo_arguments }, { 0 } };
+static const Command echo_commands[] = { { "x-echo", echo, "text:str number?:int on?:bool" }, { 0 } };
 
 static void test_arguments(Fixture *fixture, gconstpointer data)
 {
@@ -476,6 +470,146 @@ static void test_arguments(Fixture *fixture, gconstpointer data)
     assert_answer(
         fixture, ECHO("\"text\":\"a\",\"more\":1,\"and\":2"), GENERIC("Parameter 'more' is unexpected"));
     fake_machine_tables[2] = no_more;
+}
+
+// Arguments of every kind that a row can say come back as they were taken.
+static GVariant *mirror(const MonitorMachine *machine, GVariant *arguments, GError **error)
+{
+    return g_variant_ref(arguments);
+}
+
+static const Word colours[] = { { "red", 1 }, { "rot", 1, .unlisted = true }, { "blue", 2 }, { 0 } };
+static const CommandType mirror_types[] = {
+    { "Colour", .word_rows = colours },
+    { "Point", "x:int y?:number" },
+    { "Line", "from:Point to:[Point]" },
+    { "Shape", "kind:Kind colour?:Colour", .tag = "kind", .members_by = "line:Line dot:Point more:Shape2" },
+    { "Kind", .words = "line dot none more" },
+    { "Shape2", "kind2:Kind", .tag = "kind2", .members_by = "dot:Point" },
+    { "Ref", .either = "Shape str null [int]" },
+    { 0 },
+};
+static const Command mirror_commands[] = {
+    { "x-mirror", mirror, "ref?:Ref line?:Line any?:any size?:size null?:null list?:[[bool]]", "Ref" },
+    { "x-shape", mirror, "Shape", "any", .features = "unstable deprecated" },
+    { "x-more", mirror, "a:int", .takes_more = true },
+    { 0 },
+};
+
+static void set_up_mirror(Fixture *fixture, gconstpointer data)
+{
+    static const CommandEvent events[] = { { "X_EVENT", "a:Colour" }, { 0 } };
+    static const CommandType *const types[] = { mirror_types, NULL };
+    static const CommandSchema schema = { types, events };
+    static const Command *const tables[] = { mirror_commands, NULL };
+    fixture->lines = g_ptr_array_new_with_free_func(g_free);
+    fake_machine_init(&fixture->machine);
+    fixture->machine.operations.schema = &schema;
+    fixture->session = session_new(tables, &fixture->machine.operations, keep, fixture);
+    negotiate(fixture);
+}
+
+static void assert_taken(Fixture *fixture, const char *command, const char *arguments)
+{
+    g_autofree char *request =
+        g_strdup_printf("{\"execute\":\"%s\",\"arguments\":{%s}}\n", command, arguments);
+    send(fixture, request);
+    g_autoptr(JsonNode) answer = json_from_string(next_line(fixture), NULL);
+    g_autofree char *wanted = g_strdup_printf("{\"return\":{%s}}", arguments);
+    g_autoptr(JsonNode) node = json_from_string(wanted, NULL);
+    if (!json_node_equal(answer, node))
+        g_error("%s gave %s", request, (char *)fixture->lines->pdata[fixture->next - 1]);
+}
+
+static void assert_not_taken(Fixture *fixture, const char *command, const char *arguments, const char *why)
+{
+    g_autofree char *request =
+        g_strdup_printf("{\"execute\":\"%s\",\"arguments\":{%s}}\n", command, arguments);
+    g_autofree char *answer =
+        g_strdup_printf("{\"error\":{\"class\":\"GenericError\",\"desc\":\"%s\"}}", why);
+    assert_answer(fixture, request, answer);
+}
+
+static void test_types(Fixture *fixture, gconstpointer data)
+{
+    static const char *const taken[] = { "", "'ref':'a'", "'ref':null", "'ref':[1,2]",
+        "'ref':{'kind':'none'}", "'ref':{'kind':'dot','x':-1,'y':0.5,'colour':'red'}",
+        "'line':{'from':{'x':1},'to':[{'x':2,'y':1.5},{'x':3}]}",
+        "'ref':{'kind':'line','from':{'x':1},'to':[]}", "'any':{'a':[1,true,null,'b',1.5],'c':{}}", "'any':1",
+        "'size':4096", "'null':null", "'list':[[true],[],[false,true]]",
+        "'ref':{'kind':'more','kind2':'dot','x':1}" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(taken); i++) {
+        g_autofree char *text = g_strdelimit(g_strdup(taken[i]), "'", '"');
+        assert_taken(fixture, "x-mirror", text);
+    }
+    assert_taken(fixture, "x-shape", "\"kind\":\"dot\",\"x\":1");
+    assert_taken(fixture, "x-more", "\"a\":1,\"b\":{\"c\":[]},\"d\":\"e\"");
+}
+
+static void test_types_wrong(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *command, *arguments, *why;
+    } wrong[] = {
+        { "x-mirror", "'ref':1", "Invalid parameter type for 'ref', expected: Ref" },
+        { "x-mirror", "'ref':{'kind':'round'}", "Parameter 'ref.kind' does not accept value 'round'" },
+        { "x-mirror", "'ref':{'kind':'dot'}", "Parameter 'ref.x' is missing" },
+        { "x-mirror", "'ref':{'kind':'none','x':1}", "Parameter 'ref.x' is unexpected" },
+        { "x-mirror", "'ref':{'kind':'dot','x':1,'colour':'rot'}",
+            "Parameter 'ref.colour' does not accept value 'rot'" },
+        { "x-mirror", "'ref':{'kind':'dot','x':1,'colour':1}",
+            "Invalid parameter type for 'ref.colour', expected: string" },
+        { "x-mirror", "'ref':['a']", "Invalid parameter type for 'ref[0]', expected: integer" },
+        { "x-mirror", "'line':1", "Invalid parameter type for 'line', expected: object" },
+        { "x-mirror", "'line':{'from':{'x':1},'to':{}}",
+            "Invalid parameter type for 'line.to', expected: array" },
+        { "x-mirror", "'line':{'from':{'x':1},'to':[{'x':1},{'x':'a'}]}",
+            "Invalid parameter type for 'line.to[1].x', expected: integer" },
+        { "x-mirror", "'line':{'from':{'x':1},'to':[{'x':1,'y':'a'}]}",
+            "Invalid parameter type for 'line.to[0].y', expected: number" },
+        { "x-mirror", "'line':{'from':{'x':1,'z':1},'to':[]}", "Parameter 'line.from.z' is unexpected" },
+        { "x-mirror", "'size':1.5", "Invalid parameter type for 'size', expected: integer" },
+        { "x-mirror", "'null':0", "Invalid parameter type for 'null', expected: null" },
+        { "x-mirror", "'list':[[true],[1]]", "Invalid parameter type for 'list[1][0]', expected: boolean" },
+        { "x-mirror", "'ref':{'kind':'more','kind2':'dot'}", "Parameter 'ref.x' is missing" },
+        { "x-shape", "'kind':'dot'", "Parameter 'x' is missing" },
+        { "x-shape", "'kind':'line','from':{},'to':[]", "Parameter 'from.x' is missing" },
+        { "x-shape", "'kind':'none','more':1", "Parameter 'more' is unexpected" },
+        { "x-more", "'b':1", "Parameter 'a' is missing" },
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autofree char *text = g_strdelimit(g_strdup(wrong[i].arguments), "'", '"');
+        assert_not_taken(fixture, wrong[i].command, text, wrong[i].why);
+    }
+}
+
+// All that a row says stands in the schema.
+static void test_schema(Fixture *fixture, gconstpointer data)
+{
+    static const char *const parts[] = {
+        "{'name':'x-more','meta-type':'command','arg-type':'%','ret-type':'%'}",
+        "'features':['unstable','deprecated']}",
+        "{'name':'X_EVENT','meta-type':'event','arg-type':'%'}",
+        "'meta-type':'object','members':[{'name':'x','type':'int'},{'name':'y','type':'number','default':"
+        "null}]}",
+        "'meta-type':'enum','members':[{'name':'red'},{'name':'blue'}],'values':['red','blue']}",
+        "'tag':'kind','variants':[{'case':'line','type':'%'},{'case':'dot','type':'%'},{'case':'none','type':"
+        "'%'},",
+        "'meta-type':'alternate','members':[{'type':'%'},{'type':'str'},{'type':'null'},{'type':'[int]'}]}",
+        "{'name':'[[bool]]','meta-type':'array','element-type':'[bool]'}",
+        "{'name':'int','meta-type':'builtin','json-type':'int'}",
+        "{'name':'any','meta-type':'builtin','json-type':'value'}",
+        "{'name':'size','type':'int','default':null}",
+    };
+    send(fixture, "{\"execute\":\"query-qmp-schema\"}\n");
+    const char *answer = next_line(fixture);
+    g_autoptr(GRegex) number = g_regex_new("\"[0-9]+\"", 0, 0, NULL);
+    g_autofree char *masked = g_regex_replace_literal(number, answer, -1, 0, "\"%\"", 0, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_autofree char *part = g_strdelimit(g_strdup(parts[i]), "'", '"');
+        if (!strstr(masked, part))
+            g_error("%s is not in %s", part, masked);
+    }
 }
 
 // Each state by its name in QEMU's schema; what the machine refuses is the command's error.
@@ -520,5 +654,8 @@ int main(int argc, char **argv)
     ADD("states", test_states);
     ADD("events", test_events);
     ADD("arguments", test_arguments);
+    g_test_add("/qmp/types", Fixture, NULL, set_up_mirror, test_types, tear_down);
+    g_test_add("/qmp/types-wrong", Fixture, NULL, set_up_mirror, test_types_wrong, tear_down);
+    g_test_add("/qmp/schema", Fixture, NULL, set_up_mirror, test_schema, tear_down);
     return g_test_run();
 }
