@@ -38,10 +38,16 @@ typedef struct CommandEvent {
     const char *name, *data; // members, or NULL
 } CommandEvent;              // a table ends with a name of NULL
 
+// What QEMU has and lparun has not: to a client it is a command that is not there, with the reason.
+typedef struct CommandRefused {
+    const char *name, *why;
+} CommandRefused; // a table ends with a name of NULL
+
 // What the rows' texts refer to, and what the machine may tell.
 struct CommandSchema {
     const CommandType *const *types; // tables, up to a NULL
     const CommandEvent *events;
+    const CommandRefused *refused;
 };
 
 // The tables, up to a NULL: one a file of launcher/commands/.

@@ -31,6 +31,11 @@ const DeviceKind *kinds_device(unsigned index)
     return device_kind(device_kinds[index]);
 }
 
+const Kind *kinds_object(unsigned index)
+{
+    return object_kinds[index];
+}
+
 // --- What has no file of its own.
 
 const Kind iothread_kind = { .name = "iothread", .help = "a thread that serves devices" };
@@ -279,6 +284,11 @@ static const Key function_keys[] = {
 static const Key *device_keys(const Kind *kind)
 {
     return device_kind(kind)->is_fixed ? name_keys : function_keys;
+}
+
+const Key *kinds_device_keys(const DeviceKind *kind)
+{
+    return device_keys(&kind->kind);
 }
 
 // What two devices may not share.

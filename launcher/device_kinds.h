@@ -20,5 +20,8 @@ const char *kinds_nvram_drive(const Options *options);
 void kinds_add_disk(Options *options, const char *drive);
 // The keys of a struct that lies `behind` bytes behind another one, and those of that one (g_free).
 Key *kinds_join_keys(const Key *keys, size_t behind, const Key *others);
+// The same of objects; and the keys of a device besides its kind's own.
+const Kind *kinds_object(unsigned index);
+const Key *kinds_device_keys(const DeviceKind *kind);
 extern const Kind iothread_kind;
 extern const DeviceKind virtio_blk_kind;

@@ -106,14 +106,21 @@ static Block *drive_for(const DeviceMaking *making, const char *id, const char *
     return block;
 }
 
+const Object *devices_object(const Devices *devices, const char *id)
+{
+    const GPtrArray *objects = devices->options->objects;
+    for (unsigned i = 0; i < objects->len; i++)
+        if (strcmp(((const Object *)objects->pdata[i])->id, id) == 0)
+            return objects->pdata[i];
+    return NULL;
+}
+
 static const Object *object_for(const DeviceMaking *making, const char *id, GError **error)
 {
     const Devices *devices = making->owner;
-    for (unsigned i = 0; i < devices->options->objects->len; i++) {
-        const Object *object = devices->options->objects->pdata[i];
-        if (strcmp(object->id, id) == 0)
-            return object;
-    }
+    const Object *object = devices_object(devices, id);
+    if (object)
+        return object;
     error_user(error, "-device: there is no object %s; add -object ...,id=%s", id, id);
     return NULL;
 }
@@ -219,6 +226,62 @@ bool devices_remove(Devices *devices, const char *name, VcpuSet *vcpus, GError *
     g_ptr_array_remove(devices->list, device);
     pci_device_free(function);
     g_ptr_array_remove(devices->drives, (gpointer)drive);
+    return true;
+}
+
+// --- Objects while the machine runs.
+
+const Iothread *devices_iothread(const Devices *devices, unsigned index)
+{
+    return index < devices->iothreads->len ? devices->iothreads->pdata[index] : NULL;
+}
+
+static void forget_object(Devices *devices, const char *id)
+{
+    g_ptr_array_remove(devices->options->objects, (gpointer)devices_object(devices, id));
+}
+
+bool devices_add_object(Devices *devices, const char *text, GError **error)
+{
+    Options shared = { .objects = devices->options->objects };
+    if (!options_parse_object(&shared, "object-add", text, error))
+        return false;
+    const Object *object = shared.objects->pdata[shared.objects->len - 1];
+    if (object->kind != &iothread_kind || add_iothread(devices, object->id, error))
+        return true;
+    forget_object(devices, object->id);
+    return false;
+}
+
+// One of its keys has the id.
+static bool refers_to(const Device *device, const char *id)
+{
+    const char *values = device->options->values;
+    for (const Key *key = device->options->kind->kind.keys; key && key->name; key++)
+        if (key->type == KEY_TEXT && strcmp(key->name, "drive") != 0 && strcmp(key->name, "serial") != 0 &&
+            g_strcmp0(*(char *const *)(values + key->at), id) == 0)
+            return true;
+    return false;
+}
+
+static bool is_used(const Devices *devices, const Object *object)
+{
+    const GPtrArray *memory = devices->options->memory_options.used;
+    for (unsigned i = 0; i < devices->list->len; i++)
+        if (refers_to(devices->list->pdata[i], object->id))
+            return true;
+    return memory && g_ptr_array_find((GPtrArray *)memory, object, NULL);
+}
+
+bool devices_remove_object(Devices *devices, const char *id)
+{
+    const Object *object = devices_object(devices, id);
+    if (is_used(devices, object))
+        return false;
+    for (unsigned i = devices->iothreads->len; i-- > 0;)
+        if (strcmp(iothread_id(devices->iothreads->pdata[i]), id) == 0)
+            g_ptr_array_remove_index(devices->iothreads, i);
+    forget_object(devices, id);
     return true;
 }
 

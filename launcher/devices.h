@@ -25,5 +25,14 @@ bool devices_remove(Devices *devices, const char *name, VcpuSet *vcpus, GError *
 // By number, in the order in which they were made; NULL behind the last.
 const Device *devices_at(const Devices *devices, unsigned index);
 
+// Iothreads that are objects, by number; NULL behind the last.
+const Iothread *devices_iothread(const Devices *devices, unsigned index);
+// The object with this id, or NULL.
+const Object *devices_object(const Devices *devices, const char *id);
+// Adds one while the machine runs: `text` is what -object takes. NULL and `error`.
+bool devices_add_object(Devices *devices, const char *text, GError **error);
+// False: the machine has need of it.
+bool devices_remove_object(Devices *devices, const char *id);
+
 // Open Firmware paths of the disks in boot order, separated by spaces (g_free); NULL without disks.
 char *devices_boot_list(const Devices *devices);

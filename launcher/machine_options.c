@@ -3,7 +3,7 @@
 #include "values.h"
 #include <string.h>
 
-static const Word types[] = { { "pseries", .help = "a pSeries logical partition (default)" }, { 0 } };
+const Word machine_words[] = { { "pseries", .help = "a pSeries logical partition (default)" }, { 0 } };
 static const Word accelerators[] = { { "kvm" }, { 0 } };
 static const Word interrupts[] = { { "dual", INTERRUPT_DUAL }, { "xics", INTERRUPT_XICS },
     { "xive", INTERRUPT_XIVE }, { 0 } };
@@ -17,8 +17,8 @@ static bool read_compat(const char *text, void *to)
     return level;
 }
 
-static const Key keys[] = {
-    { "type", KEY_WORD, offsetof(Options, nothing), .words = types, .help = "the machine" },
+const Key machine_keys[] = {
+    { "type", KEY_WORD, offsetof(Options, nothing), .words = machine_words, .help = "the machine" },
     { "accel", KEY_WORD, offsetof(Options, nothing), .words = accelerators, .help = "the accelerator" },
     { "ic-mode", KEY_WORD, offsetof(Options, interrupts), .words = interrupts,
         .help = "which interrupt controller the guest may choose (default dual: all that KVM has)" },
@@ -40,10 +40,10 @@ static const Key keys[] = {
 static char *help(void)
 {
     GString *text = g_string_new("machines:\n");
-    for (const Word *word = types; word->word; word++)
+    for (const Word *word = machine_words; word->word; word++)
         g_string_append_printf(text, "  %-24s %s\n", word->word, word->help);
     g_string_append(text, "keys:\n");
-    keys_help(keys, text);
+    keys_help(machine_keys, text);
     return g_string_free(text, FALSE);
 }
 
@@ -53,7 +53,7 @@ bool options_parse_machine(Options *options, const char *option, const char *val
     if (!values)
         return false;
     if (!values_ask_help(values))
-        return values_fill(values, keys, options, error);
+        return values_fill(values, machine_keys, options, error);
     options->help = help();
     return true;
 }

@@ -13,12 +13,20 @@ static const QmpChardev functions = {
     .drop = chardev_drop,
 };
 
+static int take_descriptor(void *owner)
+{
+    return chardev_take_descriptor(owner);
+}
+
 Monitor *monitor_open(Chardev *chardev, const char *option, bool pretty, const Command *const *tables,
     const MonitorMachine *machine, GError **error)
 {
+    MonitorMachine own = *machine;
     const QmpSetup setup = {
-        .chardev = chardev, .functions = &functions, .pretty = pretty, .tables = tables, .machine = machine
+        .chardev = chardev, .functions = &functions, .pretty = pretty, .tables = tables, .machine = &own
     };
+    own.take_descriptor = take_descriptor;
+    own.descriptor_owner = chardev;
     if (!(module = module_load(option, error)))
         return NULL;
     Monitor *monitor = module->open(&setup, error);

@@ -17,8 +17,8 @@ struct Chardev;
 struct Chardevs;
 
 typedef struct MonitorCpu {
-    unsigned index, core;
-    int thread_id; // gettid
+    unsigned index, core, thread; // core: the index of its first vCPU; thread: in the core
+    int thread_id;                // gettid
 } MonitorCpu;
 
 typedef struct MonitorConsole {
@@ -63,9 +63,18 @@ typedef struct MonitorMachine {
     void *watch_owner; // a monitor has its own for its commands
     void *owner;
     const CommandSchema *schema;
+    const struct Options *options; // as the command line has them; the next ones may change
+    struct Actions *actions;
     struct Devices *devices;
     struct Chardevs *chardevs;
+    struct Nodes *nodes;
+    struct Fds *fds;
+    const struct Cpus *processors;
     struct Timeline *timeline;
+    const char *uuid; // as RTAS says it
+    // The last descriptor that the client has handed over, which is the caller's from then on; -1: none.
+    int (*take_descriptor)(void *descriptor_owner);
+    void *descriptor_owner; // a monitor's own
 } MonitorMachine;
 
 // What the machine tells a monitor: QEMU's name for it, and an object of type a{sv} or NULL.

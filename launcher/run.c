@@ -2,6 +2,7 @@
 #include "run.h"
 #include "char_options.h"
 #include "command.h"
+#include "fds.h"
 #include "human.h"
 #include "lparun/error.h"
 #include "lparun/hypercall.h"
@@ -9,12 +10,17 @@
 #include "lparun/timeline.h"
 #include "lparun/vty.h"
 #include "marks.h"
+#include "nodes.h"
+#include "options.h"
 #include "stats.h"
 
 #define HOLD_AGAIN_MS 1
 
 struct Run {
     RunParts parts;
+    Actions actions;
+    Nodes *nodes; // as the next one, the monitors'
+    Fds *fds;
     GPtrArray *monitors; // of Monitor
     unsigned watchers;   // of them, that want to hear of marks
     GPtrArray *humans;   // of Human
@@ -189,8 +195,10 @@ static MonitorCpu cpu(void *owner, unsigned index)
 {
     const Run *run = owner;
     const Vcpu *vcpu = vcpu_set_at(run->parts.vcpus, index);
-    unsigned core = index - index % run->parts.threads; // QEMU's core-id
-    return (MonitorCpu){ .index = index, .core = core, .thread_id = vcpu_thread_id(vcpu) };
+    unsigned thread = index % run->parts.threads;
+    return (MonitorCpu){
+        .index = index, .core = index - thread, .thread = thread, .thread_id = vcpu_thread_id(vcpu)
+    };
 }
 
 static void look(void *owner, VcpuLook *looks)
@@ -278,6 +286,9 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
     run->parts = *parts;
     run->monitors = g_ptr_array_new_with_free_func(close_monitor);
     run->humans = g_ptr_array_new_with_free_func(close_human);
+    run->actions = parts->options->actions;
+    run->nodes = nodes_new();
+    run->fds = fds_new();
     run->machine = (MonitorMachine){ .state = state,
         .obey = obey,
         .cpus = cpus,
@@ -290,7 +301,13 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
         .owner = run,
         .chardevs = parts->chardevs,
         .schema = &command_schema,
+        .options = parts->options,
+        .actions = &run->actions,
         .devices = parts->devices,
+        .nodes = run->nodes,
+        .fds = run->fds,
+        .processors = parts->processors,
+        .uuid = parts->uuid,
         .timeline = parts->timeline };
     if (open_monitors(run, monitors, error))
         return run;
@@ -305,6 +322,8 @@ void run_free(Run *run)
     stop_waiting(run);
     g_ptr_array_unref(run->monitors);
     g_ptr_array_unref(run->humans);
+    nodes_free(run->nodes);
+    fds_free(run->fds);
     timeline_watch(run->parts.timeline, NULL, NULL);
     g_free(run);
 }
@@ -383,7 +402,7 @@ static WatchdogAction asked_for(WatchdogExpiry what)
 void run_watchdog(Run *run, WatchdogExpiry what)
 {
     timeline_mark(run->parts.timeline, TIMELINE_WATCHDOG);
-    WatchdogAction action = run->parts.actions->watchdog;
+    WatchdogAction action = run->actions.watchdog;
     if (action == WATCHDOG_AS_ASKED)
         action = asked_for(what);
     tell_action(run, "WATCHDOG", actions_watchdog_name(action));
@@ -497,7 +516,7 @@ int run_until_end(Run *run, GError **error)
     run->parts.start(run->parts.owner);
     do {
         request = run_queue_await(run->parts.queue);
-        next = actions_next(run->parts.actions, request->event);
+        next = actions_next(&run->actions, request->event);
         if (!serve(run, request, next, error))
             return (*error)->code;
     } while (next != NEXT_END);

@@ -19,7 +19,9 @@ typedef struct RunParts {
     struct Vtys *vtys;
     struct Chardevs *chardevs;
     struct HypercallTable *hypercalls;
-    const Actions *actions;
+    const struct Options *options; // `actions` of them is where the run's own begin
+    const struct Cpus *processors;
+    const char *uuid;
     RunQueue *queue;
     RunAsk ask;        // the queue's
     uint32_t timebase; // Hz

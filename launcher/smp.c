@@ -3,15 +3,13 @@
 #include "values.h"
 #include "lparun/error.h"
 
-#define CPUS_MAX 1024
-
 typedef struct Topology {
     unsigned cpus, maxcpus, sockets, cores, threads; // 0: not given
 } Topology;
 
 #define KEY(key, text)                                                                                       \
     {                                                                                                        \
-        .name = #key, .type = KEY_NUMBER, .at = offsetof(Topology, key), .least = 1, .most = CPUS_MAX,       \
+        .name = #key, .type = KEY_NUMBER, .at = offsetof(Topology, key), .least = 1, .most = SMP_CPUS_MAX,   \
         .help = text                                                                                         \
     }
 static const Key keys[] = {
@@ -61,8 +59,8 @@ static bool check(const Topology *topology, GError **error)
         return error_user(error,
             "-smp: %u sockets of %u cores of %u threads are %u vCPUs, not %u; leave one of them out",
             topology->sockets, topology->cores, topology->threads, product, topology->cpus);
-    if (topology->cpus > CPUS_MAX)
-        return error_user(error, "-smp: %u vCPUs; give 1 to %u", topology->cpus, CPUS_MAX);
+    if (topology->cpus > SMP_CPUS_MAX)
+        return error_user(error, "-smp: %u vCPUs; give 1 to %u", topology->cpus, SMP_CPUS_MAX);
     if (topology->threads > 8 || topology->threads & (topology->threads - 1))
         return error_user(error, "-smp threads=%u: a core has 1, 2, 4 or 8 threads", topology->threads);
     return true;

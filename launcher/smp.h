@@ -3,5 +3,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#define SMP_CPUS_MAX 1024
+
 // `cpus` and `threads` are changed only when it is all right; else false and `error`.
 bool smp_parse(const char *option, const char *value, unsigned *cpus, unsigned *threads, GError **error);

@@ -26,6 +26,7 @@ struct Iothread {
     GMutex lock;   // guards what follows
     GCond changed; // `started` is set, or a call is done
     bool started;
+    pid_t thread_id;
     int start_error;
     IothreadPost *posts, **posts_end;
 
@@ -98,6 +99,7 @@ static void tell_started(Iothread *iothread, int error)
 {
     g_mutex_lock(&iothread->lock);
     iothread->start_error = error;
+    iothread->thread_id = gettid();
     iothread->started = true;
     g_cond_broadcast(&iothread->changed);
     g_mutex_unlock(&iothread->lock);
@@ -190,6 +192,11 @@ void iothread_free(Iothread *iothread)
     iothread_call(iothread, set_stop, iothread);
     thread_join(iothread->thread);
     release(iothread);
+}
+
+pid_t iothread_thread_id(const Iothread *iothread)
+{
+    return iothread->thread_id;
 }
 
 const char *iothread_id(const Iothread *iothread)

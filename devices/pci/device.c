@@ -43,7 +43,7 @@ struct PciDevice {
     uint8_t config[CONFIG_SIZE];
     uint8_t writable[CONFIG_SIZE]; // bits that the guest may change
     uint8_t initial[CONFIG_SIZE];  // of those bits, after a reset
-    Bar bars[6];
+    Bar bars[PCI_BARS];
     bool master; // what the owner was told last
 };
 
@@ -130,13 +130,29 @@ Msix *pci_device_msix(PciDevice *device)
     return device->msix;
 }
 
+static uint64_t bar_value(const PciDevice *device, unsigned bar)
+{
+    bool is_wide = device->bars[bar].kind == PCI_BAR_MEM64;
+    return le_bytes_get(device->config + BARS + 4 * bar, is_wide ? 8 : 4) & ~0xfULL;
+}
+
+bool pci_device_bar(PciDevice *device, unsigned bar, PciBar *now)
+{
+    const Bar *one = &device->bars[bar];
+    g_mutex_lock(&device->lock);
+    *now = (PciBar){ .kind = one->kind, .size = one->size, .address = PCI_UNMAPPED };
+    if (one->address != PCI_UNMAPPED)
+        now->address = bar_value(device, bar);
+    g_mutex_unlock(&device->lock);
+    return now->size > 0;
+}
+
 static uint64_t bar_address(const PciDevice *device, unsigned bar)
 {
     if (!device->translate || !(device->config[COMMAND] & COMMAND_MEMORY))
         return PCI_UNMAPPED;
     const Bar *b = &device->bars[bar];
-    uint64_t value = le_bytes_get(device->config + BARS + 4 * bar, b->kind == PCI_BAR_MEM64 ? 8 : 4);
-    return device->translate(device->bridge, b->kind, value & ~0xfULL, b->size);
+    return device->translate(device->bridge, b->kind, bar_value(device, bar), b->size);
 }
 
 // Tells the owner of each BAR that is not where it was. Under the lock.

@@ -6,6 +6,7 @@
 #pragma once
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct io_uring_sqe;
 typedef struct Iothread Iothread;
@@ -17,6 +18,8 @@ Iothread *iothread_new(const char *id, GError **error);
 // Ends the thread. Nothing may be watched or in flight any more.
 void iothread_free(Iothread *iothread);
 const char *iothread_id(const Iothread *iothread);
+// The host's number of its thread (gettid).
+pid_t iothread_thread_id(const Iothread *iothread);
 // False where io_uring was refused (sysctl kernel.io_uring_disabled, seccomp, a kernel before 5.13).
 bool iothread_has_ring(const Iothread *iothread);
 // Is this the iothread's own thread?

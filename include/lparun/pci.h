@@ -22,6 +22,13 @@ typedef enum {
 } PciBarKind;
 
 #define PCI_UNMAPPED UINT64_MAX
+#define PCI_BARS 6
+
+typedef struct PciBar {
+    PciBarKind kind;
+    uint64_t size;    // bytes
+    uint64_t address; // on the bus; PCI_UNMAPPED: nowhere
+} PciBar;
 
 typedef struct PciDeviceOps {
     // BAR `bar` is now at guest physical address `address`, or PCI_UNMAPPED while COMMAND.MEM is clear, the
@@ -60,6 +67,8 @@ uint8_t *pci_device_config(PciDevice *device);
 // numbers. Take the function's lock. Any vCPU thread.
 uint32_t pci_device_read(PciDevice *device, unsigned offset, unsigned size);
 void pci_device_write(PciDevice *device, unsigned offset, unsigned size, uint32_t value);
+// A base address register as it is now. False: there is none of this number. Any thread.
+bool pci_device_bar(PciDevice *device, unsigned bar, PciBar *now);
 // Back to the state after power-on. False while the function has I/O under way, which may still write to
 // memory: call it again. No vCPU may run.
 bool pci_device_reset(PciDevice *device);

@@ -2,6 +2,8 @@
 #include "../command.h"
 #include "../device_kinds.h"
 #include "../devices.h"
+#include "../nodes.h"
+#include "block.h"
 #include "lparun/virtio_blk.h"
 
 // NULL for a device of another kind.
@@ -51,12 +53,12 @@ static void add_numbers(GVariantBuilder *object, const char *const *names, gint6
         command_add(object, *names, g_variant_new_int64(value));
 }
 
-static GVariant *describe_image(const Block *block)
+static GVariant *describe_image(const Block *block, const char *driver)
 {
     GVariantBuilder *image = command_object();
     command_add_int(image, "virtual-size", (gint64)block_size(block));
     command_add_text(image, "filename", block_path(block));
-    command_add_text(image, "format", "raw");
+    command_add_text(image, "format", driver);
     command_add_int(image, "actual-size", (gint64)block_allocated(block));
     command_add_bool(image, "dirty-flag", false);
     return command_end(image);
@@ -72,22 +74,28 @@ static GVariant *describe_cache(BlockCache cache)
     return command_end(object);
 }
 
-static GVariant *describe_inserted(const Device *device, const Block *block)
+GVariant *block_describe(const Block *block, const char *node, const char *driver, bool readonly)
 {
     static const char *const limits[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr",
         "backing_file_depth", "write_threshold", NULL }; // of which lparun has none
     GVariantBuilder *inserted = command_object();
     command_add_text(inserted, "file", block_path(block));
-    command_add_text(inserted, "node-name", drive_of(device));
-    command_add_bool(inserted, "ro", block_readonly(block));
-    command_add_text(inserted, "drv", "raw");
+    command_add_text(inserted, "node-name", node);
+    command_add_bool(inserted, "ro", readonly);
+    command_add_text(inserted, "drv", driver);
     command_add_bool(inserted, "active", true);
     command_add_bool(inserted, "encrypted", false);
     command_add_text(inserted, "detect_zeroes", "off");
     add_numbers(inserted, limits, 0);
     command_add(inserted, "cache", describe_cache(block_cache(block)));
-    command_add(inserted, "image", describe_image(block));
+    command_add(inserted, "image", describe_image(block, driver));
     return command_end(inserted);
+}
+
+static GVariant *describe_inserted(const Device *device, const VirtioBlk *blk)
+{
+    const Block *block = virtio_blk_block(blk);
+    return block_describe(block, drive_of(device), "raw", block_readonly(block));
 }
 
 static GVariant *describe_disk(const Device *device, const VirtioBlk *blk)
@@ -99,7 +107,7 @@ static GVariant *describe_disk(const Device *device, const VirtioBlk *blk)
     command_add_bool(disk, "removable", false);
     command_add_bool(disk, "locked", false);
     command_add_text(disk, "io-status", "ok");
-    command_add(disk, "inserted", describe_inserted(device, virtio_blk_block(blk)));
+    command_add(disk, "inserted", describe_inserted(device, blk));
     return command_end(disk);
 }
 
@@ -144,6 +152,20 @@ static GVariant *each_disk(const Devices *devices, GVariant *(*describe)(const D
 static GVariant *query_block(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
     return each_disk(machine->devices, describe_disk);
+}
+
+// Those of disks, and those that a client has added.
+static GVariant *query_named_block_nodes(const MonitorMachine *machine, GVariant *arguments, GError **error)
+{
+    GVariantBuilder *list = command_list();
+    const Device *device;
+    const Node *node;
+    for (unsigned i = 0; (device = devices_at(machine->devices, i)); i++)
+        if (blk_of(device))
+            command_append(list, describe_inserted(device, blk_of(device)));
+    for (unsigned i = 0; (node = nodes_at(machine->nodes, i)); i++)
+        command_append(list, block_describe(node->block, node->name, node->driver, node->readonly));
+    return command_end(list);
 }
 
 static GVariant *query_blockstats(const MonitorMachine *machine, GVariant *arguments, GError **error)
@@ -194,6 +216,7 @@ extern const Command block_commands[];
 const Command block_commands[] = {
     { "block_resize", block_resize, "device?:str node-name?:str size:int" },
     { "query-block", query_block, NULL, "[BlockInfo]" },
+    { "query-named-block-nodes", query_named_block_nodes, "flat?:bool", "[BlockDeviceInfo]" },
     { "query-blockstats", query_blockstats, "query-nodes?:bool", "[BlockStats]" },
     { "x-lparun-io", x_lparun_io, NULL, "XLparunIo", .features = "unstable" },
     { 0 },

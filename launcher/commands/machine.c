@@ -1,14 +1,19 @@
 // Commands that ask what the machine has.
 #include "../command.h"
 #include "../marks.h"
+#include "qom_tree.h"
+
+char *qom_cpu_path(const MonitorCpu *cpu)
+{
+    return g_strdup_printf("/machine/unattached/device[%u]/thread[%u]", cpu->core, cpu->thread);
+}
 
 static GVariant *describe_cpu(const MonitorCpu *cpu)
 {
-    g_autofree char *path = g_strdup_printf("/machine/unattached/device[%u]", cpu->index);
+    g_autofree char *path = qom_cpu_path(cpu);
     GVariantBuilder *object = command_object(), *properties = command_object();
     command_add_int(object, "cpu-index", cpu->index);
-    command_add(
-        object, "qom-path", g_variant_new_string(path)); // the schema wants one; there are no such objects
+    command_add_text(object, "qom-path", path);
     command_add_int(object, "thread-id", cpu->thread_id);
     command_add_int(properties, "core-id", cpu->core);
     command_add(object, "props", command_end(properties));

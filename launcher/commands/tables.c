@@ -1,7 +1,9 @@
 // The files of commands.
 #include "../command.h"
 
-#define COMMAND_FILES(row) row(run) row(machine) row(look) row(block)
+#define COMMAND_FILES(row)                                                                                   \
+    row(run) row(machine) row(look) row(block) row(nodes) row(actions) row(about) row(absent) row(options)   \
+        row(fds) row(objects) row(pci) row(qom) row(chardev) row(human)
 
 #define DECLARE(name)                                                                                        \
     extern const Command name##_commands[];                                                                  \
@@ -10,6 +12,7 @@
 #define TYPES(name) name##_types,
 COMMAND_FILES(DECLARE)
 extern const CommandEvent command_events[];
+extern const CommandRefused command_refused[];
 const Command *const command_tables[] = { COMMAND_FILES(COMMANDS) NULL };
 static const CommandType *const types[] = { COMMAND_FILES(TYPES) NULL };
-const CommandSchema command_schema = { types, command_events };
+const CommandSchema command_schema = { types, command_events, command_refused };

@@ -28,7 +28,7 @@ GVariant *hmp_ask(Hmp *hmp, const char *name, GVariant *arguments)
     GVariant *result = command ? command->run(hmp->machine, held, &why) : NULL;
     if (!result)
         hmp_say(hmp, "Error: %s\n", why ? why->message : "lparun has no such command");
-    return result ? g_variant_ref_sink(result) : NULL;
+    return result ? g_variant_take_ref(result) : NULL;
 }
 
 static bool has_name(const HmpRow *row, const char *name)

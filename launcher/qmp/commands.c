@@ -99,7 +99,7 @@ static GVariant *negotiate(GVariant *arguments, GError **error)
 // Takes `value`; its members keep their order.
 static JsonNode *to_json(GVariant *value)
 {
-    g_autoptr(GVariant) held = g_variant_ref_sink(value);
+    g_autoptr(GVariant) held = g_variant_take_ref(value);
     return g_variant_is_of_type(held, G_VARIANT_TYPE_BYTESTRING)
                ? json_from_string(g_variant_get_bytestring(held), NULL)
                : json_gvariant_serialize(held);

@@ -118,6 +118,15 @@ static bool check_request(JsonObject *request, GError **error)
     return false;
 }
 
+static void not_found(const Session *session, const char *name, GError **error)
+{
+    const CommandRefused *row = session->set.machine->schema->refused;
+    while (row->name && strcmp(row->name, name) != 0)
+        row++;
+    command_refuse_as(CLASS_COMMAND_NOT_FOUND, error, "The command %s has not been found%s%s", name,
+        row->name ? ": " : "", row->name ? row->why : "");
+}
+
 // Before qmp_capabilities there is only that, and afterwards all but that.
 static const Command *find_command(const Session *session, const char *name, GError **error)
 {
@@ -130,7 +139,7 @@ static const Command *find_command(const Session *session, const char *name, GEr
         g_set_error_literal(error, COMMAND_ERROR, CLASS_COMMAND_NOT_FOUND,
             "Capabilities negotiation is already complete, command ignored");
     else if (!command)
-        g_set_error(error, COMMAND_ERROR, CLASS_COMMAND_NOT_FOUND, "The command %s has not been found", name);
+        not_found(session, name, error);
     else
         return command;
     return NULL;

@@ -5,8 +5,9 @@
 extern const Command run_commands[], machine_commands[], look_commands[];
 extern const CommandType run_types[], machine_types[], look_types[];
 extern const CommandEvent command_events[];
+extern const CommandRefused command_refused[];
 static const CommandType *const types[] = { run_types, machine_types, look_types, NULL };
-static const CommandSchema schema = { types, command_events };
+static const CommandSchema schema = { types, command_events, command_refused };
 static const Command no_commands[] = { { 0 } };
 const Command *fake_machine_tables[] = { run_commands, machine_commands, no_commands, look_commands, NULL };
 

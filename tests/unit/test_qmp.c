@@ -127,8 +127,8 @@ static void test_commands(Fixture *fixture, gconstpointer data)
     for (unsigned i = 0; i < MONITOR_ORDERS; i++)
         g_assert_cmpuint(fixture->machine.orders[i], ==, 1);
 #define CPU(index, core, thread)                                                                             \
-    "{\"cpu-index\":" index ",\"qom-path\":\"/machine/unattached/device[" index "]\",\"thread-id\":" thread  \
-    ",\"props\":{\"core-id\":" core "},\"target\":\"ppc64\"}"
+    "{\"cpu-index\":" index ",\"qom-path\":\"/machine/unattached/device[" core                               \
+    "]/thread[0]\",\"thread-id\":" thread ",\"props\":{\"core-id\":" core "},\"target\":\"ppc64\"}"
     assert_answer(fixture, "{\"execute\":\"query-cpus-fast\"}\n",
         "{\"return\":[" CPU("0", "0", "1000") "," CPU("1", "8", "1001") "]}");
 }
@@ -165,6 +165,8 @@ static void test_timeline(Fixture *fixture, gconstpointer data)
     Timeline *timeline = timeline_new();
     TimelineDisk *disk = timeline_add_disk(timeline, "d\"0");
     fixture->machine.operations.timeline = timeline;
+    session_free(fixture->session);
+    fixture->session = session_new(fake_machine_tables, &fixture->machine.operations, keep, fixture);
     negotiate(fixture);
     timeline_set(timeline, TIMELINE_PANIC, 30, "why\n");
     timeline_set(timeline, TIMELINE_START, 10, NULL);
@@ -222,7 +224,9 @@ static void test_wrong_requests(Fixture *fixture, gconstpointer data)
     assert_answer(fixture, "{\"execute\":\"stop\",\"arguments\":{\"force\":true}}\n",
         GENERIC("Parameter 'force' is unexpected"));
     assert_answer(fixture, "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"x\"}}\n",
-        ERROR("CommandNotFound", "The command device_add has not been found"));
+        ERROR("CommandNotFound",
+            "The command device_add has not been found: no device can be plugged in while the "
+            "guest runs"));
     g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 0);
     assert_answer(fixture, "{\"execute\":\"stop\",\"arguments\":{}}\n", "{\"return\":{}}");
 }

@@ -1,5 +1,6 @@
 // What becomes of the machine when it is stopped, panics, or is reset meanwhile. The monitor is the test's
 // own.
+#include "options.h"
 #include "run.h"
 #include "lparun/papr.h"
 #include "lparun/rtas_clock.h"
@@ -102,7 +103,7 @@ typedef struct Fixture {
     unsigned holds, releases;
     Run *run;
     Chardevs *chardevs;
-    Actions actions;
+    Options options;
     unsigned started; // how often the guest was
     unsigned requests[RUN_MONITOR_QUIT + 1];
 } Fixture;
@@ -151,7 +152,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
         .events = fixture->events,
         .list = fixture->list,
         .chardevs = fixture->chardevs,
-        .actions = &fixture->actions,
+        .options = &fixture->options,
         .ask = { .ask = request, .owner = fixture },
         .timebase = 512000000,
         .threads = 2,
@@ -393,7 +394,7 @@ static const Watch watches[] = {
 static void test_watchdog(Fixture *fixture, gconstpointer data)
 {
     const Watch *watch = data;
-    fixture->actions.watchdog = watch->asked;
+    fixture->options.actions.watchdog = watch->asked;
     run_free(fixture->run);
     fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
     start(fixture);
@@ -410,6 +411,16 @@ static void test_watchdog(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(button_presses(fixture), ==, watch->button);
     g_assert_cmpuint(watch->state == STATE_RUNNING ? system_resets(fixture) : 0, ==, watch->resets);
     g_assert_cmpint(machine.state(machine.owner), ==, watch->state);
+}
+
+// What the monitor sets holds from then on; the command line's stays as it was.
+static void test_set_action(Fixture *fixture, gconstpointer data)
+{
+    machine.actions->watchdog = WATCHDOG_NONE;
+    run_watchdog(fixture->run, WATCHDOG_RESTART_HARD);
+    g_assert_cmpstr(last.action, ==, "none");
+    g_assert_cmpuint(requests(fixture), ==, 0);
+    g_assert_cmpint(fixture->options.actions.watchdog, ==, WATCHDOG_AS_ASKED);
 }
 
 // Without a monitor all is done, and told to nobody.
@@ -658,6 +669,7 @@ int main(int argc, char **argv)
     ADD("cpus", test_cpus);
     ADD("ends", test_ends);
     ADD("panic-words", test_panic_words);
+    ADD("set-action", test_set_action);
     ADD("no-monitor", test_no_monitor);
     ADD("reasons", test_reasons);
     ADD("marks", test_marks);
