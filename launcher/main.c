@@ -130,7 +130,7 @@ int main(int argc, char **argv)
         break;
     case OPTIONS_VERSION:
         // What reads it under QEMU's name looks for a version that it knows.
-        puts(options.qemu_name ? "QEMU emulator version 10.0.0 (lparun " LPARUN_VERSION ")"
+        puts(options.qemu_name ? "QEMU emulator version " QEMU_VERSION " (lparun " LPARUN_VERSION ")"
                                : "lparun " LPARUN_VERSION);
         break;
     case OPTIONS_WRONG:

@@ -63,6 +63,7 @@ typedef struct MonitorMachine {
     void *watch_owner; // a monitor has its own for its commands
     void *owner;
     const CommandSchema *schema;
+    const char *version;           // "10.0.0", of QEMU where that is what the client expects
     const struct Options *options; // as the command line has them; the next ones may change
     struct Actions *actions;
     struct Devices *devices;

@@ -65,6 +65,9 @@ struct Options {
     char *help;  // what was asked for by "help" as a value, or NULL
 };
 
+// What lparun says to be where it stands in QEMU's place.
+#define QEMU_VERSION "10.0.0"
+
 typedef enum {
     OPTIONS_RUN,
     OPTIONS_PROBE,

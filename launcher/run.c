@@ -301,6 +301,7 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
         .owner = run,
         .chardevs = parts->chardevs,
         .schema = &command_schema,
+        .version = parts->options->qemu_name ? QEMU_VERSION : LPARUN_VERSION,
         .options = parts->options,
         .actions = &run->actions,
         .devices = parts->devices,

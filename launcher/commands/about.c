@@ -10,7 +10,9 @@
 
 static GVariant *query_name(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
-    return command_nothing();
+    GVariantBuilder *object = command_object();
+    command_add_text(object, "name", machine->options->process.guest_name);
+    return command_end(object);
 }
 
 static GVariant *query_uuid(const MonitorMachine *machine, GVariant *arguments, GError **error)

@@ -5,6 +5,8 @@
 #include "block.h"
 #include <string.h>
 
+#define MOST 256 // that a client can have made
+
 static bool is_on(GVariant *options, const char *name)
 {
     gboolean on = FALSE;
@@ -15,6 +17,8 @@ static bool is_on(GVariant *options, const char *name)
 static bool check_name(const MonitorMachine *machine, const char *name, GError **error)
 {
     const Device *device;
+    if (nodes_at(machine->nodes, MOST - 1))
+        return command_refuse(error, "Too many block nodes");
     if (!g_ascii_isalpha(*name) || name[strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._")] ||
         strlen(name) > 31)
         return command_refuse(error, "Invalid node-name: '%s'", name);

@@ -6,12 +6,12 @@
 
 // --- The conversation's own.
 
-// The schema calls the triple "qemu"; the number is lparun's own, as the package says.
-static GVariant *version(void)
+// The schema calls the triple "qemu"; the package says what it is.
+static GVariant *version(const MonitorMachine *machine)
 {
     static const char *const names[] = { "major", "minor", "micro" };
     unsigned number[3] = { 0 };
-    sscanf(LPARUN_VERSION, "%u.%u.%u", &number[0], &number[1], &number[2]);
+    sscanf(machine->version, "%u.%u.%u", &number[0], &number[1], &number[2]);
     GVariantBuilder *version = command_object(), *triple = command_object();
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
         command_add(triple, names[i], g_variant_new_int64(number[i]));
@@ -22,7 +22,7 @@ static GVariant *version(void)
 
 static GVariant *query_version(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
-    return version();
+    return version(machine);
 }
 
 static const Command own[] = {
@@ -105,9 +105,9 @@ static JsonNode *to_json(GVariant *value)
                : json_gvariant_serialize(held);
 }
 
-JsonNode *command_version(void)
+JsonNode *command_version(const CommandSet *set)
 {
-    return to_json(version());
+    return to_json(version(set->machine));
 }
 
 static GVariant *run(const CommandSet *set, const Command *command, GVariant *arguments, GError **error)

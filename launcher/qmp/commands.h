@@ -18,4 +18,4 @@ bool command_negotiates(const Command *command);
 // or what the command says.
 JsonNode *command_run(const CommandSet *set, const Command *command, JsonObject *arguments, GError **error);
 // VersionInfo, for the greeting too.
-JsonNode *command_version(void);
+JsonNode *command_version(const CommandSet *set);

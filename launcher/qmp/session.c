@@ -58,7 +58,7 @@ void session_set_pretty(Session *session, bool pretty)
 void session_greet(Session *session)
 {
     JsonObject *greeting = json_object_new(), *inner = json_object_new();
-    json_object_set_member(inner, "version", command_version());
+    json_object_set_member(inner, "version", command_version(&session->set));
     json_object_set_array_member(inner, "capabilities", json_array_new());
     json_object_set_object_member(greeting, "QMP", inner);
     write_line(session, greeting);

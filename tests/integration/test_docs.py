@@ -52,6 +52,24 @@ def test_options_are_documented():
             assert f"{key}=" in manual, f"the manual does not have -{option}'s {key}="
 
 
+def table_names(page, heading):
+    """What the first column of the table below a heading's line names."""
+    table = page[page.index(heading):].split("\n\n")[0]
+    return {name for row in table.splitlines()[2:] for name in re.findall(r"`([\w-]+)`", row.split("|")[1])}
+
+
+def test_commands_are_documented():
+    """docs/qmp.md has each command of the monitor, and no other; and each that is refused by name."""
+    page = (paths.TOP / "docs/qmp.md").read_text()
+    lines = (paths.TOP / "tests/unit/qmp_schema.txt").read_text()
+    code = "".join(file.read_text() for file in (paths.TOP / "launcher/commands").glob("*.c"))
+    has = set(re.findall(r"^([a-z][\w-]*)\(\)", lines, re.MULTILINE)) | set(re.findall(r'"(x-lparun-[\w-]+)",', code))
+    assert len(has) > 60
+    assert table_names(page, "| command | | |") == has
+    refused = (paths.TOP / "launcher/commands/refused.c").read_text()
+    assert table_names(page, "| command | why |") == set(re.findall(r'^    \{ "([\w-]+)",', refused, re.MULTILINE))
+
+
 def test_readme_names_what_there_is():
     """Each option, and each key of one, that README's table has is lparun's."""
     rows = [row for row in (paths.TOP / "README.md").read_text().splitlines() if row.startswith("| `-")]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lab import guest, qmp
+from lab import guest, qmp, qmp_types
 
 pytestmark = pytest.mark.one_host
 # With firmware only by --all; test_debian.py presses the button there.
@@ -274,3 +274,68 @@ def test_terminated(started, log):
     result = run.finish(log)
     assert shutdown["data"] == {"guest": False, "reason": "host-signal"}
     assert result.status == 128 + 15
+
+
+# What libvirt asks of a QEMU that it has started with -S, before it lets the guest go on.
+MANAGER = [
+    ("query-version", {}), ("query-target", {}), ("query-commands", {}), ("query-kvm", {}),
+    ("qom-list-types", {}), ("device-list-properties", {"typename": "virtio-blk-pci"}),
+    ("qom-list-properties", {"typename": "pseries-machine"}), ("query-machines", {}), ("query-cpu-definitions", {}),
+    ("query-command-line-options", {}), ("query-migrate-capabilities", {}),
+    ("migrate-set-capabilities", {"capabilities": []}), ("query-status", {}), ("query-chardev", {}),
+    ("qom-list", {"path": "/machine/peripheral"}), ("query-hotpluggable-cpus", {}), ("query-cpus-fast", {}),
+    ("query-iothreads", {}), ("query-block", {}), ("query-blockstats", {}), ("query-named-block-nodes", {"flat": True}),
+    ("query-name", {}), ("query-uuid", {}), ("query-pci", {}), ("query-memory-devices", {}),
+    ("query-memory-size-summary", {}), ("query-memdev", {}), ("query-jobs", {}), ("query-fdsets", {}),
+    ("set-action", {"reboot": "reset", "watchdog": "none"}),
+]
+
+
+def ask(run, schema, command, arguments):
+    """What the command returned; arguments and answer are of the types that the schema says."""
+    schema.check_arguments(command, arguments)
+    answer = run.client.execute(command, **arguments)
+    assert not (isinstance(answer, dict) and "error" in answer), f"{command}: {answer}"
+    schema.check_return(command, answer)
+    return answer
+
+
+def test_manager(host, started, log):
+    """The questions of a manager at a start have answers of the types that the schema says, and say what is there."""
+    assert host.run("truncate -s 1M /tmp/manager.img", 20).status == 0
+    run = started("idle", "-object", "iothread,id=io0", "-drive", "file=/tmp/manager.img,format=raw,if=none,id=d1",
+                  "-device", "virtio-blk-pci,drive=d1,id=disk,iothread=io0", "-uuid",
+                  "12345678-9abc-def0-1234-56789abcdef0")
+    run.client.greeting()
+    schema = qmp_types.Schema(run.client.execute("query-qmp-schema"))
+    answers = {command: ask(run, schema, command, arguments) for command, arguments in MANAGER}
+    balloon = run.client.execute("query-balloon")
+    up = run.wait_for(b"guest: idle", 1)
+    (bus,) = ask(run, schema, "query-pci", {})
+    (iothread,) = ask(run, schema, "query-iothreads", {})
+    comm = host.run(f"cat /proc/{host.lparun()}/task/{iothread['thread-id']}/comm", 20).text
+    assert ask(run, schema, "object-add", {"qom-type": "iothread", "id": "io1"}) == {}
+    assert len(ask(run, schema, "query-iothreads", {})) == 2
+    assert ask(run, schema, "object-del", {"id": "io1"}) == {}
+    node = {"driver": "raw", "node-name": "n", "file": {"driver": "file", "filename": "/tmp/spare.img"}}
+    assert host.run("truncate -s 1M /tmp/spare.img", 20).status == 0
+    assert ask(run, schema, "blockdev-add", node) == {}
+    assert [one["node-name"] for one in ask(run, schema, "query-named-block-nodes", {})][:2] == ["d1", "n"]
+    assert ask(run, schema, "blockdev-del", {"node-name": "n"}) == {}
+    human = ask(run, schema, "human-monitor-command", {"command-line": "info status"})
+    for line in ("stop", "cont", "quit"):
+        ask(run, schema, line, {})
+    result = run.finish(log)
+    events = [message for message in map(json.loads, run.client.lines()) if "event" in message]
+    for event in events:
+        schema.check_event(event)
+    assert up and result.status == 0
+    assert {command["name"] for command in answers["query-commands"]} == schema.commands.keys() - {"qmp_capabilities"}
+    assert balloon["error"]["class"] == "DeviceNotActive"
+    assert [disk["name"] for disk in answers["qom-list"][1:]] == ["disk"]
+    assert answers["query-uuid"] == {"UUID": "12345678-9abc-def0-1234-56789abcdef0"}
+    assert answers["query-memory-size-summary"]["base-memory"] == 512 << 20
+    assert "io0" in comm and human.startswith("VM status: running")
+    # Linux has given the disk's BAR an address by now.
+    assert all(region["address"] > 0 for region in bus["devices"][0]["regions"])
+    assert [event["event"] for event in events] == ["STOP", "RESUME", "SHUTDOWN"]

@@ -77,5 +77,6 @@ void fake_machine_init(FakeMachine *machine)
         .watch = watch,
         .watch_owner = machine,
         .owner = machine,
-        .schema = &schema };
+        .schema = &schema,
+        .version = LPARUN_VERSION };
 }

@@ -84,6 +84,11 @@ static void test_greeting(Fixture *fixture, gconstpointer data)
 {
     session_greet(fixture->session);
     g_assert_cmpstr(next_line(fixture), ==, "{\"QMP\":{\"version\":" VERSION ",\"capabilities\":[]}}");
+    fixture->machine.operations.version = "10.0.0"; // in QEMU's place
+    session_greet(fixture->session);
+    g_assert_cmpstr(next_line(fixture), ==,
+        "{\"QMP\":{\"version\":{\"qemu\":{\"major\":10,\"minor\":0,\"micro\":0},\"package\":"
+        "\"lparun " LPARUN_VERSION "\"},\"capabilities\":[]}}");
 }
 
 static void test_negotiation(Fixture *fixture, gconstpointer data)

@@ -47,11 +47,11 @@ static void parse_options(Fixture *fixture)
     static const char bytes[8192];
     fixture->path = scratch_file(bytes, sizeof bytes);
     g_autofree char *drive = g_strdup_printf("file=%s,if=none,id=d0", fixture->path);
-    char *argv[] = { (char *)"lparun", (char *)"-m", (char *)"1G", (char *)"-smp", (char *)"4,threads=2",
-        (char *)"-kernel", (char *)"/kernel", (char *)"-object", (char *)"iothread,id=io0", (char *)"-object",
-        (char *)"rng-builtin,id=rng0", (char *)"-drive", drive, (char *)"-device",
-        (char *)"virtio-blk-pci,drive=d0,id=disk,iothread=io0,bootindex=1", (char *)"-device",
-        (char *)"virtio-rng-pci,rng=rng0", NULL };
+    char *argv[] = { (char *)"lparun", (char *)"-name", (char *)"guest=one", (char *)"-m", (char *)"1G",
+        (char *)"-smp", (char *)"4,threads=2", (char *)"-kernel", (char *)"/kernel", (char *)"-object",
+        (char *)"iothread,id=io0", (char *)"-object", (char *)"rng-builtin,id=rng0", (char *)"-drive", drive,
+        (char *)"-device", (char *)"virtio-blk-pci,drive=d0,id=disk,iothread=io0,bootindex=1",
+        (char *)"-device", (char *)"virtio-rng-pci,rng=rng0", NULL };
     g_autoptr(GError) error = NULL;
     if (options_parse(&fixture->options, G_N_ELEMENTS(argv) - 1, argv, &error) != OPTIONS_RUN)
         g_error("%s", error->message);
@@ -268,6 +268,7 @@ static void test_about(Fixture *fixture, gconstpointer data)
 {
     static const Case cases[] = {
         { "query-kvm", "", "{'enabled':true,'present':true}" },
+        { "query-name", "", "{'name':'one'}" },
         { "query-target", "", "{'arch':'ppc64'}" },
         { "query-uuid", "", "{'UUID':'12345678-9abc-def0-1234-56789abcdef0'}" },
         { "query-memory-size-summary", "", "{'base-memory':1073741824,'plugged-memory':0}" },
@@ -396,6 +397,39 @@ static void test_objects(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(gone, ==, "{}");
     g_autofree char *one = ask(fixture, "query-iothreads", "");
     g_assert_null(strstr(one, "'id':'io1'"));
+}
+
+// Asks, with a number between the two, until it is refused. How often it was not.
+static unsigned ask_often(
+    Fixture *fixture, const char *command, const char *before, const char *after, const char *refusal)
+{
+    for (unsigned i = 0; i < 1000; i++) {
+        g_autofree char *arguments = g_strdup_printf("%s%u%s", before, i, after);
+        g_autofree char *answer = ask(fixture, command, arguments);
+        if (strcmp(answer, "{}") == 0)
+            continue;
+        g_assert_cmpstr(answer, ==, refusal);
+        return i;
+    }
+    g_assert_not_reached();
+}
+
+// A client cannot make lparun grow without end.
+static void test_many(Fixture *fixture, gconstpointer data)
+{
+    unsigned objects = ask_often(
+        fixture, "object-add", "'qom-type':'rng-builtin','id':'r", "'", GENERIC("Too many objects"));
+    unsigned chardevs = ask_often(fixture, "chardev-add", "'id':'c", "','backend':{'type':'null','data':{}}",
+        GENERIC("Too many chardevs"));
+    static const char bytes[8192];
+    char *image = scratch_file(bytes, sizeof bytes);
+    g_autofree char *rest = g_strdup_printf("','driver':'file','read-only':true,'filename':'%s'", image);
+    unsigned nodes =
+        ask_often(fixture, "blockdev-add", "'node-name':'n", rest, GENERIC("Too many block nodes"));
+    scratch_remove(image);
+    g_assert_cmpuint(objects, ==, 254); // two were there
+    g_assert_cmpuint(chardevs, ==, 64);
+    g_assert_cmpuint(nodes, ==, 256);
 }
 
 static void test_nodes(Fixture *fixture, gconstpointer data)
@@ -533,6 +567,8 @@ static void test_chardevs(Fixture *fixture, gconstpointer data)
     g_autofree char *all = ask(fixture, "query-chardev", "");
     g_assert_nonnull(strstr(all, "{'label':'n','filename':'null','frontend-open':false}"));
     g_assert_nonnull(strstr(all, "/a,b,server=on"));
+    fputs("# ", stdout); // as a comment of TAP's, for a line about the terminal follows
+    fflush(stdout);
     g_autofree char *pty = ask(fixture, "chardev-add", "'id':'p','backend':{'type':'pty','data':{}}");
     g_assert_true(g_str_has_prefix(pty, "{'pty':'/dev/pts/"));
     g_autofree char *gone = ask(fixture, "chardev-remove", "'id':'s'");
@@ -594,6 +630,7 @@ int main(int argc, char **argv)
     ADD("nodes", test_nodes);
     ADD("fds", test_fds);
     ADD("fds-many", test_fds_many);
+    ADD("many", test_many);
     ADD("actions", test_actions);
     ADD("chardevs", test_chardevs);
     ADD("ringbuf", test_ringbuf);
