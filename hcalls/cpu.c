@@ -93,6 +93,29 @@ int cpu_system_reset(Vcpu *vcpu, uint64_t vector)
     return cpu_interrupt(vcpu, vector, MSR_ME, SRR1_RESET);
 }
 
+#define PROGRAM_VECTOR 0x700ULL
+#define AIL_3_OFFSET 0xc000000000004000ULL
+#define MSR_TRANSLATION 0x30ULL // IR and DR
+#define SRR1_ILLEGAL (1ULL << 19)
+
+int cpu_illegal_instruction(Vcpu *vcpu)
+{
+    uint64_t lpcr;
+    KvmRegisters registers;
+    int result = kvm_vcpu_get_reg(vcpu_kvm(vcpu), KVM_PPC_LPCR, &lpcr);
+    if (result == 0)
+        result = kvm_vcpu_registers(vcpu_kvm(vcpu), &registers);
+    if (result < 0)
+        return result;
+    bool stays = (lpcr & LPCR_AIL) == LPCR_AIL && (registers.msr & MSR_TRANSLATION) == MSR_TRANSLATION;
+    result = cpu_interrupt(vcpu, PROGRAM_VECTOR | (stays ? AIL_3_OFFSET : 0),
+        MSR_ME | (stays ? MSR_TRANSLATION : 0), SRR1_RESET);
+    if (result == 0)
+        result = kvm_vcpu_registers(vcpu_kvm(vcpu), &registers);
+    registers.srr1 |= SRR1_ILLEGAL;
+    return result == 0 ? kvm_vcpu_set_registers(vcpu_kvm(vcpu), &registers) : result;
+}
+
 static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
     uint64_t character, behaviour;

@@ -187,6 +187,25 @@ void mmu_set_hash_order(Mmu *mmu, unsigned order)
     __atomic_store_n(&mmu->order_now, order, __ATOMIC_RELAXED);
 }
 
+uint64_t mmu_process_table(const Mmu *mmu)
+{
+    return __atomic_load_n(&mmu->process_table, __ATOMIC_RELAXED);
+}
+
+bool mmu_hash_group(const Mmu *mmu, uint64_t group, uint64_t entries[KVM_HASH_GROUP][2])
+{
+    unsigned order = mmu_hash_order(mmu);
+    if (!order || group >> (order - 7))
+        return false;
+    if (!mmu->table)
+        return kvm_hash_group(mmu->vm, group, entries) == 0;
+    for (unsigned i = 0; i < KVM_HASH_GROUP; i++) {
+        entries[i][0] = be64_get(mmu->table[group * KVM_HASH_GROUP + i][0]);
+        entries[i][1] = be64_get(mmu->table[group * KVM_HASH_GROUP + i][1]);
+    }
+    return true;
+}
+
 unsigned mmu_hash_order_limit(const Mmu *mmu)
 {
     return MIN(mmu->hash_order + 1, MMU_HASH_ORDER_MAX);

@@ -53,6 +53,8 @@ Next actions_next(const Actions *actions, RunEvent event)
         return actions->reboot ? next_of_shutdown(actions) : NEXT_RESET;
     case RUN_PANICKED:
         return next_of_panic(actions);
+    case RUN_DEBUG:
+        return NEXT_GO_ON;
     default: // the user's wish, or no vCPU that could go on
         return NEXT_END;
     }

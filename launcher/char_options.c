@@ -38,6 +38,7 @@ void char_options_clear(CharOptions *chars)
     g_clear_pointer(&chars->chardevs, g_ptr_array_unref);
     g_clear_pointer(&chars->serials, g_ptr_array_unref);
     g_clear_pointer(&chars->monitors, g_ptr_array_unref);
+    g_clear_pointer(&chars->gdb, g_free);
 }
 
 static ChardevOptions *find(const CharOptions *chars, const char *id)
@@ -245,6 +246,29 @@ bool options_parse_qmp(Options *options, const char *option, const char *value, 
     return chardev;
 }
 
+// What QEMU adds to a debugger's socket, where it is not said.
+static char *gdb_place(const char *value)
+{
+    bool is_socket = g_str_has_prefix(value, "tcp:") || g_str_has_prefix(value, "unix:");
+    const char *server = is_socket && !strstr(value, ",server") ? ",server=on" : "";
+    const char *wait = is_socket && !strstr(value, ",wait") && !strstr(value, ",nowait") ? ",wait=off" : "";
+    return g_strconcat(value, server, wait, NULL);
+}
+
+bool options_parse_gdb(Options *options, const char *option, const char *value, GError **error)
+{
+    g_autofree char *place = gdb_place(value ? value : "tcp::1234");
+    if (strcmp(place, "none") == 0)
+        return true;
+    if (options->chars.gdb)
+        return error_user(error, "%s: there is one debugger; give -gdb or -s once", option);
+    options->chars.gdb = read_short(options, option, place, "gdb", error);
+    ChardevOptions *chardev = find(&options->chars, options->chars.gdb);
+    if (chardev && chardev->kind == &stdio_chardev)
+        ((StdioValues *)chardev->values)->escapes = false; // its bytes are no user's
+    return options->chars.gdb;
+}
+
 bool options_parse_monitor(Options *options, const char *option, const char *value, GError **error)
 {
     options->chars.no_human = true;
@@ -351,6 +375,8 @@ static bool check_named(const Options *options, GError **error)
         if (!is_there(chars, monitor->option, monitor->chardev, error))
             return false;
     }
+    if (chars->gdb && !is_there(chars, "-gdb", chars->gdb, error))
+        return false;
     for (unsigned i = 0; i < options->devices->len; i++)
         if (vty_of(options, i) && !is_there(chars, "-device spapr-vty", vty_of(options, i)->chardev, error))
             return false;

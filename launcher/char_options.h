@@ -24,6 +24,7 @@ typedef struct CharOptions {
     GPtrArray *serials;  // char *, an id each
     GPtrArray *monitors; // MonitorOptions
     bool no_human;       // where nobody asked for one
+    char *gdb;           // id of the chardev that a debugger is on, or NULL
     bool has_serials;    // -serial was given, if only to say that there is none
     unsigned count;      // of -serial, for the names of what they make
     uint8_t escape;      // of terminals and mux=on
@@ -38,6 +39,8 @@ bool options_parse_no_port(Options *options, const char *option, const char *val
 bool options_parse_mon(Options *options, const char *option, const char *value, GError **error);
 // -qmp and -qmp-pretty.
 bool options_parse_qmp(Options *options, const char *option, const char *value, GError **error);
+// -gdb and -s.
+bool options_parse_gdb(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_monitor(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_echr(Options *options, const char *option, const char *value, GError **error);
 // Once all is read: the console that there is without -serial, and that all are there that are named. False

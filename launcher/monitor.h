@@ -40,10 +40,11 @@ typedef enum {
 typedef enum {
     STATE_RUNNING,
     STATE_PAUSED,    // by the monitor
-    STATE_PRELAUNCH, // reset while it did not run
+    STATE_PRELAUNCH, // reset while it did not run, or never let go (-S)
     STATE_SHUTDOWN,  // powered off: only a reset leads on
     STATE_PANICKED,
     STATE_WATCHDOG,
+    STATE_DEBUG, // by a debugger's breakpoint
     MONITOR_STATES
 } MonitorState;
 

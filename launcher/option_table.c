@@ -143,6 +143,12 @@ static bool parse_demo_stall(Options *options, const char *option, const char *v
     return true;
 }
 
+static bool parse_paused(Options *options, const char *option, const char *value, GError **error)
+{
+    options->paused = true;
+    return true;
+}
+
 static bool parse_nothing(Options *options, const char *option, const char *value, GError **error)
 {
     return true; // there is nothing that it could switch off or on: no display, no default devices
@@ -273,6 +279,9 @@ const OptionRow option_table[] = {
     { "audiodev", "none,id=ID", "the same", options_parse_audio, .qemu = QEMU_PART, .note = SCREEN },
     { "no-user-config", NULL, "no file of the user's is ever read", parse_nothing },
     { "no-fd-bootchk", NULL, "taken: it is about a PC's floppy disks", parse_nothing, .qemu = QEMU_NONE },
+    { "gdb", "PLACE", "let gdb debug the guest; PLACE as in -serial", options_parse_gdb },
+    { "s", NULL, "the same as -gdb tcp::1234", options_parse_gdb },
+    { "S", NULL, "the guest does not start until the monitor's cont, or gdb's continue", parse_paused },
     { "ci-hcalls", "kernel|user", "who serves H_LOGICAL_CI_LOAD and H_LOGICAL_CI_STORE (default kernel)",
         parse_ci, .qemu = QEMU_NONE },
     { "x-demo-stall", NULL,

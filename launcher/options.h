@@ -46,6 +46,7 @@ struct Options {
     unsigned cpus, threads;       // threads a core
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     char *dump_tree; // path of a file for the device tree, without a run; or NULL
+    bool paused;     // -S: the guest does not start until it is let
     MmuMode mmu;
     InterruptMode interrupts;      // -machine ic-mode=
     const CompatLevel *max_compat; // the newest that the guest may have, or NULL

@@ -4,6 +4,7 @@
 #include "run.h"
 #include "deadline.h"
 #include "devices.h"
+#include "gdb/gdb.h"
 #include "lparun/bytes.h"
 #include "lparun/cas.h"
 #include "lparun/device_tree.h"
@@ -56,6 +57,7 @@ struct Machine {
     unsigned stride; // between the first vCPU numbers of two cores
     char *boot_list, *uuid;
     RunQueue *queue;
+    Gdb *gdb; // or NULL
 };
 
 // KVM takes 2^31 - 1 of the host's pages in a slot.
@@ -117,6 +119,12 @@ static void on_system_reset(void *owner, Vcpu *vcpu)
 {
     Machine *machine = owner;
     rtas_nmi_system_reset(machine->nmi, vcpu);
+}
+
+static bool on_debug(void *owner, Vcpu *vcpu)
+{
+    const Machine *machine = owner;
+    return machine->gdb && gdb_debug(machine->gdb, vcpu);
 }
 
 static void on_quit(void *owner)
@@ -205,7 +213,8 @@ static void make_vcpu_set(Machine *machine)
     static const VcpuOps ops = { .hypercall = on_hypercall,
         .failed = on_failed,
         .machine_check = on_machine_check,
-        .system_reset = on_system_reset };
+        .system_reset = on_system_reset,
+        .debug = on_debug };
     machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
     add(machine, &vcpu_set_part, machine->vcpus);
     machine->queue = run_queue_new(machine->vcpus);
@@ -502,12 +511,30 @@ static bool make_run(Machine *machine, GError **error)
         .ask = run_queue_ask(machine->queue),
         .timebase = machine->cpus.timebase,
         .threads = machine->options->threads,
+        .paused = machine->options->paused,
         .load = load,
         .start = start,
         .owner = machine,
     };
     machine->run = run_new(&parts, machine->options->chars.monitors, error);
     return add(machine, &run_part, machine->run);
+}
+
+static bool make_gdb(Machine *machine, GError **error)
+{
+    const GdbMachineParts parts = {
+        .run = machine->run,
+        .vm = machine->vm,
+        .vcpus = machine->vcpus,
+        .memory = machine->memory,
+        .mmu = machine->mmu,
+        .ask = run_queue_ask(machine->queue),
+    };
+    const char *id = machine->options->chars.gdb;
+    if (!id)
+        return true;
+    machine->gdb = gdb_new(&parts, chardevs_find(machine->chardevs, id), error);
+    return add(machine, &gdb_part, machine->gdb);
 }
 
 Machine *machine_new(const Options *options, GError **error)
@@ -534,7 +561,8 @@ Machine *machine_new(const Options *options, GError **error)
     if (!make_hypercalls(machine, error))
         goto fail;
     make_tree(machine);
-    if (choose_modes(machine, error) && load(machine, error) && make_run(machine, error))
+    if (choose_modes(machine, error) && load(machine, error) && make_run(machine, error) &&
+        make_gdb(machine, error))
         return machine;
 fail:
     machine_free(machine);

@@ -29,6 +29,8 @@ struct Run {
     gint64 stopped_at; // microseconds of the monotonic clock
     guint holding;     // a source while parts are asked whether they are held, or 0
     int signal;        // that wants the end, or 0
+    void (*heard)(void *owner, const char *event); // or NULL
+    void *listener;
 };
 
 // --- What a monitor is told.
@@ -38,6 +40,8 @@ static void tell_of(const Run *run, const char *name, GVariant *data)
     const MonitorEvent event = { .name = name, .data = data ? g_variant_ref_sink(data) : NULL };
     for (unsigned i = 0; i < run->monitors->len; i++)
         monitor_tell(run->monitors->pdata[i], &event);
+    if (run->heard)
+        run->heard(run->listener, name);
     if (data)
         g_variant_unref(data);
 }
@@ -69,7 +73,7 @@ static void watch(void *owner, bool on)
     timeline_watch(run->parts.timeline, run->watchers ? tell_marks : NULL, owner);
 }
 
-static MonitorState state(void *owner)
+MonitorState run_state(const Run *run)
 {
     // What says most comes first.
     static const struct {
@@ -79,14 +83,19 @@ static MonitorState state(void *owner)
         { HELD_SHUTDOWN, STATE_SHUTDOWN },
         { HELD_PANIC, STATE_PANICKED },
         { HELD_WATCHDOG, STATE_WATCHDOG },
+        { HELD_DEBUG, STATE_DEBUG },
         { HELD_RESET, STATE_PRELAUNCH },
         { HELD_MONITOR, STATE_PAUSED },
     };
-    const Run *run = owner;
     for (unsigned i = 0; i < G_N_ELEMENTS(states); i++)
         if (run->held & states[i].hold)
             return states[i].state;
     return STATE_RUNNING;
+}
+
+static MonitorState state(void *owner)
+{
+    return run_state(owner);
 }
 
 unsigned run_held(const Run *run)
@@ -142,6 +151,25 @@ static void let_go(Run *run)
         part_list_release(run->parts.list);
 }
 
+void run_hold(Run *run, RunHold why)
+{
+    hold(run, why);
+}
+
+bool run_go_on(Run *run)
+{
+    if (run->held & HELD_SHUTDOWN)
+        return false;
+    let_go(run);
+    return true;
+}
+
+void run_listen(Run *run, void (*heard)(void *owner, const char *event), void *owner)
+{
+    run->heard = heard;
+    run->listener = owner;
+}
+
 // --- What a monitor asks for.
 
 static void ask(const Run *run, RunEvent event)
@@ -162,9 +190,8 @@ static const char *obey(void *owner, MonitorOrder order)
         hold(run, HELD_MONITOR);
         break;
     case ORDER_RESUME:
-        if (run->held & HELD_SHUTDOWN)
+        if (!run_go_on(run))
             return "Resetting the Virtual Machine is required";
-        let_go(run);
         break;
     case ORDER_RESET:
         ask(run, RUN_RESET);
@@ -316,6 +343,11 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
     return NULL;
 }
 
+const MonitorMachine *run_machine(const Run *run)
+{
+    return &run->machine;
+}
+
 void run_free(Run *run)
 {
     if (!run)
@@ -379,6 +411,10 @@ void run_came(Run *run, RunEvent event, Next next)
 {
     if (event == RUN_PANICKED) {
         panicked(run, next);
+        return;
+    }
+    if (event == RUN_DEBUG) {
+        hold(run, HELD_DEBUG);
         return;
     }
     tell_end(run, event, next == NEXT_RESET);
@@ -510,10 +546,21 @@ static int verdict(const Run *run, const RunRequest *last, GError **error)
     }
 }
 
+// Nobody is told of a stop: it has not run.
+static void begin_paused(Run *run)
+{
+    run->held |= HELD_RESET;
+    vcpu_set_hold(run->parts.vcpus);
+    part_list_hold(run->parts.list);
+    run->stopped_at = g_get_monotonic_time();
+}
+
 int run_until_end(Run *run, GError **error)
 {
     const RunRequest *request;
     Next next;
+    if (run->parts.paused)
+        begin_paused(run);
     run->parts.start(run->parts.owner);
     do {
         request = run_queue_await(run->parts.queue);

@@ -26,6 +26,7 @@ typedef struct RunParts {
     RunAsk ask;        // the queue's
     uint32_t timebase; // Hz
     unsigned threads;  // a core
+    bool paused;       // -S: it does not run until the monitor, or a debugger, lets it
     // After a reset: puts what the guest starts from into memory, and lets it start. False and `error` ends
     // the run.
     bool (*load)(void *owner, GError **error);
@@ -36,11 +37,12 @@ typedef struct RunParts {
 // Why the machine does not run: all that hold it, until each lets go. A reset leaves one of them, HELD_RESET.
 typedef enum {
     HELD_MONITOR = 1 << 0,  // `stop`
-    HELD_RESET = 1 << 1,    // reset while it was held
+    HELD_RESET = 1 << 1,    // reset while it was held, or -S
     HELD_WATCHDOG = 1 << 2, // -action watchdog=pause
     HELD_PANIC = 1 << 3,    // -action panic=pause
     HELD_SHUTDOWN = 1 << 4, // -action shutdown=pause: only a reset leads on
-    HELD_RESTART = 1 << 5,  // a reset is under way; `cont` does not end this one
+    HELD_DEBUG = 1 << 5,    // a debugger's breakpoint
+    HELD_RESTART = 1 << 6,  // a reset is under way; `cont` does not end this one
 } RunHold;
 
 // With these monitors (MonitorOptions). NULL and `error` when one cannot be. On the main thread, as all of
@@ -59,3 +61,12 @@ void run_came(Run *run, RunEvent event, Next next);
 void run_watchdog(Run *run, WatchdogExpiry what);
 // What holds the machine, RunHold's bits; 0: it runs.
 unsigned run_held(const Run *run);
+MonitorState run_state(const Run *run);
+// What monitors may ask of it.
+const MonitorMachine *run_machine(const Run *run);
+// For a debugger: holds the machine, and lets it go on as the monitor's `cont` does. False: only a reset
+// leads on.
+void run_hold(Run *run, RunHold why);
+bool run_go_on(Run *run);
+// `heard` gets the name of all that monitors are told of.
+void run_listen(Run *run, void (*heard)(void *owner, const char *event), void *owner);

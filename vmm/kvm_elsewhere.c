@@ -147,3 +147,37 @@ int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t
 {
     return -ENOSYS;
 }
+
+int kvm_vcpu_set_registers(KvmVcpu *vcpu, const KvmRegisters *registers)
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_get_wide(KvmVcpu *vcpu, uint64_t id, uint64_t value[2])
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_set_wide(KvmVcpu *vcpu, uint64_t id, const uint64_t value[2])
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_slb(KvmVcpu *vcpu, KvmSlbEntry entries[KVM_SLB_ENTRIES])
+{
+    return -ENOSYS;
+}
+
+int kvm_vcpu_debug(KvmVcpu *vcpu, bool breakpoints, bool step)
+{
+    return -ENOSYS;
+}
+
+int kvm_hash_group(KvmVm *vm, uint64_t group, uint64_t entries[KVM_HASH_GROUP][2])
+{
+    return -ENOSYS;
+}
+
+void kvm_code_changed(const void *host, size_t length)
+{
+}

@@ -246,10 +246,15 @@ int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
     *registers = (KvmRegisters){
         .pc = regs.pc,
         .msr = regs.msr,
+        .cr = regs.cr,
         .lr = regs.lr,
         .ctr = regs.ctr,
+        .xer = regs.xer,
         .srr0 = regs.srr0,
         .srr1 = regs.srr1,
+        .pid = regs.pid,
+        .sprg = { regs.sprg0, regs.sprg1, regs.sprg2, regs.sprg3, regs.sprg4, regs.sprg5, regs.sprg6,
+            regs.sprg7 },
     };
     G_STATIC_ASSERT(sizeof registers->gpr == sizeof regs.gpr);
     memcpy(registers->gpr, regs.gpr, sizeof regs.gpr);

@@ -54,6 +54,7 @@ struct VcpuSet {
     GMutex lock; // guards states and work queues; never taken on the way of an exit
     // Under the lock.
     bool held;      // none enters the guest, whatever is wanted of it
+    Vcpu *only;     // nor any but this one; NULL: all may
     unsigned awake; // vCPUs that are not asleep
     GCond changed;  // none is awake, a call from outside is done, a thread has begun
 };
@@ -112,12 +113,19 @@ static void tell_online(Vcpu *vcpu)
     vcpu->online = online;
 }
 
+// Under the set's lock.
+static bool is_held(const Vcpu *vcpu)
+{
+    const VcpuSet *set = vcpu->set;
+    return set->held || (set->only && set->only != vcpu);
+}
+
 // Under the set's lock, which it gives up for a while. A parked vCPU takes no interrupt, and one that is held
 // takes it later.
 static void take_system_reset(Vcpu *vcpu)
 {
     const VcpuSet *set = vcpu->set;
-    if (set->held)
+    if (is_held(vcpu))
         return;
     bool takes = vcpu->resetting && vcpu->wanted == RUNNING;
     vcpu->resetting = false;
@@ -142,9 +150,9 @@ static bool serve(Vcpu *vcpu)
         tell_online(vcpu);
         take_system_reset(vcpu);
         do_work(vcpu);
-        if (vcpu->entering || (vcpu->resetting && !set->held))
+        if (vcpu->entering || (vcpu->resetting && !is_held(vcpu)))
             continue;
-        if (vcpu->wanted == ENDED || (vcpu->wanted == RUNNING && !vcpu->joined && !set->held))
+        if (vcpu->wanted == ENDED || (vcpu->wanted == RUNNING && !vcpu->joined && !is_held(vcpu)))
             break;
         set_asleep(vcpu, true);
         g_cond_wait(&vcpu->wake, &set->lock);
@@ -189,6 +197,13 @@ static void machine_check(Vcpu *vcpu)
         fail(vcpu, "a machine check", vcpu->run->flags);
 }
 
+static void debug(Vcpu *vcpu)
+{
+    const VcpuOps *ops = vcpu->set->ops;
+    if (!ops->debug || !ops->debug(vcpu->set->owner, vcpu))
+        fail(vcpu, "a breakpoint that nobody has set", vcpu->run->exit_reason);
+}
+
 static void handle_exit(Vcpu *vcpu)
 {
     struct kvm_run *run = vcpu->run;
@@ -217,7 +232,10 @@ static void handle_exit(Vcpu *vcpu)
     case KVM_EXIT_NMI:
         machine_check(vcpu);
         break;
-    default: // DEBUG: only after capabilities that lparun does not enable
+    case KVM_EXIT_DEBUG:
+        debug(vcpu);
+        break;
+    default:
         fail(vcpu, "unexpected exit from KVM", run->exit_reason);
         break;
     }
@@ -414,7 +432,7 @@ bool vcpu_has_stopped(const Vcpu *vcpu)
 VcpuStand vcpu_stand(const Vcpu *vcpu)
 {
     g_mutex_lock(&vcpu->set->lock);
-    VcpuStand stand = vcpu->set->held           ? VCPU_HELD
+    VcpuStand stand = is_held(vcpu)             ? VCPU_HELD
                       : vcpu->wanted != RUNNING ? VCPU_STOPPED
                       : vcpu->joined            ? VCPU_JOINED
                                                 : VCPU_RUNNING;
@@ -560,6 +578,7 @@ void vcpu_set_park_all(VcpuSet *set)
     g_mutex_lock(&set->lock);
     bool held = set->held;
     set->held = true;
+    set->only = NULL;
     await_sleep(set);
     for (unsigned i = 0; i < set->vcpus->len; i++) {
         Vcpu *vcpu = vcpu_set_at(set, i);
@@ -584,6 +603,13 @@ void vcpu_set_begin_hold(VcpuSet *set)
     g_mutex_lock(&set->lock);
     set->held = true;
     kick_all(set);
+    g_mutex_unlock(&set->lock);
+}
+
+void vcpu_set_only(VcpuSet *set, Vcpu *vcpu)
+{
+    g_mutex_lock(&set->lock);
+    set->only = vcpu;
     g_mutex_unlock(&set->lock);
 }
 

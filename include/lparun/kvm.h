@@ -133,7 +133,7 @@ int kvm_vcpu_set_r3(KvmVcpu *vcpu, uint64_t r3);
 // SPRG0, and what it was.
 int kvm_vcpu_set_sprg0(KvmVcpu *vcpu, uint64_t value, uint64_t *before);
 typedef struct KvmRegisters {
-    uint64_t pc, msr, lr, ctr, srr0, srr1, gpr[32];
+    uint64_t pc, msr, cr, lr, ctr, xer, srr0, srr1, pid, sprg[8], gpr[32];
 } KvmRegisters;
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers);
 // PR: the guest's hashed page table is `table` in this process, 1 << `order` bytes and aligned to as many.
@@ -146,6 +146,29 @@ int kvm_vcpu_get_reg(KvmVcpu *vcpu, uint64_t id, uint64_t *value);
 int kvm_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value);
 // KVM_SET_REG 128-bit: VPA_SLB and VPA_DTL {address, length}.
 int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t length);
+
+// For debuggers (vmm/kvm_ppc_debug.c).
+
+// All but the PID, which KVM takes by its register's number.
+int kvm_vcpu_set_registers(KvmVcpu *vcpu, const KvmRegisters *registers);
+// The 128-bit ones: the more significant half comes first.
+int kvm_vcpu_get_wide(KvmVcpu *vcpu, uint64_t id, uint64_t value[2]);
+int kvm_vcpu_set_wide(KvmVcpu *vcpu, uint64_t id, const uint64_t value[2]);
+// The segment lookaside buffer of a guest with a hashed page table, as slbmfee and slbmfev give it.
+#define KVM_SLB_ENTRIES 64
+typedef struct KvmSlbEntry {
+    uint64_t esid, vsid;
+} KvmSlbEntry;
+int kvm_vcpu_slb(KvmVcpu *vcpu, KvmSlbEntry entries[KVM_SLB_ENTRIES]);
+// KVM_SET_GUEST_DEBUG: the breakpoint instruction (KVM_PPC_DEBUG_INST) ends KVM_RUN with KVM_EXIT_DEBUG, the
+// pc at it; with `step`, which HV ignores, so does the next instruction, the pc behind it.
+int kvm_vcpu_debug(KvmVcpu *vcpu, bool breakpoints, bool step);
+// A group of the guest's hashed page table as HV keeps it; those that are not valid are zeros. -errno: there
+// is none. Any thread.
+#define KVM_HASH_GROUP 8
+int kvm_hash_group(KvmVm *vm, uint64_t group, uint64_t entries[KVM_HASH_GROUP][2]);
+// What was written to these bytes of the guest's memory is code that it may have in an instruction cache.
+void kvm_code_changed(const void *host, size_t length);
 
 #define KVM_PPC_LPCR 0x10300000000000b5ULL
 #define LPCR_LD (1ULL << 17) // large decrementer (Power ISA 3.1, book III, 2.2)
@@ -162,3 +185,6 @@ int kvm_vcpu_set_reg_pair(KvmVcpu *vcpu, uint64_t id, uint64_t address, uint64_t
 #define KVM_PPC_DAWRX1 0x10300000000000c5ULL
 #define KVM_PPC_ONLINE 0x10200000000000bfULL
 #define KVM_PPC_HIOR 0x1030000000000001ULL
+#define KVM_PPC_PID 0x10300000000000b2ULL
+#define KVM_PPC_TAR 0x10300000000000a8ULL
+#define KVM_PPC_DEBUG_INST 0x102000000000008bULL

@@ -31,6 +31,11 @@ bool mmu_has_rpt_invalidate(const Mmu *mmu);
 unsigned mmu_hash_order(const Mmu *mmu);
 bool mmu_can_resize(const Mmu *mmu);
 unsigned mmu_hash_order_limit(const Mmu *mmu);
+// What the guest has registered by H_REGISTER_PROC_TBL: base | log2 of its size - 12; 0: nothing.
+uint64_t mmu_process_table(const Mmu *mmu);
+// A group of the hashed page table, in the format of before ISA 3.0. False: there is no such group. Any
+// thread.
+bool mmu_hash_group(const Mmu *mmu, uint64_t group, uint64_t entries[KVM_HASH_GROUP][2]);
 // hcalls/hash_resize.c: H_RESIZE_HPT_PREPARE and H_RESIZE_HPT_COMMIT, for hypercall_mmu_register(). False:
 // this KVM has no such thing, and both answer H_FUNCTION. The other is what it says after the second.
 bool hash_resize_register(HypercallTable *table, KvmVm *vm, Mmu *mmu);

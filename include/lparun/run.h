@@ -6,6 +6,7 @@ typedef enum {
     RUN_REBOOT,    // RTAS system-reboot
     RUN_RESET,     // the same, by the monitor
     RUN_PANICKED,  // RTAS ibm,os-term
+    RUN_DEBUG,     // a vCPU came to a debugger's breakpoint; it has begun a hold itself
     RUN_FAILED,    // KVM cannot run a vCPU any longer
     // The user wants no more, and need not wait for what the guest began: at the terminal, by a signal, by
     // the monitor.

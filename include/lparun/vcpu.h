@@ -27,6 +27,9 @@ typedef struct VcpuOps {
     void (*machine_check)(void *owner, Vcpu *vcpu, bool recovered);
     // vcpu_system_reset(): have the guest find the interrupt. On the vCPU's thread, between two KVM_RUNs.
     void (*system_reset)(void *owner, Vcpu *vcpu);
+    // KVM_EXIT_DEBUG: a breakpoint of kvm_vcpu_debug()'s, or a step. False, or NULL: the vCPU fails. On its
+    // thread; registers may be read and written, and what is at the pc afterwards is what comes next.
+    bool (*debug)(void *owner, Vcpu *vcpu);
 } VcpuOps;
 
 // Where a vCPU enters the guest (LoPAR 7.3.8.2 for start-cpu).
@@ -122,6 +125,9 @@ void vcpu_set_hold(VcpuSet *set);
 void vcpu_set_release(VcpuSet *set);
 // The beginning of a hold: it does not wait. Any thread.
 void vcpu_set_begin_hold(VcpuSet *set);
+// While all are held: the release lets `vcpu` go on and no other, until this is called again, with NULL for
+// all, or all are parked.
+void vcpu_set_only(VcpuSet *set, Vcpu *vcpu);
 // vmm/timebase.c: while all are held, sets the guest's timebase back by `ticks`, for the time that they were:
 // a guest does not notice that it was stopped. A KVM without the register (PR) lets it see the leap.
 void vcpu_set_step_back(VcpuSet *set, uint64_t ticks);

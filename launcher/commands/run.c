@@ -31,6 +31,7 @@ static const Word states[] = {
     { "shutdown", STATE_SHUTDOWN },
     { "guest-panicked", STATE_PANICKED },
     { "watchdog", STATE_WATCHDOG },
+    { "debug", STATE_DEBUG },
     { 0 },
 };
 

@@ -15,6 +15,9 @@ CROSS_TOOLS = ["gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross"]
 # Makes a Debian package of lparun, and looks at it.
 PACKAGE_TOOLS = ["debhelper", "dpkg-dev", "lintian", "man-db"]
 
+# By the tests that debug a guest.
+DEBUGGER = ["gdb-multiarch"]
+
 # The emulator, qemu-user for cross-built tests, and grub-mkimage.
 EMULATOR_SUITE = "trixie"
 EMULATOR = ["qemu-system-ppc", "qemu-user", "grub-common"]

@@ -364,6 +364,12 @@ int kvm_smmu_info(KvmVm *vm, struct kvm_ppc_smmu_info *info)
     return vm->power.no_hash;
 }
 
+// There is no such table.
+int kvm_hash_group(KvmVm *vm, uint64_t group, uint64_t entries[KVM_HASH_GROUP][2])
+{
+    return -EINVAL;
+}
+
 int kvm_radix_encodings(KvmVm *vm, uint32_t encodings[8])
 {
     encodings[0] = 0x0000000c; // pages of 4 KiB

@@ -10,11 +10,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define REGISTERS 16
+#define REGISTERS 256
 #define PATIENCE (5 * G_USEC_PER_SEC)
 
 typedef struct Register {
-    uint64_t id, value;
+    uint64_t id, high, value; // `high`: of the wide ones
     unsigned sets;
 } Register;
 
@@ -36,7 +36,8 @@ struct KvmVcpu {
     uint64_t msr;
     Register registers[REGISTERS];
     uint64_t sprg0;
-    bool refuse_regs;
+    KvmRegisters general; // but for the MSR, r3 and SPRG0 above
+    bool refuse_regs, lack_regs, breakpoints, steps;
     void *hash_table;
     unsigned hash_order;
     struct {
@@ -55,6 +56,7 @@ KvmVcpu *kvm_vcpu_new(KvmVm *vm, uint32_t id, GError **error)
     KvmVcpu *vcpu = g_new0(KvmVcpu, 1);
     vcpu->vm = vm;
     vcpu->msr = 0x8000000000001000;
+    vcpu->general = (KvmRegisters){ .pc = 0x1234, .lr = 0x5678 };
     vcpu->r3 = FAKE_VCPU_R3;
     vcpu->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     g_assert_cmpint(vcpu->wake, >=, 0);
@@ -334,10 +336,80 @@ int kvm_vcpu_set_sprg0(KvmVcpu *vcpu, uint64_t value, uint64_t *before)
 int kvm_vcpu_registers(KvmVcpu *vcpu, KvmRegisters *registers)
 {
     enter(vcpu);
-    *registers = (KvmRegisters){ .pc = 0x1234, .msr = vcpu->msr, .lr = 0x5678 };
+    *registers = vcpu->general;
+    registers->msr = vcpu->msr;
     registers->gpr[3] = vcpu->r3;
     leave(vcpu);
     return 0;
+}
+
+// The register, made when it is not there yet. Under the lock.
+static Register *find(KvmVcpu *vcpu, uint64_t id)
+{
+    for (unsigned i = 0; i < REGISTERS; i++) {
+        Register *reg = &vcpu->registers[i];
+        if (reg->id == 0)
+            reg->id = id;
+        if (reg->id == id)
+            return reg;
+    }
+    g_assert_not_reached();
+}
+
+int kvm_vcpu_set_registers(KvmVcpu *vcpu, const KvmRegisters *registers)
+{
+    enter(vcpu);
+    vcpu->general = *registers;
+    vcpu->msr = registers->msr;
+    vcpu->r3 = registers->gpr[3];
+    leave(vcpu);
+    return 0;
+}
+
+int kvm_vcpu_get_wide(KvmVcpu *vcpu, uint64_t id, uint64_t value[2])
+{
+    enter(vcpu);
+    value[0] = find(vcpu, id)->high;
+    value[1] = find(vcpu, id)->value;
+    leave(vcpu);
+    return 0;
+}
+
+int kvm_vcpu_set_wide(KvmVcpu *vcpu, uint64_t id, const uint64_t value[2])
+{
+    enter(vcpu);
+    find(vcpu, id)->high = value[0];
+    find(vcpu, id)->value = value[1];
+    leave(vcpu);
+    return 0;
+}
+
+// A guest with radix has none.
+int kvm_vcpu_slb(KvmVcpu *vcpu, KvmSlbEntry entries[KVM_SLB_ENTRIES])
+{
+    memset(entries, 0, KVM_SLB_ENTRIES * sizeof *entries);
+    return 0;
+}
+
+int kvm_vcpu_debug(KvmVcpu *vcpu, bool breakpoints, bool step)
+{
+    enter(vcpu);
+    vcpu->breakpoints = breakpoints;
+    vcpu->steps = step;
+    leave(vcpu);
+    return 0;
+}
+
+void fake_vcpu_debug(KvmVcpu *vcpu, bool *breakpoints, bool *step)
+{
+    g_mutex_lock(&vcpu->lock);
+    *breakpoints = vcpu->breakpoints;
+    *step = vcpu->steps;
+    g_mutex_unlock(&vcpu->lock);
+}
+
+void kvm_code_changed(const void *host, size_t length)
+{
 }
 
 void fake_vcpu_set_msr(KvmVcpu *vcpu, uint64_t msr)
@@ -352,19 +424,6 @@ int kvm_vcpu_pvr(KvmVcpu *vcpu, uint32_t *pvr)
     const FakeKvmPower *power = fake_kvm_power(vcpu->vm);
     *pvr = power->pvr ? power->pvr : 0x004e1203; // POWER9
     return power->pvr_result;
-}
-
-// The register, made when it is not there yet. Under the lock.
-static Register *find(KvmVcpu *vcpu, uint64_t id)
-{
-    for (unsigned i = 0; i < REGISTERS; i++) {
-        Register *reg = &vcpu->registers[i];
-        if (reg->id == 0)
-            reg->id = id;
-        if (reg->id == id)
-            return reg;
-    }
-    g_assert_not_reached();
 }
 
 uint64_t fake_vcpu_reg(KvmVcpu *vcpu, uint64_t id)
@@ -397,12 +456,20 @@ void fake_vcpu_refuse_regs(KvmVcpu *vcpu)
     g_mutex_unlock(&vcpu->lock);
 }
 
+void fake_vcpu_lack_regs(KvmVcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->lock);
+    vcpu->lack_regs = true;
+    g_mutex_unlock(&vcpu->lock);
+}
+
 int kvm_vcpu_get_reg(KvmVcpu *vcpu, uint64_t id, uint64_t *value)
 {
     enter(vcpu);
     *value = find(vcpu, id)->value;
+    bool lacks = vcpu->lack_regs;
     leave(vcpu);
-    return 0;
+    return lacks ? -EINVAL : 0;
 }
 
 int kvm_vcpu_set_reg(KvmVcpu *vcpu, uint64_t id, uint64_t value)

@@ -49,6 +49,9 @@ FakeInterrupt fake_vcpu_interrupt(KvmVcpu *vcpu);
 #define FAKE_VCPU_R3 0x3333333344444444 // at first
 uint64_t fake_vcpu_r3(KvmVcpu *vcpu);
 
+// What kvm_vcpu_debug() was given last.
+void fake_vcpu_debug(KvmVcpu *vcpu, bool *breakpoints, bool *step);
+
 // What kvm_vcpu_registers() says of the MSR; SF and ME at first.
 void fake_vcpu_set_msr(KvmVcpu *vcpu, uint64_t msr);
 
@@ -62,5 +65,7 @@ unsigned fake_vcpu_reg_sets(KvmVcpu *vcpu, uint64_t id);
 void *fake_vcpu_hash_table(KvmVcpu *vcpu, unsigned *order);
 // From now on KVM_SET_ONE_REG answers -EINVAL.
 void fake_vcpu_refuse_regs(KvmVcpu *vcpu);
+// And KVM_GET_ONE_REG.
+void fake_vcpu_lack_regs(KvmVcpu *vcpu);
 // The capability's arguments that kvm_vcpu_enable() was given last; false when it was not called for it.
 bool fake_vcpu_enabled(KvmVcpu *vcpu, uint32_t capability, uint64_t arguments[2]);

@@ -625,7 +625,7 @@ static void test_schema(Fixture *fixture, gconstpointer data)
 static void test_states(Fixture *fixture, gconstpointer data)
 {
     static const char *const names[MONITOR_STATES] = { "running", "paused", "prelaunch", "shutdown",
-        "guest-panicked", "watchdog" };
+        "guest-panicked", "watchdog", "debug" };
     negotiate(fixture);
     for (unsigned i = 0; i < MONITOR_STATES; i++) {
         fixture->machine.state = (MonitorState)i;
