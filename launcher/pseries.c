@@ -251,7 +251,7 @@ static bool make_chardevs(Machine *machine, GError **error)
         const ChardevOptions *options = list->pdata[i];
         if (chardevs_add(machine->chardevs, options->kind, &options->common, options->values, error))
             continue;
-        g_prefix_error(error, "%s %s ", options->option, options->kind->kind.name);
+        g_prefix_error(error, "%s %s: ", options->option, options->kind->kind.name);
         return false;
     }
     return true;
