@@ -52,7 +52,11 @@ static const char *const options[] = { "-m\n1G", "-m\nsize=2048M",
     "-machine\npseries,accel=kvm,ic-mode=dual,mmu=auto,hpt-order=24,max-cpu-compat=power9",
     "-rtc\nbase=2026-11-22T16:01:21,clock=vm", "-action\nreboot=shutdown,panic=pause,watchdog=inject-nmi",
     "-qmp\nunix:/tmp/q,server=on,wait=off", "-uuid\n12345678-1234-1234-1234-123456789abc", "-bios\nnone",
-    "-kernel\nk", "-serial\nnull", "-boot\norder=c", "-mem-path\n/tmp",
+    "-kernel\nk", "-serial\nnull", "-serial\nmon:tcp:[::1]:4,server=on,wait=off", "-serial\nudp:a:1@b:2",
+    "-serial\nunix:path=/p,nowait,server", "-chardev\nsocket,id=c,host=h,port=1,to=9,ipv4=on,reconnect-ms=5",
+    "-chardev\nstdio,id=c,mux=on,signal=off,logfile=l", "-chardev\nringbuf,id=r,size=64k",
+    "-mon\nc,mode=control", "-device\nspapr-vty,chardev=c,reg=0x30000000", "-monitor\npty:x", "-echr\n0x14",
+    "-boot\norder=c", "-mem-path\n/tmp",
     "-device\n{\"driver\":\"virtio-blk\",\"drive\":\"d0\",\"addr\":\"1e\",\"bootindex\":2}", "-device\nhelp",
     "-object\n{\"qom-type\":\"memory-backend-ram\",\"id\":\"m1\",\"size\":268435456}" };
 
