@@ -84,23 +84,25 @@ def test_guest_errors_are_bounded(host, log):
     assert re.search(r"^\(\d+ hypercalls that were refused left out\)$", text, re.MULTILINE)
 
 
-# Of a guest that is in its firmware: its threads and how many files it has open.
+# Of a guest that waits for what is typed: its threads and how many files it has open.
 LOOK = """
 cd {scratch}
-{command} </dev/null >look.out 2>&1 &
+mkfifo look.in
+sleep {limit} >look.in &
+{command} <look.in >look.out 2>&1 &
 lparun=$!
-while ! grep -q "Ready!" look.out && kill -0 $lparun 2>/dev/null; do sleep 0.1; done
+while ! grep -q "# type" look.out && kill -0 $lparun 2>/dev/null; do sleep 0.1; done
 cat /proc/$lparun/task/*/comm | sed 's/^/thread /'
 ls /proc/$lparun/fd | wc -l | sed 's/^/files /'
-kill -TERM $lparun
+kill -TERM $lparun %1
 wait $lparun
-rm -f look.trace
+rm -f look.*
 """
 
 
 def look(host, log, *options):
-    command = " ".join((f"{host.here}/ppc64le/lparun -bios {host.cache}/{guest.guest_images.SLOF} -m 512M", *options))
-    result = host.run(LOOK.format(scratch=host.scratch, command=command), LIMIT)
+    command = payload.command(host, "typed-be", *options)
+    result = host.run(LOOK.format(scratch=host.scratch, command=command, limit=LIMIT), LIMIT)
     log.add(command, result.output)
     return set(re.findall(r"^thread (.*?)\r?$", result.text, re.MULTILINE)), int(re.search(r"files (\d+)", result.text)[1])
 

@@ -2,8 +2,11 @@
 #include "../../vmm/iothread_wait.h"
 #include "lparun/bytes.h"
 #include "lparun/timeline.h"
+#include "lparun/trace.h"
 #include "lparun/virtio_blk.h"
+#include "scratch_file.h"
 #include "virtio_guest.h"
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -580,6 +583,55 @@ static void test_hostile_ring(Fixture *fixture, gconstpointer data)
     check_needs_reset(fixture);
 }
 
+static void read_one(Fixture *fixture, gconstpointer data)
+{
+    start(fixture, LINUX_FEATURES, 256);
+    g_assert_cmpuint(request(fixture, IN, 1, DATA, 512, NULL), ==, OK);
+}
+
+// Runs `test` with these points on; what was traced (g_free).
+static char *trace_of(Fixture *fixture, uint32_t points, void (*test)(Fixture *fixture, gconstpointer data))
+{
+    char *path = scratch_file("", 0), *text = NULL;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    const TraceSetup setup = { .points = points, .events = fd, .log = fd };
+    g_assert_true(trace_start(&setup, NULL));
+    test(fixture, NULL);
+    g_assert_true(trace_stop());
+    close(fd);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    scratch_remove(path);
+    return text;
+}
+
+static void test_traced_faults(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *text = trace_of(fixture, TRACE_BIT(GUEST_ERRORS), test_hostile_ring);
+    g_assert_nonnull(strstr(text, "guest_errors: virtio-blk0 queue 0: a chain that leaves its table, or does "
+                                  "not end; the device needs a reset\n"));
+    g_assert_nonnull(
+        strstr(text, "virtio-blk0 queue 0: more chains than the queue has room for; the device"));
+}
+
+static void test_traced_requests(Fixture *fixture, gconstpointer data)
+{
+    static const char *const lines[] = {
+        "] virtio_write(virtio-blk0, device_status, size=1, value=0xf) "
+        "(ACKNOWLEDGE|DRIVER|FEATURES_OK|DRIVER_OK)\n",
+        "] virtio_write(virtio-blk0, device_status, size=1, value=0x0) (reset)\n",
+        "] virtio_read(virtio-blk0, device_status, size=1, value=0x",
+        "] virtio_queue(virtio-blk0, queue=0, size=256, descriptors=0x",
+        "] virtio_request(virtio-blk0, queue=0, head=0, to_device=16, from_device=513, buffers=3)\n",
+        "] virtio_answer(virtio-blk0, queue=0, head=0, written=513) <0.",
+    };
+    const uint32_t points = TRACE_BIT(VIRTIO_READ) | TRACE_BIT(VIRTIO_WRITE) | TRACE_BIT(VIRTIO_QUEUE) |
+                            TRACE_BIT(VIRTIO_REQUEST) | TRACE_BIT(VIRTIO_ANSWER);
+    g_autofree char *text = trace_of(fixture, points, read_one);
+    for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++)
+        if (!strstr(text, lines[i]))
+            g_error("no '%s' in:\n%s", lines[i], text);
+}
+
 static void test_no_room(Fixture *fixture, gconstpointer data)
 {
     // No way to answer: a short header, no status byte.
@@ -743,6 +795,8 @@ int main(int argc, char **argv)
     add("/virtio-blk/masked", NULL, test_masked);
     add("/virtio-blk/moved-bar", NULL, test_moved_bar);
     add("/virtio-blk/hostile/ring", NULL, test_hostile_ring);
+    add("/virtio-blk/traced/faults", NULL, test_traced_faults);
+    add("/virtio-blk/traced/requests", NULL, test_traced_requests);
     add("/virtio-blk/hostile/no-room", NULL, test_no_room);
     add("/virtio-blk/hostile/reused-head", NULL, test_reused_head);
     add("/virtio-blk/hostile/endless", NULL, test_endless);

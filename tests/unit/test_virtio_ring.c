@@ -49,6 +49,7 @@ static VirtioPop pop(Fixture *fixture)
 static void check_broken(Fixture *fixture)
 {
     g_assert_cmpint(pop(fixture), ==, VIRTIO_POP_BROKEN);
+    g_assert_nonnull(fixture->ring.why);
     // It stays so, and the guest's memory is not touched any more.
     uint16_t before = guest_used_index(&fixture->queue);
     guest_offer(&fixture->queue, 0);
