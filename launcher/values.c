@@ -124,6 +124,31 @@ const char *values_take(Values *values, const char *key)
     return NULL;
 }
 
+char *values_take_group(Values *values, const char *prefix)
+{
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < values->list->len; i++) {
+        Value *value = at(values, i);
+        if (value->taken || !g_str_has_prefix(value->key, prefix))
+            continue;
+        value->taken = true;
+        g_auto(GStrv) parts = g_strsplit(value->text, ",", 0);
+        g_autofree char *whole = g_strjoinv(",,", parts);
+        g_string_append_printf(text, "%s%s=%s", text->len ? "," : "", value->key + strlen(prefix), whole);
+    }
+    return g_string_free(text, text->len == 0);
+}
+
+char **values_names(const Values *values)
+{
+    GPtrArray *names = g_ptr_array_new();
+    for (unsigned i = 0; i < values->list->len; i++)
+        if (!at(values, i)->taken)
+            g_ptr_array_add(names, g_strdup(at(values, i)->key));
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
+}
+
 void values_rename(Values *values, const char *option)
 {
     g_free(values->option);
@@ -196,6 +221,10 @@ static bool read_value(const Key *key, const char *text, void *to, bool again)
         return words_find(key->words, text, to);
     case KEY_READ:
         return key->read(text, to);
+    case KEY_ONLY:
+        return !key->words || words_find(key->words, text, &(int){ 0 });
+    case KEY_REFUSED:
+        return false;
     }
     g_assert_not_reached();
 }
@@ -249,12 +278,13 @@ static GPtrArray *unknown(const Values *values, const Key *keys)
     return names;
 }
 
-// "a=, b= and c=" (g_free).
+// "a=, b= and c=" (g_free): those that change something.
 static char *known(const Key *keys)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     for (; keys->name; keys++)
-        g_ptr_array_add(names, g_strconcat(keys->name, "=", NULL));
+        if (keys->type != KEY_ONLY && keys->type != KEY_REFUSED && !keys->unlisted)
+            g_ptr_array_add(names, g_strconcat(keys->name, "=", NULL));
     return names->len ? words_join(names, ", ", " and ") : g_strdup("no more");
 }
 
@@ -347,7 +377,11 @@ void keys_clear(const Key *keys, void *of)
 char *keys_value(const Key *key)
 {
     static const char *const types[] = {
-        [KEY_TEXT] = "TEXT", [KEY_NUMBER] = "NUMBER", [KEY_SIZE] = "SIZE", [KEY_READ] = "VALUE"
+        [KEY_TEXT] = "TEXT",
+        [KEY_NUMBER] = "NUMBER",
+        [KEY_SIZE] = "SIZE",
+        [KEY_READ] = "VALUE",
+        [KEY_ONLY] = "VALUE",
     };
     if (words_of(key))
         return words_list(words_of(key), "|", "|");
@@ -357,6 +391,8 @@ char *keys_value(const Key *key)
 void keys_help(const Key *keys, GString *text)
 {
     for (; keys && keys->name; keys++) {
+        if (keys->type == KEY_REFUSED || keys->unlisted)
+            continue;
         g_autofree char *value = keys_value(keys), *head = g_strdup_printf("%s=%s", keys->name, value);
         g_string_append_printf(text, "  %-24s %s%s\n", head, keys->help, keys->needed ? " (needed)" : "");
     }

@@ -17,9 +17,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Values, values_free)
 bool values_ask_help(const Values *values);
 // Takes one value out before the others; NULL: it is not there. It lives as long as `values`.
 const char *values_take(Values *values, const char *key);
+// Takes all whose key begins with `prefix` ("smp.") out, as a text for values_parse() without it (g_free);
+// NULL: there is none.
+char *values_take_group(Values *values, const char *prefix);
 // From now on messages name it so: "-device virtio-blk-pci".
 void values_rename(Values *values, const char *option);
 const char *values_option(const Values *values);
+// The keys that were given (g_strfreev), and that are not taken.
+char **values_names(const Values *values);
 // Puts all that is left where `keys` say, in the struct at `to`, of which the others stay. False and `error`,
 // which has a line for each: what is not known (one line for all of it), what is there twice and values that
 // are none, in the order in which they were given; then what is missing. What is right is filled all the

@@ -12,6 +12,9 @@ typedef enum {
     KEY_SIZE,   // uint64_t, bytes: a number with K, M, G or T, or without of `unit` bytes
     KEY_WORD,   // an enumeration of `words`
     KEY_READ,   // what `read` makes of it; `value` says what it looks like
+    KEY_ONLY,   // nothing is filled: it is so already, one of `words` or (NULL) whatever it says; else `mend`
+                // says why not
+    KEY_REFUSED, // QEMU has it, and `mend` says why lparun has not and what to do
 } KeyType;
 
 typedef struct Key {
@@ -20,11 +23,12 @@ typedef struct Key {
     size_t at;         // offset in the struct that is filled
     const char *value; // of TEXT, NUMBER and READ, for help: "ID"; NULL: a word for the type
     const char *help;  // one line; says the default where it is not obvious
-    const Word *words; // of WORD; of READ, to be listed: what `read` takes, or NULL
+    const Word *words; // of WORD and ONLY; of READ, to be listed: what `read` takes, or NULL
     uint64_t least, most, unit;
     bool (*read)(const char *text, void *to);
     const char *mend; // NUMBER, SIZE, READ: "not a PCI slot; give 0 to 1f"; NULL: one of the type's own
     bool needed;      // it cannot be left out
+    bool unlisted;    // taken, but not told
     bool empty;       // TEXT: "key=" says something, too
     bool list;        // TEXT: may be there more than once; its values are one then, with commas between
 } Key;                // a table ends with a name of NULL
