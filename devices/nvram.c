@@ -3,6 +3,7 @@
 #include "lparun/error.h"
 #include "lparun/thread.h"
 #include "nvram_file.h"
+#include "nvram_variables.h"
 #include <errno.h>
 #include <string.h>
 
@@ -154,6 +155,16 @@ Nvram *nvram_open(const char *path, bool readonly, GError **error)
         return nvram;
     nvram_free(nvram);
     return NULL;
+}
+
+bool nvram_set_variables(Nvram *nvram, const GPtrArray *variables, GError **error)
+{
+    bool right = true;
+    g_mutex_lock(&nvram->lock);
+    for (unsigned i = 0; i < variables->len && right; i++)
+        right = nvram_variables_set(nvram->bytes, nvram->size, variables->pdata[i], error);
+    g_mutex_unlock(&nvram->lock);
+    return right;
 }
 
 static void end_thread(Nvram *nvram)

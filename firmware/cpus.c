@@ -121,15 +121,37 @@ static void describe_features(const Cpus *cpus, unsigned isa, bool radix, Tree *
         features[2 + 1] &= 0xdf;
     if (isa >= 300 && !radix)
         features[2 + 40] &= 0x7f;
+    if (isa >= 310 && cpus->has_dawr1)
+        features[2 + 64] |= 0x80;
     tree_bytes(tree, "ibm,pa-features", features, size);
 }
 
-// ibm,segment-page-sizes: for each segment page size its shift, SLB encoding and the page sizes that fit into
-// it. KVM says whether pages must be no larger than what backs the guest's memory.
-static void describe_page_sizes(const struct kvm_ppc_smmu_info *info, Tree *tree)
+// KVM says whether pages must be no larger than what backs the guest's memory.
+static uint32_t page_limit(const Cpus *cpus)
 {
-    bool real = info->flags & KVM_PPC_PAGE_SIZES_REAL;
-    uint32_t largest = real ? (uint32_t)g_bit_storage((gulong)sysconf(_SC_PAGESIZE)) - 1 : 63;
+    bool real = cpus->hash.flags & KVM_PPC_PAGE_SIZES_REAL;
+    uint32_t limit = real ? (uint32_t)g_bit_storage((gulong)sysconf(_SC_PAGESIZE)) - 1 : 63;
+    return cpus->page_shift_most ? MIN(limit, cpus->page_shift_most) : limit;
+}
+
+unsigned cpus_largest_page(const Cpus *cpus)
+{
+    uint32_t largest = 0, limit = page_limit(cpus);
+    for (unsigned i = 0; i < KVM_PPC_PAGE_SIZES_MAX_SZ; i++) {
+        const struct kvm_ppc_one_seg_page_size *segment = &cpus->hash.sps[i];
+        for (unsigned j = 0; segment->page_shift <= limit && j < KVM_PPC_PAGE_SIZES_MAX_SZ; j++)
+            if (segment->enc[j].page_shift <= limit)
+                largest = MAX(largest, segment->enc[j].page_shift);
+    }
+    return largest;
+}
+
+// ibm,segment-page-sizes: for each segment page size its shift, SLB encoding and the page sizes that fit into
+// it.
+static void describe_page_sizes(const Cpus *cpus, Tree *tree)
+{
+    const struct kvm_ppc_smmu_info *info = &cpus->hash;
+    uint32_t largest = page_limit(cpus);
     uint32_t cells[KVM_PPC_PAGE_SIZES_MAX_SZ * (3 + 2 * KVM_PPC_PAGE_SIZES_MAX_SZ)];
     size_t count = 0;
     for (unsigned i = 0; i < KVM_PPC_PAGE_SIZES_MAX_SZ; i++) {
@@ -153,7 +175,7 @@ static void describe_page_sizes(const struct kvm_ppc_smmu_info *info, Tree *tree
 
 static void describe_hash(const Cpus *cpus, unsigned hash_order, Tree *tree)
 {
-    describe_page_sizes(&cpus->hash, tree);
+    describe_page_sizes(cpus, tree);
     tree_u32(tree, "ibm,slb-size", cpus->hash.slb_size ? cpus->hash.slb_size : 32);
     tree_cells(tree, "ibm,pft-size", 0, hash_order);
     if (cpus->hash.flags & KVM_PPC_1T_SEGMENTS)
@@ -203,8 +225,9 @@ static void describe_core(const Cpus *cpus, const VcpuSet *vcpus, unsigned first
     tree_u32(tree, "clock-frequency", cpus->clock);
     tree_string(tree, "status", "okay");
     tree_empty(tree, "64-bit");
-    tree_u32(tree, "ibm,vmx", 2); // VMX and VSX
-    tree_u32(tree, "ibm,dfp", 1);
+    tree_u32(tree, "ibm,vmx", cpus->without_vsx ? 1 : 2); // VMX, and VSX
+    if (!cpus->without_dfp)
+        tree_u32(tree, "ibm,dfp", 1);
     describe_threads(vcpus, first, cpus->threads, tree);
     numa_describe_cpu(numa, first, id, tree);
     if (cpus->has_purr) {

@@ -16,10 +16,14 @@ static void describe_root(const TreeSources *sources, Tree *tree)
     tree_u32(tree, "#address-cells", 2);
     tree_u32(tree, "#size-cells", 2);
     tree_string(tree, "device_type", "chrp");
-    tree_string(tree, "model", "lparun pseries");
+    tree_string(tree, "model", sources->model ? sources->model : "lparun pseries");
     tree_string(tree, "compatible", "qemu,pseries");
     tree_string(tree, "vm,uuid", sources->uuid);
     tree_string(tree, "system-id", sources->uuid);
+    if (sources->host_model)
+        tree_string(tree, "host-model", sources->host_model);
+    if (sources->host_serial)
+        tree_string(tree, "host-serial", sources->host_serial);
     describe_parts(sources, TREE_ROOT, tree);
 }
 
@@ -68,6 +72,10 @@ static void describe_boot(const TreeSources *sources, Tree *tree)
     tree_string(tree, "bootargs", sources->command_line ? sources->command_line : "");
     if (sources->boot_list)
         tree_string(tree, "qemu,boot-list", sources->boot_list);
+    if (sources->boot_device)
+        tree_string(tree, "qemu,boot-device", sources->boot_device);
+    if (sources->boot_menu)
+        tree_u32(tree, "qemu,boot-menu", 1);
     describe_support(sources, tree);
     describe_images(sources->boot, tree);
 }

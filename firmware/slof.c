@@ -46,14 +46,14 @@ static bool check(const ImageFile *file, GError **error)
     return !why;
 }
 
-// Where the image is looked for without -bios: the build's option slof.
+const char *const boot_places[] = { LPARUN_SLOF, NULL };
+
 static const char *find(GError **error)
 {
-    static const char *const places[] = { LPARUN_SLOF, NULL };
-    for (unsigned i = 0; places[i]; i++)
-        if (access(places[i], R_OK) == 0)
-            return places[i];
-    g_autofree char *tried = g_strjoinv(", ", (char **)places);
+    for (const char *const *place = boot_places; *place; place++)
+        if (access(*place, R_OK) == 0)
+            return *place;
+    g_autofree char *tried = g_strjoinv(", ", (char **)boot_places);
     error_user(error, "-bios: there is no SLOF at %s; give its path", tried);
     return NULL;
 }

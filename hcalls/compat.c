@@ -1,6 +1,5 @@
 // Compatibility modes: KVM makes a processor look like an older one to the guest's problem state (the PCR).
 #include "lparun/cas.h"
-#include <string.h>
 
 // Oldest first (logical PVRs: LoPAR, "cpu-version"; Linux, asm/reg.h).
 static const CompatLevel levels[] = {
@@ -15,9 +14,23 @@ const Word compat_words[] = { { "power8" }, { "power9" }, { "power10" }, { "powe
 const CompatLevel *compat_find(const char *name)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
-        if (strcmp(levels[i].name, name) == 0)
+        if (g_ascii_strcasecmp(levels[i].name, name) == 0)
             return &levels[i];
     return NULL;
+}
+
+const CompatLevel *compat_older(const CompatLevel *a, const CompatLevel *b)
+{
+    return !a || (b && b < a) ? b : a;
+}
+
+char *compat_names(unsigned accepted)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
+        if (accepted & 1U << i)
+            g_ptr_array_add(names, (char *)levels[i].name);
+    return words_join(names, ", ", " and ");
 }
 
 unsigned compat_accepted(Vcpu *vcpu)

@@ -17,6 +17,8 @@
 typedef struct CpuCalls {
     VcpuSet *vcpus;
     bool has_ail_3; // interrupts with the MMU on, KVM_CAP_PPC_AIL_MODE_3
+    KvmVm *vm;
+    const MitigationAnswer *mitigations; // or NULL
 } CpuCalls;
 
 typedef struct LpcrChange {
@@ -118,11 +120,13 @@ int cpu_illegal_instruction(Vcpu *vcpu)
 
 static int64_t get_cpu_characteristics(void *owner, Vcpu *vcpu, uint64_t arguments[9])
 {
-    uint64_t character, behaviour;
-    if (kvm_cpu_characteristics(owner, &character, &behaviour) < 0)
+    const CpuCalls *calls = owner;
+    const MitigationAnswer *held = calls->mitigations;
+    KvmCpuCharacteristics host;
+    if (!held && kvm_cpu_characteristics(calls->vm, &host) < 0)
         return H_FUNCTION;
-    arguments[0] = character;
-    arguments[1] = behaviour;
+    arguments[0] = held ? held->character : host.character;
+    arguments[1] = held ? held->behaviour : host.behaviour;
     return H_SUCCESS;
 }
 
@@ -165,11 +169,16 @@ void hypercall_cpu_register(HypercallTable *table, const HypercallParts *parts)
 {
     KvmVm *vm = parts->vm;
     CpuCalls *calls = hypercall_own(table, g_new0(CpuCalls, 1));
-    *calls = (CpuCalls){ .vcpus = parts->vcpus, .has_ail_3 = kvm_check(vm, KVM_CAP_PPC_AIL_MODE_3) > 0 };
+    *calls = (CpuCalls){
+        .vcpus = parts->vcpus,
+        .has_ail_3 = !parts->without_ail_3 && kvm_check(vm, KVM_CAP_PPC_AIL_MODE_3) > 0,
+        .vm = vm,
+        .mitigations = parts->mitigations,
+    };
     enable_in_kernel(vm);
     hypercall_register(table, H_SET_MODE, "H_SET_MODE", set_mode, calls);
     hypercall_register(
-        table, H_GET_CPU_CHARACTERISTICS, "H_GET_CPU_CHARACTERISTICS", get_cpu_characteristics, vm);
+        table, H_GET_CPU_CHARACTERISTICS, "H_GET_CPU_CHARACTERISTICS", get_cpu_characteristics, calls);
     hypercall_register(table, H_SET_SPRG0, "H_SET_SPRG0", set_sprg0, NULL);
     hypercall_register(table, H_SET_DABR, "H_SET_DABR", set_dabr, NULL);
     hypercall_register(table, H_SET_XDABR, "H_SET_XDABR", set_dabr, NULL);

@@ -216,6 +216,11 @@ bool mmu_can_resize(const Mmu *mmu)
     return mmu->can_resize && !mmu->radix;
 }
 
+bool mmu_serves_resize(const Mmu *mmu)
+{
+    return mmu->can_resize;
+}
+
 bool mmu_has_rpt_invalidate(const Mmu *mmu)
 {
     return mmu->has_rpt_invalidate && mmu->radix;
@@ -311,8 +316,8 @@ static bool has_rpt_invalidate(const void *owner)
 void hypercall_mmu_register(HypercallTable *table, const HypercallParts *parts)
 {
     Mmu *mmu = parts->mmu;
-    mmu->has_rpt_invalidate = enable_rpt_invalidate(mmu->vm);
-    mmu->can_resize = hash_resize_register(table, mmu->vm, mmu);
+    mmu->has_rpt_invalidate = !parts->without_rpt_invalidate && enable_rpt_invalidate(mmu->vm);
+    mmu->can_resize = !parts->without_resize && hash_resize_register(table, mmu->vm, mmu);
     hypercall_register(table, H_REGISTER_PROC_TBL, "H_REGISTER_PROC_TBL", register_process_table, mmu);
     if (kvm_is_pr(mmu->vm))
         hypercall_register(table, H_READ, "H_READ", read_entry, mmu);

@@ -9,7 +9,8 @@
 
 // A kind's table is in the file that has its code: NAME_kind.
 #define OBJECT_KINDS(row)                                                                                    \
-    row(iothread) row(memory_backend_ram) row(memory_backend_file) row(rng_random) row(rng_builtin)
+    row(iothread) row(memory_backend_ram) row(memory_backend_file) row(memory_backend_memfd) row(rng_random) \
+        row(rng_builtin)
 #define DEVICE_KINDS(row) row(virtio_blk) row(virtio_rng) row(spapr_nvram) row(spapr_rng) row(spapr_vty)
 
 #define DECLARE_OBJECT(name) extern const Kind name##_kind;
@@ -40,8 +41,27 @@ const Kind *kinds_object(unsigned index)
 
 const Kind iothread_kind = { .name = "iothread", .help = "a thread that serves devices" };
 
+typedef struct NvramValues {
+    char *drive;
+    uint32_t unit; // 0: not given
+} NvramValues;
+
+static bool read_unit(const char *text, void *to)
+{
+    char *end;
+    guint64 unit = g_ascii_strtoull(text, &end, 0);
+    if (!g_ascii_isdigit(*text) || *end || unit == 0 || unit > UINT32_MAX)
+        return false;
+    *(uint32_t *)to = (uint32_t)unit;
+    return true;
+}
+
 static const Key nvram_keys[] = {
-    { "drive", KEY_TEXT, 0, .value = "ID", .needed = true, .help = "the -drive that NVRAM is kept in" },
+    { "drive", KEY_TEXT, offsetof(NvramValues, drive), .value = "ID",
+        .help = "the -drive that NVRAM is kept in (default: none)" },
+    { "reg", KEY_READ, offsetof(NvramValues, unit), .read = read_unit, .value = "ADDRESS",
+        .mend = "not a unit address; give a number such as 0x71000001",
+        .help = "its unit address (default: behind those of -serial)" },
     { 0 },
 };
 
@@ -49,7 +69,7 @@ const DeviceKind spapr_nvram_kind = {
     .kind = { .name = "spapr-nvram",
         .help = "NVRAM is kept in a file",
         .keys = nvram_keys,
-        .size = sizeof(char *) },
+        .size = sizeof(NvramValues) },
     .is_fixed = true,
 };
 
@@ -237,6 +257,7 @@ static void device_free(gpointer data)
 {
     DeviceOptions *device = data;
     keys_clear(device->kind->kind.keys, device->values);
+    g_strfreev(device->given);
     g_free(device->id);
     g_free(device);
 }
@@ -329,9 +350,68 @@ bool options_parse_device(Options *options, const char *option, const char *valu
     if (!kind)
         return true;
     DeviceOptions *device = add_device(options, device_kind(kind));
+    device->given = values_names(values);
     g_autofree Key *keys = kinds_join_keys(kind->keys, sizeof *device, device_keys(kind));
     return values_fill(values, keys, device, error) && check_values(kind, device->values, values, error) &&
            check_device(options, device, error);
+}
+
+// --- Defaults.
+
+static const Family device_names = { .kinds = device_kinds };
+
+bool kinds_is_device(const char *name)
+{
+    return find(&device_names, name);
+}
+
+static Key *find_key(Key *keys, const char *name)
+{
+    for (; keys->name; keys++)
+        if (strcmp(keys->name, name) == 0)
+            return keys;
+    return NULL;
+}
+
+// One key, as if the device's option had it.
+static bool set_key(DeviceOptions *device, const Key *key, const char *value, GError **error)
+{
+    const Key alone[] = { *key, { 0 } };
+    g_autofree char *option = g_strconcat("-global ", device->kind->kind.name, NULL);
+    g_auto(GStrv) parts = g_strsplit(value, ",", 0);
+    g_autofree char *whole = g_strjoinv(",,", parts), *text = g_strdup_printf("%s=%s", key->name, whole);
+    g_autoptr(Values) values = values_parse(option, text, NULL, error);
+    return values && values_fill(values, alone, device, error);
+}
+
+// What is in every machine needs no -device for it.
+static void have_fixed(Options *options, const Kind *kind)
+{
+    bool there = !device_kind(kind)->is_fixed;
+    for (unsigned i = 0; i < options->devices->len && !there; i++)
+        there = &((const DeviceOptions *)options->devices->pdata[i])->kind->kind == kind;
+    if (!there)
+        add_device(options, device_kind(kind));
+}
+
+bool kinds_set_default(
+    Options *options, const char *name, const char *key_name, const char *value, GError **error)
+{
+    const Kind *kind = find(&device_names, name);
+    g_autofree Key *keys = kinds_join_keys(kind->keys, sizeof(DeviceOptions), device_keys(kind));
+    Key *key = find_key(keys, key_name);
+    if (!key)
+        return error_user(error, "-global %s.%s: that device has no such key; see -device %s,help", name,
+            key_name, kind->name);
+    key->needed = false;
+    have_fixed(options, kind);
+    for (unsigned i = 0; i < options->devices->len; i++) {
+        DeviceOptions *device = options->devices->pdata[i];
+        bool given = device->given && g_strv_contains((const char *const *)device->given, key_name);
+        if (&device->kind->kind == kind && !given && !set_key(device, key, value, error))
+            return false;
+    }
+    return true;
 }
 
 const char *kinds_nvram_drive(const Options *options)
@@ -339,9 +419,19 @@ const char *kinds_nvram_drive(const Options *options)
     for (unsigned i = 0; i < options->devices->len; i++) {
         const DeviceOptions *device = options->devices->pdata[i];
         if (device->kind == &spapr_nvram_kind)
-            return *(char **)device->values;
+            return ((const NvramValues *)device->values)->drive;
     }
     return NULL;
+}
+
+uint32_t kinds_nvram_unit(const Options *options)
+{
+    for (unsigned i = 0; i < options->devices->len; i++) {
+        const DeviceOptions *device = options->devices->pdata[i];
+        if (device->kind == &spapr_nvram_kind)
+            return ((const NvramValues *)device->values)->unit;
+    }
+    return 0;
 }
 
 void kinds_add_disk(Options *options, const char *drive)
@@ -357,6 +447,8 @@ void kinds_add_disk(Options *options, const char *drive)
 void kinds_list_keys(const Key *keys, GString *text)
 {
     for (; keys && keys->name; keys++) {
+        if (keys->type == KEY_ONLY || keys->type == KEY_REFUSED || keys->unlisted)
+            continue;
         g_autofree char *value = keys_value(keys);
         g_string_append_printf(text, keys->needed ? ",%s=%s" : "[,%s=%s]", keys->name, value);
     }

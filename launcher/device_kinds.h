@@ -16,6 +16,13 @@ void kinds_list_keys(const Key *keys, GString *text);
 const DeviceKind *kinds_device(unsigned index);
 // The drive that -device spapr-nvram names, or NULL.
 const char *kinds_nvram_drive(const Options *options);
+// The unit address that it names, or 0.
+uint32_t kinds_nvram_unit(const Options *options);
+// Is there such a kind of device? And gives all of this kind the key that they were not given themselves;
+// False and `error`: the kind has not that key, or it is no value of it. For -global.
+bool kinds_is_device(const char *name);
+bool kinds_set_default(
+    Options *options, const char *name, const char *key, const char *value, GError **error);
 // The device of a drive that has none.
 void kinds_add_disk(Options *options, const char *drive);
 // The keys of a struct that lies `behind` bytes behind another one, and those of that one (g_free).

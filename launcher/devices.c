@@ -300,11 +300,16 @@ static int by_boot_order(gconstpointer a, gconstpointer b)
     return left < right ? -1 : left > right ? 1 : first->slot - second->slot; // -1 is last
 }
 
-char *devices_boot_list(const Devices *devices)
+static bool has_bootindex(const Device *device)
+{
+    return device->options->bootindex >= 0;
+}
+
+char *devices_boot_list(const Devices *devices, bool only_given, bool strict)
 {
     g_autoptr(GPtrArray) sorted = g_ptr_array_new();
     for (unsigned i = 0; i < devices->list->len; i++)
-        if (is_disk(devices->list->pdata[i]))
+        if (is_disk(devices->list->pdata[i]) && (!only_given || has_bootindex(devices->list->pdata[i])))
             g_ptr_array_add(sorted, devices->list->pdata[i]);
     if (sorted->len == 0)
         return NULL;
@@ -315,7 +320,7 @@ char *devices_boot_list(const Devices *devices)
         // SLOF names a disk "scsi" after its PCI class.
         g_string_append_printf(list, "%s/pci@%llx/scsi@%x", i ? " " : "", PHB_BUID, (unsigned)disk->slot);
     }
-    return g_string_free(list, FALSE);
+    return g_string_free(g_string_append(list, strict ? " HALT" : ""), FALSE);
 }
 
 static const Device *at(const Devices *devices, unsigned index)

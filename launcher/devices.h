@@ -34,5 +34,6 @@ bool devices_add_object(Devices *devices, const char *text, GError **error);
 // False: the machine has need of it.
 bool devices_remove_object(Devices *devices, const char *id);
 
-// Open Firmware paths of the disks in boot order, separated by spaces (g_free); NULL without disks.
-char *devices_boot_list(const Devices *devices);
+// Open Firmware paths of the disks in boot order, separated by spaces (g_free): of all, or those with a
+// bootindex. With `strict` firmware stops behind them. NULL: there are none.
+char *devices_boot_list(const Devices *devices, bool only_given, bool strict);

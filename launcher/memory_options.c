@@ -1,6 +1,7 @@
 // Where the guest's memory comes from, and its nodes: QEMU's options.
 #include "memory_options.h"
 #include "lparun/error.h"
+#include "memory_backends.h"
 #include "values.h"
 #include <string.h>
 
@@ -8,12 +9,6 @@
 // Linux takes memory in blocks of this size on and off line, and a block is in one node (QEMU:
 // SPAPR_MEMORY_BLOCK_SIZE).
 #define BLOCK (256 * MIB)
-
-typedef struct Backend { // -object memory-backend-*
-    char *path;
-    uint64_t size;
-    bool share, prealloc;
-} Backend;
 
 typedef struct Node {
     int id;          // -1: the next one
@@ -23,6 +18,10 @@ typedef struct Node {
 } Node;
 
 #define NOT_GIVEN UINT64_MAX
+
+typedef struct Core {     // -numa cpu
+    unsigned node, first; // vCPU
+} Core;
 
 typedef struct Distance {
     unsigned source, destination, value;
@@ -48,6 +47,7 @@ void memory_options_init(MemoryOptions *options)
         .used = g_ptr_array_new(),
         .nodes = g_ptr_array_new_with_free_func(node_free),
         .distances = g_ptr_array_new_with_free_func(g_free),
+        .cores = g_array_new(FALSE, FALSE, sizeof(Core)),
         .parts = g_array_new(FALSE, TRUE, sizeof(MemoryPart)),
     };
 }
@@ -61,64 +61,18 @@ void memory_options_clear(MemoryOptions *options)
     g_clear_pointer(&options->used, g_ptr_array_unref);
     g_clear_pointer(&options->nodes, g_ptr_array_unref);
     g_clear_pointer(&options->distances, g_ptr_array_unref);
+    g_clear_pointer(&options->cores, g_array_unref);
     g_clear_pointer(&options->parts, g_array_unref);
 }
 
 // --- Reading.
-
-static bool check_backend(const void *values, GError **error)
-{
-    const Backend *backend = values;
-    // Without a suffix it is bytes, as QEMU has it.
-    return (backend->size > 0 && backend->size % MIB == 0) ||
-           error_user(error, "size=: give a multiple of 1M, a number with M, G or T");
-}
-
-#define SIZE_KEY                                                                                             \
-    {                                                                                                        \
-        "size", KEY_SIZE, offsetof(Backend, size), .value = "SIZE", .unit = 1,                               \
-                                                   .mend = "give a number with M, G or T", .needed = true,   \
-                                                   .help = "bytes, or with M, G, T"                          \
-    }
-#define PREALLOC_KEY                                                                                         \
-    {                                                                                                        \
-        "prealloc", KEY_SWITCH, offsetof(Backend, prealloc),                                                 \
-            .help = "have the host's pages from the start on"                                                \
-    }
-
-static const Key ram_keys[] = { SIZE_KEY, PREALLOC_KEY, { 0 } };
-
-static const Key file_keys[] = {
-    SIZE_KEY,
-    { "mem-path", KEY_TEXT, offsetof(Backend, path), .value = "PATH", .needed = true,
-        .help = "a file, or a folder for a nameless one" },
-    { "share", KEY_SWITCH, offsetof(Backend, share), .help = "others that map the file see the memory" },
-    PREALLOC_KEY,
-    { 0 },
-};
-
-const Kind memory_backend_ram_kind = { .name = "memory-backend-ram",
-    .help = "memory for -numa node,memdev= or -machine memory-backend=",
-    .keys = ram_keys,
-    .size = sizeof(Backend),
-    .check = check_backend };
-
-const Kind memory_backend_file_kind = { .name = "memory-backend-file",
-    .help = "the same from a file or folder",
-    .keys = file_keys,
-    .size = sizeof(Backend),
-    .check = check_backend };
-
-static bool is_backend(const Object *object)
-{
-    return object->kind == &memory_backend_ram_kind || object->kind == &memory_backend_file_kind;
-}
 
 static const Key node_keys[] = {
     { "nodeid", KEY_NUMBER, offsetof(Node, id), .most = NUMA_NODES - 1, .help = "default: the next one" },
     { "cpus", KEY_TEXT, offsetof(Node, cpus), .value = "A[-B]", .list = true, .help = "vCPUs" },
     { "mem", KEY_SIZE, offsetof(Node, memory), .unit = MIB, .help = "MiB, or with K, M, G, T" },
     { "memdev", KEY_TEXT, offsetof(Node, memdev), .value = "ID", .help = "the -object that its memory is" },
+    { "initiator", KEY_REFUSED, .mend = "a pseries tells no guest that; leave it out" },
     { 0 },
 };
 
@@ -160,6 +114,24 @@ static bool parse_distance(MemoryOptions *options, const char *option, Values *v
     return true;
 }
 
+static bool parse_core(MemoryOptions *options, Values *values, GError **error)
+{
+    static const Key keys[] = {
+        { "node-id", KEY_NUMBER, offsetof(Core, node), .most = NUMA_NODES - 1, .value = "NODE",
+            .needed = true, .help = "a node" },
+        { "core-id", KEY_NUMBER, offsetof(Core, first), .most = NUMA_CPUS - 1, .value = "N", .needed = true,
+            .help = "a core, by its first vCPU" },
+        { "socket-id", KEY_REFUSED, .mend = "a pseries has cores; give core-id= alone" },
+        { "thread-id", KEY_REFUSED, .mend = "a pseries has cores; give core-id= alone" },
+        { 0 },
+    };
+    Core core = { 0 };
+    bool done = values_fill(values, keys, &core, error);
+    if (done)
+        g_array_append_val(options->cores, core);
+    return done;
+}
+
 bool memory_options_parse_numa(MemoryOptions *options, const char *option, const char *value, GError **error)
 {
     g_autoptr(Values) values = values_parse(option, value, "type", error);
@@ -172,7 +144,11 @@ bool memory_options_parse_numa(MemoryOptions *options, const char *option, const
         return parse_node(options, name, values, error);
     if (g_strcmp0(type, "dist") == 0)
         return parse_distance(options, name, values, error);
-    return error_user(error, "%s %s: give node or dist first", option, value);
+    if (g_strcmp0(type, "cpu") == 0)
+        return parse_core(options, values, error);
+    if (type && g_str_has_prefix(type, "hmat-"))
+        return wrong(name, "that is for another machine; leave it out", error);
+    return error_user(error, "%s %s: give node, dist or cpu first", option, value);
 }
 
 // --- What it comes to: memory.
@@ -188,7 +164,7 @@ static const Object *find_backend(const MemoryOptions *options, const char *id)
 {
     for (unsigned i = 0; i < options->objects->len; i++) {
         const Object *object = options->objects->pdata[i];
-        if (is_backend(object) && strcmp(object->id, id) == 0)
+        if (memory_backend_is(object) && strcmp(object->id, id) == 0)
             return object;
     }
     return NULL;
@@ -199,7 +175,8 @@ static char *backend_name(const Object *object)
     return g_strdup_printf("-object %s,id=%s", object->kind->name, object->id);
 }
 
-static const Backend *use_backend(MemoryOptions *options, const char *key, const char *id, GError **error)
+static const MemoryBackend *use_backend(
+    MemoryOptions *options, const char *key, const char *id, GError **error)
 {
     const Object *object = find_backend(options, id);
     if (!object || g_ptr_array_find(options->used, object, NULL)) {
@@ -208,16 +185,15 @@ static const Backend *use_backend(MemoryOptions *options, const char *key, const
                    : "there is no such memory; add -object memory-backend-ram,id=ID,size=SIZE");
         return NULL;
     }
-    const Backend *backend = object->values;
+    const MemoryBackend *backend = object->values;
     g_ptr_array_add(options->used, (gpointer)object);
     g_ptr_array_add(options->names, backend_name(object));
-    const MemoryPart part = {
-        .option = options->names->pdata[options->names->len - 1],
-        .size = backend->size,
-        .path = backend->path,
-        .share = backend->share,
-        .prealloc = backend->prealloc,
-    };
+    MemoryPart part = memory_backend_part(object);
+    part.option = options->names->pdata[options->names->len - 1];
+    if (backend->dump == 0)
+        part.dump = options->dump;
+    if (backend->merge == 0)
+        part.merge = options->merge;
     add_part(options, &part);
     return backend;
 }
@@ -226,7 +202,11 @@ static const Backend *use_backend(MemoryOptions *options, const char *key, const
 static bool add_plain(MemoryOptions *options, uint64_t size)
 {
     const MemoryPart part = {
-        .option = options->path ? "-mem-path" : "-m", .size = size, .path = options->path
+        .option = options->path ? "-mem-path" : "-m",
+        .size = size,
+        .path = options->path,
+        .dump = options->dump,
+        .merge = options->merge,
     };
     add_part(options, &part);
     return true;
@@ -236,7 +216,7 @@ static bool check_backends(const MemoryOptions *options, GError **error)
 {
     for (unsigned i = 0; i < options->objects->len; i++) {
         const Object *object = options->objects->pdata[i];
-        if (!is_backend(object) || g_ptr_array_find(options->used, object, NULL))
+        if (!memory_backend_is(object) || g_ptr_array_find(options->used, object, NULL))
             continue;
         g_autofree char *name = backend_name(object);
         return wrong(
@@ -249,7 +229,7 @@ static bool check_backends(const MemoryOptions *options, GError **error)
 
 static bool resolve_lone(MemoryOptions *options, uint64_t *size, bool size_given, GError **error)
 {
-    const Backend *backend = use_backend(options, "-machine memory-backend", options->backend, error);
+    const MemoryBackend *backend = use_backend(options, "-machine memory-backend", options->backend, error);
     if (!backend)
         return false;
     if (size_given && *size != backend->size)
@@ -313,7 +293,7 @@ static bool take_memory(MemoryOptions *options, uint64_t *sum, GError **error)
     for (unsigned i = 0; i < options->nodes->len; i++) {
         Node *node = options->nodes->pdata[i];
         if (node->memdev) {
-            const Backend *backend = use_backend(options, "-numa node,memdev", node->memdev, error);
+            const MemoryBackend *backend = use_backend(options, "-numa node,memdev", node->memdev, error);
             if (!backend)
                 return false;
             node->memory = backend->size;
@@ -409,11 +389,30 @@ static bool check_cpus(const Numa *numa, const bool *taken, unsigned cpus, unsig
     return true;
 }
 
+static bool assign_cores(MemoryOptions *options, bool *taken, unsigned cpus, unsigned threads, GError **error)
+{
+    for (unsigned i = 0; i < options->cores->len; i++) {
+        const Core *core = &g_array_index(options->cores, Core, i);
+        if (core->node >= options->numa->count)
+            return error_user(
+                error, "-numa cpu,node-id=%u: there is no such node; add -numa node", core->node);
+        if (core->first % threads)
+            return error_user(error, "-numa cpu,core-id=%u: no core begins there; give a multiple of %u",
+                core->first, threads);
+        g_autofree char *range = g_strdup_printf("%u-%u", core->first, core->first + threads - 1);
+        if (!assign_cpus(options->numa, core->node, range, taken, cpus, error))
+            return false;
+    }
+    return true;
+}
+
 static bool split_cpus(MemoryOptions *options, unsigned cpus, unsigned threads, GError **error)
 {
     Numa *numa = options->numa;
     g_autofree bool *taken = g_new0(bool, cpus);
-    bool any = false;
+    bool any = options->cores->len > 0;
+    if (!assign_cores(options, taken, cpus, threads, error))
+        return false;
     for (unsigned i = 0; i < numa->count; i++) {
         const Node *node = options->nodes->pdata[i];
         any |= node->cpus != NULL;
@@ -483,8 +482,9 @@ bool memory_options_resolve(MemoryOptions *options, const GPtrArray *objects, ui
     options->objects = objects;
     if (options->nodes->len > 0)
         done = resolve_nodes(options, *size, cpus, threads, error);
-    else if (options->distances->len > 0)
-        return wrong("-numa dist", "there are no nodes; add -numa node", error);
+    else if (options->distances->len > 0 || options->cores->len > 0)
+        return wrong(options->cores->len > 0 ? "-numa cpu" : "-numa dist",
+            "there are no nodes; add -numa node", error);
     else if (options->backend)
         done = resolve_lone(options, size, size_given, error);
     else

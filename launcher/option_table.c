@@ -1,10 +1,12 @@
 // Every option that lparun knows: what -help says is what the parser takes.
 #include "option_table.h"
 #include "char_options.h"
-#include "device_kinds.h"
 #include "config_file.h"
+#include "device_kinds.h"
+#include "globals.h"
 #include "lparun/error.h"
 #include "machine_options.h"
+#include "overcommit.h"
 #include "rtc.h"
 #include "screen_options.h"
 #include "smp.h"
@@ -17,22 +19,38 @@ static bool wrong(const char *option, const char *value, const char *mend, GErro
     return error_user(error, "%s %s: %s", option, value, mend);
 }
 
+// As QEMU has them, so that a line means the same there.
+static bool check_maximum(const Options *options, const char *option, GError **error)
+{
+    if (options->memory_slots && !options->memory_most)
+        return error_user(
+            error, "%s slots=%u: no maxmem=; give it too, or leave both out", option, options->memory_slots);
+    return !options->memory_most || options->memory_most >= options->memory ||
+           error_user(
+               error, "%s maxmem=: less than the memory that there is; give more, or leave it out", option);
+}
+
 static bool parse_memory(Options *options, const char *option, const char *value, GError **error)
 {
     static const Key keys[] = {
         { "size", KEY_SIZE, offsetof(Options, memory), .unit = 1 << 20, .help = "guest memory" },
+        { "slots", KEY_NUMBER, offsetof(Options, memory_slots), .most = 256,
+            .help = "taken: nothing can be plugged yet" },
+        { "maxmem", KEY_SIZE, offsetof(Options, memory_most), .unit = 1,
+            .help = "taken: nothing can be plugged yet" },
         { 0 },
     };
+    options->memory_most = options->memory_slots = 0;
     g_autoptr(Values) values = values_parse(option, value, "size", error);
     if (!values || !values_fill(values, keys, options, error))
         return false;
     options->memory_given = true;
-    return options_check_memory(options, option, value, error);
+    return options_check_memory(options, option, value, error) && check_maximum(options, option, error);
 }
 
 static bool parse_smp(Options *options, const char *option, const char *value, GError **error)
 {
-    return smp_parse(option, value, &options->cpus, &options->threads, error);
+    return smp_parse(option, value, &options->cpus, &options->threads, &options->cpus_most, error);
 }
 
 static void set(char **to, const char *value)
@@ -45,6 +63,16 @@ static bool parse_mem_prealloc(Options *options, const char *option, const char 
 {
     options->memory_options.prealloc = true;
     return true;
+}
+
+static bool parse_overcommit(Options *options, const char *option, const char *value, GError **error)
+{
+    return overcommit_parse(&options->memory_options.lock, option, value, error);
+}
+
+static bool parse_realtime(Options *options, const char *option, const char *value, GError **error)
+{
+    return realtime_parse(&options->memory_options.lock, option, value, error);
 }
 
 static bool parse_numa(Options *options, const char *option, const char *value, GError **error)
@@ -88,14 +116,36 @@ static bool parse_switch(
 
 static bool parse_accel(Options *options, const char *option, const char *value, GError **error)
 {
-    static const Word words[] = { { "kvm" }, { 0 } };
-    return parse_word(options, option, value, words, &options->nothing, error);
+    return accel_options_parse(&options->accel, option, value, &options->help, error);
 }
 
 static bool parse_cpu(Options *options, const char *option, const char *value, GError **error)
 {
-    static const Word words[] = { { "host" }, { 0 } };
-    return parse_word(options, option, value, words, &options->nothing, error);
+    return cpu_options_parse(&options->cpu, option, value, &options->help, error);
+}
+
+static bool parse_enable_kvm(Options *options, const char *option, const char *value, GError **error)
+{
+    return accel_options_read("kvm", &options->accel);
+}
+
+static bool parse_boot(Options *options, const char *option, const char *value, GError **error)
+{
+    return boot_options_parse(&options->boot, option, value, error);
+}
+
+static bool parse_folder(Options *options, const char *option, const char *value, GError **error)
+{
+    if (strcmp(value, "help") == 0 || strcmp(value, "?") == 0)
+        options->help = boot_options_folders();
+    else
+        g_ptr_array_add(options->boot.folders, g_strdup(value));
+    return true;
+}
+
+static bool parse_prom_env(Options *options, const char *option, const char *value, GError **error)
+{
+    return boot_options_parse_variable(&options->boot, option, value, error);
 }
 
 static bool parse_ci(Options *options, const char *option, const char *value, GError **error)
@@ -156,6 +206,7 @@ static bool parse_nothing(Options *options, const char *option, const char *valu
 
 #define SCREEN                                                                                               \
     "what needs a screen, keyboard or sound is refused, or left out with a warning (-compat ignore=display)"
+#define MACHINE "pseries and none; what a key asks for is so, or it is refused by name"
 #define NETWORK "lparun has no network yet; leave it out"
 #define REFUSED(name, value, why)                                                                            \
     {                                                                                                        \
@@ -172,9 +223,13 @@ const OptionRow option_table[] = {
     { "mem-path", "PATH", "guest memory from a file, or from a nameless one in a folder, such as hugetlbfs's",
         .text = offsetof(Options, memory_options.path) },
     { "mem-prealloc", NULL, "have the host's pages for guest memory from the start on", parse_mem_prealloc },
+    { "overcommit", "[mem-lock=off|on|on-fault][,cpu-pm=off]", "lock all memory of the process",
+        parse_overcommit },
+    { "realtime", "mlock=on|off", "the same by an older name", parse_realtime },
     { "numa", "node[,nodeid=N][,cpus=A[-B]][,mem=SIZE|memdev=I]",
         "a node of memory and vCPUs; without cpus= or mem= on all nodes they are shared out", parse_numa },
     { "numa", "dist,src=N,dst=N,val=D", "how far a node is from another (default 20)", parse_numa },
+    { "numa", "cpu,node-id=N,core-id=C", "a core, by its first vCPU, is in a node", parse_numa },
     { "bios", "FILE|none",
         "SLOF's image (default: slof.bin of lparun or QEMU); none: no firmware, -kernel starts at once",
         .text = offsetof(Options, bios) },
@@ -200,20 +255,33 @@ const OptionRow option_table[] = {
         options_parse_serial },
     { "machine",
         "pseries[,accel=kvm][,ic-mode=dual|xics|xive][,mmu=auto|radix|hash][,hpt-order=N]"
-        "[,max-cpu-compat=C][,memory-backend=I][,firmware=FILE|none][,dumpdtb=FILE]",
-        "the one machine there is; ic-mode: which interrupt controller the guest may choose (default "
-        "dual: all that KVM has)\n"
+        "[,max-cpu-compat=C][,memory-backend=I][,firmware=FILE|none][,dumpdtb=FILE][,KEY=VALUE...]",
+        "the machine, in all versions of QEMU's; -machine pseries,help has all keys\n"
+        "ic-mode: which interrupt controller the guest may choose (default dual: all that KVM has)\n"
         "mmu: what the guest may choose (default auto: all that KVM has)\n"
         "hpt-order: log2 of the bytes of a hashed page table (default: 1/128 of memory)\n"
         "max-cpu-compat: the newest processor that the guest sees (default: the host's): power8, power9, "
         "power10, power11"
         "\nmemory-backend: the -object that all of memory is\nfirmware: as -bios\n"
         "dumpdtb: write the device tree that the guest would start with, and end",
-        options_parse_machine },
-    { "M", "...", "the same", options_parse_machine },
-    { "accel", "kvm", "the one accelerator there is", parse_accel },
-    { "enable-kvm", NULL, "the same", parse_nothing },
-    { "cpu", "host", "the one processor there is", parse_cpu },
+        options_parse_machine, .qemu = QEMU_PART, .note = MACHINE },
+    { "M", "...", "the same", options_parse_machine, .qemu = QEMU_PART, .note = MACHINE },
+    { "accel", "kvm[,device=PATH]",
+        "the one accelerator there is; others may be asked for beside it. device: KVM's (default /dev/kvm)",
+        parse_accel, .qemu = QEMU_PART, .note = "KVM must be among what is asked for" },
+    { "enable-kvm", NULL, "the same", parse_enable_kvm },
+    { "cpu", "host|max|power8|power9|power10|power11[,compat=C]",
+        "the processor that the guest sees: the host's own (default), or an older one that KVM makes of it",
+        parse_cpu, .qemu = QEMU_PART,
+        .note = "POWER8 to POWER11, as far as the host's KVM makes that of its processor" },
+    { "boot", "[order=cdn][,once=cdn][,menu=on|off][,strict=on|off]",
+        "what firmware starts from: c a disk, d a CD-ROM, n the network; once: on the first start only\n"
+        "menu: it offers a choice; strict: only what has a bootindex. splash=, splash-time= and "
+        "reboot-timeout= are taken",
+        parse_boot },
+    { "prom-env", "NAME=VALUE", "a variable of firmware's, in NVRAM", parse_prom_env },
+    { "global", "DRIVER.KEY=VALUE", "a default for the devices of a kind", options_parse_global },
+    { "L", "FOLDER", "where slof.bin and the file of -bios are looked for first", parse_folder },
     { "uuid", "UUID", "the machine's UUID (default: random)", parse_uuid },
     { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]",
         "where the guest's time of day starts (default utc; DATE: 2026-11-22 or 2026-11-22T16:01:21), and "
@@ -324,6 +392,10 @@ const OptionRow option_table[] = {
     REFUSED("perfmap", NULL, "it is of an emulator's code, and KVM has none; use perf kvm"),
     REFUSED("jitdump", NULL, "it is of an emulator's code, and KVM has none; use perf kvm"),
     REFUSED("enable-sync-profile", NULL, "lparun has no big lock to profile; use perf lock"),
+    REFUSED("dtb", "FILE", "lparun makes the device tree itself; leave it out (-machine dumpdtb= writes it)"),
+    REFUSED("shim", "FILE", "that is for another machine; leave it out"),
+    REFUSED("option-rom", "FILE", "firmware has drivers of its own; leave it out"),
+    REFUSED("fw_cfg", "...", "a pseries has no such interface; use -prom-env for firmware's variables"),
     REFUSED("seed", "NUMBER", "the guest's random numbers are the host's kernel's; leave it out"),
     REFUSED("incoming", "...", "a guest cannot be moved to lparun; start it here"),
     REFUSED("loadvm", "NAME", "lparun has no snapshots; start the guest anew"),

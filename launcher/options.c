@@ -1,8 +1,10 @@
 // The command line: words read by the rows of a table, and what they say together.
 #include "options.h"
 #include "device_kinds.h"
+#include "globals.h"
 #include "lparun/error.h"
 #include "lparun/papr.h"
+#include "machine_options.h"
 #include "option_table.h"
 #include "screen_options.h"
 #include "storage_options.h"
@@ -39,6 +41,13 @@ void options_clear(Options *options)
     g_free(options->uuid);
     g_free(options->dump_tree);
     process_options_clear(&options->process);
+    g_free(options->machine);
+    g_free(options->host_model);
+    g_free(options->host_serial);
+    accel_options_clear(&options->accel);
+    cpu_options_clear(&options->cpu);
+    boot_options_clear(&options->boot);
+    globals_clear(options);
     memory_options_clear(&options->memory_options);
     trace_options_clear(&options->trace);
     g_free(options->help);
@@ -49,7 +58,12 @@ void options_clear(Options *options)
 
 bool options_are_direct(const Options *options)
 {
-    return g_strcmp0(options->bios, "none") == 0;
+    return options->without_firmware || g_strcmp0(options->bios, "none") == 0;
+}
+
+const CompatLevel *options_max_compat(const Options *options)
+{
+    return compat_older(compat_older(options->max_compat, options->cpu.compat), options->cpu.level);
 }
 
 // --- What options say together.
@@ -62,23 +76,52 @@ static bool needs_kernel(const char *option, const char *value, const Options *o
 
 static bool check_start(const Options *options, GError **error)
 {
+    if (options->without_firmware && options->bios && strcmp(options->bios, "none") != 0)
+        return wrong("-machine", "x-vof=on", "it starts without firmware; leave it or -bios out", error);
     if (options_are_direct(options) && !options->kernel)
-        return wrong("-bios", "none", "without firmware there is nothing to start; give -kernel too", error);
+        return wrong(options->bios ? "-bios" : "-machine", options->bios ? "none" : "x-vof=on",
+            "without firmware there is nothing to start; give -kernel too", error);
     return needs_kernel("-initrd", options->initrd, options, error) &&
            needs_kernel("-append", options->append, options, error);
 }
 
 static bool check_processor(const Options *options, GError **error)
 {
-    if (!options->max_compat || options->max_compat->isa >= 300)
+    const CompatLevel *level = options_max_compat(options);
+    if (!level || level->isa >= 300)
         return true;
-    const char *name = options->max_compat->name;
+    const char *option = level == options->max_compat ? "-machine max-cpu-compat" : "-cpu";
     if (options->mmu == MMU_RADIX)
-        return wrong(
-            "-machine max-cpu-compat", name, "that processor has no radix MMU; leave mmu=radix out", error);
+        return wrong(option, level->name, "that processor has no radix MMU; leave mmu=radix out", error);
     return options->interrupts != INTERRUPT_XIVE ||
-           wrong(
-               "-machine max-cpu-compat", name, "that processor has no XIVE; leave ic-mode=xive out", error);
+           wrong(option, level->name, "that processor has no XIVE; leave ic-mode=xive out", error);
+}
+
+static bool check_machine(const Options *options, GError **error)
+{
+    if (g_strcmp0(options->machine, MACHINE_NONE) == 0)
+        return wrong(
+            "-machine", MACHINE_NONE, "it is for questions such as -device help; give pseries to run", error);
+    if (options->vsmt && options->vsmt < options->threads)
+        return error_user(error, "-machine vsmt=%u: a core has %u threads; give that, or leave it out",
+            options->vsmt, options->threads);
+    return accel_options_check(&options->accel, error);
+}
+
+// What is taken, and comes to something else than it says.
+static bool note_differences(Options *options, GError **error)
+{
+    if (options->machine && g_str_has_prefix(options->machine, "pseries-"))
+        error_tell(
+            "warning: -machine %s: lparun has one pseries, for all versions of QEMU's", options->machine);
+    if (options->cpus_most > options->cpus)
+        error_tell("warning: -smp maxcpus=%u: no vCPU can be added yet to the %u that there are",
+            options->cpus_most, options->cpus);
+    if (options->memory_most > options->memory)
+        error_tell("warning: -m maxmem=: no memory can be added yet to the %" G_GUINT64_FORMAT
+                   " MiB that there are",
+            options->memory >> 20);
+    return true;
 }
 
 static bool check_memory(Options *options, GError **error)
@@ -90,14 +133,15 @@ static bool check_memory(Options *options, GError **error)
 
 static bool check_devices(Options *options, GError **error)
 {
-    return storage_options_resolve(options, error);
+    return globals_apply(options, "spapr-nvram", error) && storage_options_resolve(options, error) &&
+           globals_apply(options, NULL, error);
 }
 
 static bool check_together(Options *options, GError **error)
 {
     typedef bool Check(Options * options, GError * *error);
-    static Check *const checks[] = { check_devices, char_options_resolve, check_memory, (Check *)check_start,
-        (Check *)check_processor };
+    static Check *const checks[] = { (Check *)check_machine, check_devices, char_options_resolve,
+        check_memory, (Check *)check_start, (Check *)check_processor, note_differences };
     for (unsigned i = 0; i < G_N_ELEMENTS(checks); i++) {
         g_autoptr(GError) why = NULL;
         if (!checks[i](options, &why))
@@ -230,6 +274,8 @@ OptionsResult options_parse(Options *options, int argc, char **argv, GError **er
     };
     storage_options_init(options);
     kinds_init(options);
+    globals_init(options);
+    boot_options_init(&options->boot);
     memory_options_init(&options->memory_options);
     char_options_init(&options->chars);
     Line line = { .words = argv + MIN(argc, 1), .options = options, .result = OPTIONS_RUN };

@@ -1,7 +1,11 @@
 // The command line, as values.
 #pragma once
+#include "accel_options.h"
 #include "actions.h"
+#include "boot_options.h"
+#include "capabilities.h"
 #include "char_options.h"
+#include "cpu_options.h"
 #include "lparun/cas.h"
 #include "lparun/kinds.h"
 #include "lparun/mmu.h"
@@ -35,6 +39,7 @@ typedef struct DeviceOptions {
     int bootindex; // -1: none
     bool implied;  // of a -drive with if=virtio
     void *values;  // of the kind's keys, behind this struct
+    char **given;  // its keys that the command line has; or NULL
 } DeviceOptions;
 
 struct Options {
@@ -43,10 +48,22 @@ struct Options {
     ProcessOptions process;
     CharOptions chars;
     MemoryOptions memory_options; // where it comes from, and its nodes
+    uint64_t memory_most;         // bytes that -m maxmem= names; 0: none
+    unsigned memory_slots;        // that -m slots= names
     unsigned cpus, threads;       // threads a core
+    unsigned cpus_most;           // that -smp maxcpus= names, or `cpus`
     char *bios, *kernel, *initrd, *append, *stats, *uuid;
     char *dump_tree; // path of a file for the device tree, without a run; or NULL
     bool paused;     // -S: the guest does not start until it is let
+    AccelOptions accel;
+    CpuOptions cpu;
+    BootOptions boot;
+    char *machine; // -machine's type, or NULL
+    int kvm_type;
+    bool without_firmware; // -machine x-vof=
+    unsigned vsmt;         // between the vCPU numbers of two cores; 0: as the host can
+    Capabilities capabilities;
+    char *host_model, *host_serial; // that the guest is told; or NULL
     MmuMode mmu;
     InterruptMode interrupts;      // -machine ic-mode=
     const CompatLevel *max_compat; // the newest that the guest may have, or NULL
@@ -61,6 +78,7 @@ struct Options {
     GPtrArray *drives;   // DriveOptions
     GPtrArray *devices;  // DeviceOptions; drives with if=virtio are among them
     DriveOptions *nvram; // that NVRAM is kept in, or NULL
+    GPtrArray *globals;  // of -global
     TraceOptions trace;
     int nothing; // where keys with one possible value go
     char *help;  // what was asked for by "help" as a value, or NULL
@@ -84,6 +102,9 @@ typedef enum {
 // wrong, in the order of the command line, which names option, value and mend.
 OptionsResult options_parse(Options *options, int argc, char **argv, GError **error);
 void options_clear(Options *options);
+// The newest level that the guest may have, by all options that say so, if the host's processor is newer; or
+// NULL.
+const CompatLevel *options_max_compat(const Options *options);
 // -bios none: the kernel starts without firmware.
 bool options_are_direct(const Options *options);
 // The size of memory, which an option or an object has set.

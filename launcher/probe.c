@@ -111,7 +111,7 @@ static bool build(Probe *probe, GError **error)
 {
     static const VcpuOps ops = { .hypercall = on_hypercall, .failed = on_failed };
     probe->bus = bus_new();
-    probe->vm = kvm_vm_open("/dev/kvm", error);
+    probe->vm = kvm_vm_open("/dev/kvm", KVM_ANY, error);
     probe->memory = probe->vm ? guest_memory_new(PROBE_MEMORY, error) : NULL;
     if (!probe->memory)
         return false;

@@ -3,6 +3,7 @@
 #include "pseries.h"
 #include "run.h"
 #include "deadline.h"
+#include "device_kinds.h"
 #include "devices.h"
 #include "gdb/gdb.h"
 #include "lparun/bytes.h"
@@ -14,12 +15,15 @@
 #include "lparun/rtas_clock.h"
 #include "lparun/rtas_nmi.h"
 #include "lparun/watchdog.h"
+#include "machine_options.h"
+#include "overcommit.h"
 #include "run_queue.h"
 #include "signals.h"
 #include "stats.h"
 #include "lparun/chardev.h"
 #include "lparun/vty.h"
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 struct Machine {
@@ -53,9 +57,13 @@ struct Machine {
     Timeline *timeline;
     const BootWay *way;
     BootFiles files;
-    BootImages boot; // what is in memory since the last load()
-    unsigned stride; // between the first vCPU numbers of two cores
-    char *boot_list, *uuid;
+    BootImages boot;               // what is in memory since the last load()
+    unsigned stride;               // between the first vCPU numbers of two cores
+    unsigned starts;               // how often the guest was started
+    const CompatLevel *max_compat; // the newest that the guest may have; NULL: the host's own processor
+    MitigationAnswer mitigations;
+    bool holds_mitigations; // they are not the host's own
+    char *boot_list, *uuid, *host_model, *host_serial;
     RunQueue *queue;
     Gdb *gdb; // or NULL
 };
@@ -75,6 +83,8 @@ static bool make_memory(Machine *machine, GError **error)
 {
     const Options *options = machine->options;
     const GArray *parts = options->memory_options.parts;
+    if (!overcommit_apply((MemoryLock)options->memory_options.lock, error))
+        return false;
     machine->memory = guest_memory_new_of((const MemoryPart *)parts->data, parts->len, error);
     if (!add(machine, &guest_memory_part, machine->memory))
         return false;
@@ -161,12 +171,13 @@ static const PartOps mmu_again = { .kind = "modes", .reset = reset_mmu };
 static bool make_mmu(Machine *machine, GError **error)
 {
     const Options *options = machine->options;
-    bool only_hash = options->max_compat && options->max_compat->isa < 300;
+    const CompatLevel *level = options_max_compat(options);
+    bool only_hash = level && level->isa < 300;
     machine->mmu = mmu_new(
         machine->vm, only_hash ? MMU_HASH : options->mmu, options->hash_order, options->memory, error);
     if (!machine->mmu && only_hash)
-        g_prefix_error(
-            error, "-machine max-cpu-compat=%s has a hashed page table: ", options->max_compat->name);
+        g_prefix_error(error, "%s%s has a hashed page table: ",
+            level == options->max_compat ? "-machine max-cpu-compat=" : "-cpu ", level->name);
     return add(machine, &mmu_part, machine->mmu) && add(machine, &mmu_again, machine);
 }
 
@@ -180,7 +191,8 @@ static uint32_t vcpu_number(const Machine *machine, unsigned index)
 static bool make_interrupts(Machine *machine, GError **error)
 {
     const Options *options = machine->options;
-    bool only_xics = options->max_compat && options->max_compat->isa < 300;
+    const CompatLevel *level = options_max_compat(options);
+    bool only_xics = level && level->isa < 300;
     InterruptOffer offer = {
         .mode = only_xics ? INTERRUPT_XICS : options->interrupts,
         .start_xive = options_are_direct(options),
@@ -204,7 +216,7 @@ static bool make_cas(Machine *machine, GError **error)
         .affinity = numa_forms(machine->options->memory_options.numa),
         .large_decrementer = machine->cpus.decrementer_bits > 0,
     };
-    machine->cas = cas_new(&parts, machine->options->max_compat, &ops, machine, error);
+    machine->cas = cas_new(&parts, machine->max_compat, &ops, machine, error);
     return add(machine, &cas_part, machine->cas);
 }
 
@@ -220,6 +232,18 @@ static void make_vcpu_set(Machine *machine)
     machine->queue = run_queue_new(machine->vcpus);
 }
 
+// What was asked for of the processors, once it is known what the host's are.
+static bool hold_to_options(Machine *machine, GError **error)
+{
+    const Options *options = machine->options;
+    const Capabilities *asked = &options->capabilities;
+    return cpu_options_level(&options->cpu, machine->cpus.name, vcpu_set_at(machine->vcpus, 0),
+               options->max_compat, &machine->max_compat, error) &&
+           capabilities_cpus(asked, machine->vm, &machine->cpus, error) &&
+           capabilities_mitigations(
+               asked, machine->vm, &machine->cpus, &machine->mitigations, &machine->holds_mitigations, error);
+}
+
 static bool make_processors(Machine *machine, GError **error)
 {
     for (unsigned i = 0; i < machine->options->cpus; i++)
@@ -229,7 +253,14 @@ static bool make_processors(Machine *machine, GError **error)
         !cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error))
         return false;
     machine->cpus.threads = machine->options->threads;
-    return make_cas(machine, error);
+    return hold_to_options(machine, error) && make_cas(machine, error);
+}
+
+// Behind those of -serial, where nobody says.
+static uint32_t nvram_unit(const Options *options)
+{
+    uint32_t unit = kinds_nvram_unit(options);
+    return unit ? unit : VTY_UNIT + options->chars.serials->len;
 }
 
 static bool make_nvram(Machine *machine, GError **error)
@@ -238,8 +269,8 @@ static bool make_nvram(Machine *machine, GError **error)
     machine->nvram = drive ? nvram_open(drive->file, drive->readonly, error) : nvram_new();
     if (!add(machine, &nvram_part, machine->nvram))
         return false;
-    nvram_set_unit(machine->nvram, VTY_UNIT + machine->options->chars.serials->len);
-    return true;
+    nvram_set_unit(machine->nvram, nvram_unit(machine->options));
+    return nvram_set_variables(machine->nvram, machine->options->boot.variables, error);
 }
 
 static bool make_chardevs(Machine *machine, GError **error)
@@ -268,10 +299,9 @@ static bool add_vty(Machine *machine, const char *option, const char *id, uint32
     return false;
 }
 
-// NVRAM is behind those of -serial.
 static bool is_unit_taken(const Machine *machine, uint32_t unit)
 {
-    return vtys_find(machine->vtys, unit) || unit == VTY_UNIT + machine->options->chars.serials->len;
+    return vtys_find(machine->vtys, unit) || unit == nvram_unit(machine->options);
 }
 
 static bool add_vty_device(Machine *machine, const VtyValues *values, GError **error)
@@ -321,7 +351,10 @@ static bool make_devices(Machine *machine, GError **error)
     machine->devices = devices_new(machine->options, &machine->context, machine->pci, error);
     if (!add(machine, &devices_part, machine->devices))
         return false;
-    machine->boot_list = devices_boot_list(machine->devices);
+    // Letters are for firmware to choose by, where no device has a place of its own.
+    const BootOptions *boot = &machine->options->boot;
+    machine->boot_list =
+        devices_boot_list(machine->devices, boot->strict || boot->order || boot->once, boot->strict);
     if (!make_chardevs(machine, error) || !make_nvram(machine, error) || !make_vtys(machine, error))
         return false;
     InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, error);
@@ -373,6 +406,7 @@ static bool make_rtas(Machine *machine, GError **error)
         .nmi = machine->nmi,
         .ask = ask,
         .uuid = machine->uuid,
+        .without_nmi = machine->options->capabilities.fwnmi == CAPABILITY_OFF,
     };
     rtas_register_families(machine->rtas, &parts);
     return rtas_register_in_kernel(machine->rtas, machine->interrupts, error);
@@ -400,6 +434,7 @@ static void enable_logical_ci(Machine *machine)
 static bool make_hypercalls(Machine *machine, GError **error)
 {
     Numa *numa = machine->options->memory_options.numa;
+    const Capabilities *asked = &machine->options->capabilities;
     machine->hypercalls = hypercall_table_new(machine->options->cpus);
     add(machine, &hypercall_table_part, machine->hypercalls);
     machine->logical_ci = logical_ci_new(machine->vm, machine->bus, machine->memory);
@@ -424,6 +459,10 @@ static bool make_hypercalls(Machine *machine, GError **error)
         .peers = peers,
         .domains = numa ? cpu_domains : NULL,
         .domains_owner = numa,
+        .mitigations = machine->holds_mitigations ? &machine->mitigations : NULL,
+        .without_ail_3 = asked->ail_3 == CAPABILITY_OFF,
+        .without_resize = asked->resize == RESIZE_DISABLED,
+        .without_rpt_invalidate = asked->rpt_invalidate == CAPABILITY_OFF,
     };
     hypercall_register_families(machine->hypercalls, &parts);
     enable_logical_ci(machine);
@@ -436,7 +475,8 @@ static bool open_files(Machine *machine, GError **error)
     const Options *options = machine->options;
     BootFiles *files = &machine->files;
     machine->way = options_are_direct(options) ? &boot_direct : &boot_slof;
-    if (machine->way->open && !(files->bios = machine->way->open(options->bios, error)))
+    g_autofree char *found = boot_options_bios(&options->boot, options->bios);
+    if (machine->way->open && !(files->bios = machine->way->open(found ? found : options->bios, error)))
         return false;
     if (options->kernel && !(files->kernel = image_file_open("-kernel", options->kernel, error)))
         return false;
@@ -446,6 +486,9 @@ static bool open_files(Machine *machine, GError **error)
 // What the device tree tells of; the last to be made.
 static void make_tree(Machine *machine)
 {
+    const Options *options = machine->options;
+    machine->host_model = machine_options_host_text(options->host_model, "model");
+    machine->host_serial = machine_options_host_text(options->host_serial, "system-id");
     machine->tree = (TreeSources){
         .memory = machine->memory,
         .cpus = &machine->cpus,
@@ -460,7 +503,11 @@ static void make_tree(Machine *machine)
         .command_line = machine->options->append,
         .boot_list = machine->boot_list,
         .console = vtys_first(machine->vtys) ? vty_unit(vtys_first(machine->vtys)) : 0,
+        .boot_menu = options->boot.menu,
         .uuid = machine->uuid,
+        .model = options->qemu_name ? "IBM pSeries (emulated by qemu)" : NULL, // which scripts look for
+        .host_model = machine->host_model,
+        .host_serial = machine->host_serial,
     };
 }
 
@@ -469,6 +516,7 @@ static bool load(void *owner, GError **error)
 {
     Machine *machine = owner;
     BootImages *boot = &machine->boot;
+    machine->tree.boot_device = boot_options_order(&machine->options->boot, machine->starts++ == 0);
     if (!machine->way->load(
             &machine->files, machine->memory, machine_real_mode_area(&machine->tree), boot, error))
         return false;
@@ -549,10 +597,11 @@ Machine *machine_new(const Options *options, GError **error)
     add(machine, &timeline_part, machine->timeline);
     if (!open_files(machine, error))
         goto fail;
-    machine->vm = kvm_vm_open("/dev/kvm", error);
+    const char *device = options->accel.device;
+    machine->vm = kvm_vm_open(device ? device : "/dev/kvm", (KvmType)options->kvm_type, error);
     if (!add(machine, &kvm_vm_part, machine->vm))
         goto fail;
-    machine->stride = cores_set_threads(machine->vm, options->threads, error);
+    machine->stride = cores_set_threads(machine->vm, options->threads, options->vsmt, error);
     if (!machine->stride || !make_interrupts(machine, error))
         goto fail;
     make_vcpu_set(machine);
@@ -561,8 +610,8 @@ Machine *machine_new(const Options *options, GError **error)
     if (!make_hypercalls(machine, error))
         goto fail;
     make_tree(machine);
-    if (choose_modes(machine, error) && load(machine, error) && make_run(machine, error) &&
-        make_gdb(machine, error))
+    if (choose_modes(machine, error) && capabilities_mmu(&options->capabilities, machine->mmu, error) &&
+        load(machine, error) && make_run(machine, error) && make_gdb(machine, error))
         return machine;
 fail:
     machine_free(machine);
@@ -578,6 +627,8 @@ void machine_free(Machine *machine)
     run_queue_free(machine->queue);
     g_free(machine->boot_list);
     g_free(machine->uuid);
+    g_free(machine->host_model);
+    g_free(machine->host_serial);
     g_free(machine);
 }
 

@@ -12,12 +12,24 @@ typedef struct Topology {
         .name = #key, .type = KEY_NUMBER, .at = offsetof(Topology, key), .least = 1, .most = SMP_CPUS_MAX,   \
         .help = text                                                                                         \
     }
+// What a pseries has one of.
+#define ONE(key)                                                                                             \
+    {                                                                                                        \
+        .name = key, .type = KEY_ONLY, .words = one, .help = "1",                                            \
+        .mend = "a pseries has sockets, cores and threads; give 1, or leave it out"                          \
+    }
+static const Word one[] = { { "1" }, { 0 } };
 static const Key keys[] = {
     KEY(cpus, "vCPUs"),
-    KEY(maxcpus, "no more than cpus: none can be added"),
-    KEY(sockets, "only checked against cpus"),
-    KEY(cores, "in a socket; only checked against cpus"),
+    KEY(maxcpus, "taken: none can be added yet"),
+    KEY(sockets, "only checked against maxcpus"),
+    KEY(cores, "in a socket; only checked against maxcpus"),
     KEY(threads, "in a core: 1, 2, 4 or 8"),
+    ONE("drawers"),
+    ONE("books"),
+    ONE("dies"),
+    ONE("clusters"),
+    ONE("modules"),
     { 0 },
 };
 
@@ -49,24 +61,23 @@ static bool check(const Topology *topology, GError **error)
     if (topology->maxcpus < topology->cpus)
         return error_user(error, "-smp maxcpus=%u: fewer than the %u vCPUs; leave it out", topology->maxcpus,
             topology->cpus);
-    if (topology->maxcpus > topology->cpus)
-        return error_user(error,
-            "-smp maxcpus=%u: lparun cannot add vCPUs to a guest that runs; "
-            "give cpus=%u, or leave it out",
-            topology->maxcpus, topology->maxcpus);
     unsigned product = topology->sockets * topology->cores * topology->threads;
-    if (product != topology->cpus)
+    if (product != topology->maxcpus)
         return error_user(error,
             "-smp: %u sockets of %u cores of %u threads are %u vCPUs, not %u; leave one of them out",
-            topology->sockets, topology->cores, topology->threads, product, topology->cpus);
+            topology->sockets, topology->cores, topology->threads, product, topology->maxcpus);
     if (topology->cpus > SMP_CPUS_MAX)
         return error_user(error, "-smp: %u vCPUs; give 1 to %u", topology->cpus, SMP_CPUS_MAX);
+    if (topology->cpus % topology->threads)
+        return error_user(error, "-smp: %u vCPUs are not whole cores of %u threads; give a multiple",
+            topology->cpus, topology->threads);
     if (topology->threads > 8 || topology->threads & (topology->threads - 1))
         return error_user(error, "-smp threads=%u: a core has 1, 2, 4 or 8 threads", topology->threads);
     return true;
 }
 
-bool smp_parse(const char *option, const char *value, unsigned *cpus, unsigned *threads, GError **error)
+bool smp_parse(
+    const char *option, const char *value, unsigned *cpus, unsigned *threads, unsigned *most, GError **error)
 {
     g_autoptr(Values) values = values_parse(option, value, "cpus", error);
     Topology topology = { 0 };
@@ -77,5 +88,6 @@ bool smp_parse(const char *option, const char *value, unsigned *cpus, unsigned *
         return false;
     *cpus = topology.cpus;
     *threads = topology.threads;
+    *most = topology.maxcpus;
     return true;
 }

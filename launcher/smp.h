@@ -5,5 +5,7 @@
 
 #define SMP_CPUS_MAX 1024
 
-// `cpus` and `threads` are changed only when it is all right; else false and `error`.
-bool smp_parse(const char *option, const char *value, unsigned *cpus, unsigned *threads, GError **error);
+// `cpus`, `threads` and `most`, up to which vCPUs could be added, are changed only when it is all right; else
+// false and `error`.
+bool smp_parse(
+    const char *option, const char *value, unsigned *cpus, unsigned *threads, unsigned *most, GError **error);

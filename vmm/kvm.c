@@ -53,7 +53,20 @@ static bool check_vm(KvmVm *vm, const char *path, GError **error)
     return true;
 }
 
-KvmVm *kvm_vm_open(const char *path, GError **error)
+// A type of its own is refused where its module is not loaded.
+static bool create(KvmVm *vm, const char *path, KvmType type, GError **error)
+{
+    vm->fd = kvm_ioctl(vm->device, KVM_CREATE_VM, (void *)(uintptr_t)type);
+    if (vm->fd >= 0)
+        return true;
+    if (vm->fd != -EINVAL || type == KVM_ANY)
+        return error_host(error, "%s: KVM_CREATE_VM: %s", path, g_strerror(-vm->fd));
+    const char *name = type == KVM_HV ? "HV" : "PR";
+    return error_host(error, "-machine kvm-type=%s: this host's KVM has no %s (module kvm-%s); leave it out",
+        name, name, type == KVM_HV ? "hv" : "pr");
+}
+
+KvmVm *kvm_vm_open(const char *path, KvmType type, GError **error)
 {
     int device = open_device(path, error);
     if (device < 0)
@@ -61,13 +74,8 @@ KvmVm *kvm_vm_open(const char *path, GError **error)
     KvmVm *vm = g_new0(KvmVm, 1);
     vm->device = device;
     vm->fd = -1;
-    if (!check_device(device, path, error))
+    if (!check_device(device, path, error) || !create(vm, path, type, error))
         goto fail;
-    vm->fd = kvm_ioctl(device, KVM_CREATE_VM, NULL); // type 0: HV where the host has it, else PR
-    if (vm->fd < 0) {
-        error_host(error, "%s: KVM_CREATE_VM: %s", path, g_strerror(-vm->fd));
-        goto fail;
-    }
     vm->run_size = kvm_ioctl(device, KVM_GET_VCPU_MMAP_SIZE, NULL);
     if (check_vm(vm, path, error))
         return vm;

@@ -28,7 +28,7 @@ int kvm_commit_htab(KvmVm *vm, uint32_t order)
     return -ENOSYS;
 }
 
-int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
+int kvm_cpu_characteristics(KvmVm *vm, KvmCpuCharacteristics *cpu)
 {
     return -ENOSYS;
 }

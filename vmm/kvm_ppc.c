@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+G_STATIC_ASSERT(KVM_HV == KVM_VM_PPC_HV && KVM_PR == KVM_VM_PPC_PR);
 G_STATIC_ASSERT(KVM_PPC_LPCR == KVM_REG_PPC_LPCR_64);
 G_STATIC_ASSERT(KVM_PPC_COMPAT == KVM_REG_PPC_ARCH_COMPAT);
 G_STATIC_ASSERT(KVM_PPC_VPA_ADDRESS == KVM_REG_PPC_VPA_ADDR);
@@ -63,14 +64,19 @@ int kvm_commit_htab(KvmVm *vm, uint32_t order)
     return kvm_ioctl(vm->fd, KVM_PPC_RESIZE_HPT_COMMIT, &resize);
 }
 
-int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
+int kvm_cpu_characteristics(KvmVm *vm, KvmCpuCharacteristics *cpu)
 {
-    struct kvm_ppc_cpu_char cpu;
-    int result = kvm_ioctl(vm->fd, KVM_PPC_GET_CPU_CHAR, &cpu);
+    struct kvm_ppc_cpu_char host;
+    *cpu = (KvmCpuCharacteristics){ 0 };
+    int result = kvm_ioctl(vm->fd, KVM_PPC_GET_CPU_CHAR, &host);
     if (result < 0)
         return result;
-    *character = cpu.character & cpu.character_mask;
-    *behaviour = cpu.behaviour & cpu.behaviour_mask;
+    *cpu = (KvmCpuCharacteristics){
+        .character = host.character & host.character_mask,
+        .character_known = host.character_mask,
+        .behaviour = host.behaviour & host.behaviour_mask,
+        .behaviour_known = host.behaviour_mask,
+    };
     return 0;
 }
 

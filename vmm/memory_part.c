@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/memfd.h>
+#include <linux/mempolicy.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -105,25 +108,51 @@ static bool check_file(
            wrong_errno(part, "ftruncate", error);
 }
 
+// A file that nobody can name. The kernel has a name for what maps show.
+static bool open_nameless(MappedPart *mapped, const MemoryPart *part, GError **error)
+{
+    unsigned size = part->huge_page ? (unsigned)g_bit_storage(part->huge_page) - 1 : 0;
+    unsigned flags = MFD_CLOEXEC | (part->sealed ? MFD_ALLOW_SEALING : 0) |
+                     (part->huge ? MFD_HUGETLB | size << MFD_HUGE_SHIFT : 0);
+    struct statfs system;
+    mapped->fd = memfd_create("lparun-memory", flags);
+    if (mapped->fd < 0 || fstatfs(mapped->fd, &system) < 0)
+        return error_host(error, "%s: memfd_create: %s%s", part->option, g_strerror(errno),
+            part->huge ? "; give a hugetlbsize= that the host has, or hugetlb=off" : "");
+    if (part->huge)
+        mapped->page = (uint64_t)system.f_bsize;
+    if (part->size % mapped->page)
+        return check_room(part, &system, mapped->page, error);
+    if (ftruncate(mapped->fd, (off_t)part->size) < 0 ||
+        (part->sealed && fcntl(mapped->fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0))
+        return error_host(error, "%s: %s", part->option, g_strerror(errno));
+    mapped->shared = part->share;
+    return true;
+}
+
+static bool open_named(MappedPart *mapped, const MemoryPart *part, GError **error)
+{
+    bool nameless;
+    struct stat status;
+    mapped->fd = open_path(part->path, &nameless);
+    if (mapped->fd < 0 || fstat(mapped->fd, &status) < 0)
+        return wrong_errno(part, "open", error);
+    // Nobody else has a nameless file, and a private mapping of it would cost a page cache, too.
+    mapped->shared = part->share || nameless;
+    return check_file(part, mapped->fd, &status, &mapped->page, error);
+}
+
 bool memory_part_open(MappedPart *mapped, const MemoryPart *part, GError **error)
 {
     *mapped = (MappedPart){
         .fd = -1, .size = part->size, .page = (uint64_t)sysconf(_SC_PAGESIZE), .prealloc = part->prealloc
     };
-    if (!part->path)
-        return true;
-    bool nameless;
-    struct stat status;
-    mapped->fd = open_path(part->path, &nameless);
-    if (mapped->fd < 0 || fstat(mapped->fd, &status) < 0)
-        wrong_errno(part, "open", error);
-    else if (check_file(part, mapped->fd, &status, &mapped->page, error)) {
-        // Nobody else has a nameless file, and a private mapping of it would cost a page cache, too.
-        mapped->shared = part->share || nameless;
-        return true;
-    }
-    memory_part_close(mapped);
-    return false;
+    bool done = part->nameless ? open_nameless(mapped, part, error)
+                : part->path   ? open_named(mapped, part, error)
+                               : true;
+    if (!done)
+        memory_part_close(mapped);
+    return done;
 }
 
 void memory_part_close(MappedPart *mapped)
@@ -179,12 +208,28 @@ static bool preallocate(MappedPart *mapped, const MemoryPart *part, GError **err
     return !why || no_room(part, why, error);
 }
 
+// Pages come from there when they are first touched.
+static bool place(const MappedPart *mapped, const MemoryPart *part, GError **error)
+{
+    static const int modes[] = {
+        [PLACE_PREFERRED] = MPOL_PREFERRED, [PLACE_BOUND] = MPOL_BIND, [PLACE_INTERLEAVED] = MPOL_INTERLEAVE
+    };
+    if (part->place == PLACE_ANYWHERE ||
+        syscall(SYS_mbind, mapped->host, mapped->size, modes[part->place], part->host_nodes,
+            MEMORY_HOST_NODES + 1, 0) == 0) // the kernel takes one bit less
+        return true;
+    return error_host(error, "%s: policy=, host-nodes=: mbind: %s; give nodes that the host has memory in",
+        part->option, g_strerror(errno));
+}
+
 bool memory_part_map(MappedPart *mapped, const MemoryPart *part, uint8_t *host, GError **error)
 {
     bool huge = memory_part_is_huge(mapped);
     int flags = MAP_FIXED | (mapped->shared ? MAP_SHARED : MAP_PRIVATE) |
                 (mapped->fd < 0 ? MAP_ANONYMOUS : 0) |
-                (huge ? 0 : MAP_NORESERVE); // huge pages that are short are an error now rather than a SIGBUS
+                (huge || part->reserve
+                        ? 0
+                        : MAP_NORESERVE); // huge pages that are short are an error now rather than a SIGBUS
     if (mmap(host, mapped->size, PROT_READ | PROT_WRITE, flags, mapped->fd, 0) == MAP_FAILED) {
         bool mixed = huge && errno == EBUSY;
         g_autofree char *why = g_strdup_printf("%s; %s", g_strerror(errno),
@@ -196,7 +241,12 @@ bool memory_part_map(MappedPart *mapped, const MemoryPart *part, uint8_t *host, 
     mapped->host = host;
     if (!huge)
         madvise(host, mapped->size, MADV_HUGEPAGE); // fewer faults and shorter walks where the host has them
-    madvise(host, mapped->size, MADV_DONTDUMP);
+    if (!part->dump)
+        madvise(host, mapped->size, MADV_DONTDUMP);
+    if (part->merge)
+        madvise(host, mapped->size, MADV_MERGEABLE);
+    if (!place(mapped, part, error))
+        return false;
     return !mapped->prealloc || preallocate(mapped, part, error);
 }
 

@@ -172,6 +172,8 @@ void rtas_nmi_free(RtasNmi *nmi)
 void rtas_nmi_register(RtasTable *table, const RtasParts *parts)
 {
     RtasNmi *nmi = parts->nmi;
+    if (parts->without_nmi)
+        return;
     rtas_register(table, 0x201f, "ibm,nmi-register", 2, 1, nmi_register, nmi);
     rtas_register(table, 0x2020, "ibm,nmi-interlock", 0, 1, nmi_interlock, nmi);
 }

@@ -42,6 +42,8 @@ typedef struct BootWay {
 // less than 4 MiB: at address 0, entered at 0x100 with the tree's address in r3. -kernel's ELF file is at 4
 // MiB, and /chosen/qemu,boot-kernel says so.
 extern const BootWay boot_slof;
+// Where its image is looked for without -bios, up to a NULL.
+extern const char *const boot_places[];
 #define SLOF_ENTRY 0x100
 // firmware/direct.c: the kernel is the first that runs.
 extern const BootWay boot_direct;

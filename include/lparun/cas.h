@@ -15,11 +15,16 @@ typedef struct CompatLevel {
     unsigned isa;     // 207, 300, 310
 } CompatLevel;
 
-// hcalls/compat.c. The level with this name, or NULL. `compat_words` has all names, to be listed.
+// hcalls/compat.c. The level with this name, whatever its case, or NULL. `compat_words` has all names, to be
+// listed.
 const CompatLevel *compat_find(const char *name);
 extern const Word compat_words[];
+// The older of two, of which NULL is the newest.
+const CompatLevel *compat_older(const CompatLevel *a, const CompatLevel *b);
 // The levels that this KVM takes, a bit each. Sets `vcpu`'s, and leaves it raw; while no vCPU runs.
 unsigned compat_accepted(Vcpu *vcpu);
+// "power8 and power9" (g_free); "" for none.
+char *compat_names(unsigned accepted);
 // The best level of `accepted` that is no newer than `max` (NULL: any) and that `is_known` says yes to
 // (NULL: to all); NULL: none.
 const CompatLevel *compat_best(unsigned accepted, const CompatLevel *max,

@@ -16,10 +16,14 @@ typedef struct TreeSources {
     const InterruptController *interrupts;
     const Negotiated *negotiated;
     const BootImages *boot;
-    const Numa *numa;         // NULL: no nodes
-    const char *command_line; // the kernel's, or NULL
-    uint32_t console;         // the first vty's unit address, or 0
-    const char *boot_list;    // Open Firmware paths, space-separated, or NULL
+    const Numa *numa;                     // NULL: no nodes
+    const char *command_line;             // the kernel's, or NULL
+    uint32_t console;                     // the first vty's unit address, or 0
+    const char *boot_list;                // Open Firmware paths, space-separated, or NULL
+    const char *boot_device;              // or letters that firmware takes for such (c, d, n), or NULL
+    bool boot_menu;                       // firmware offers a choice
+    const char *model;                    // of the machine; NULL: lparun's own name
+    const char *host_model, *host_serial; // or NULL
     const char *uuid;
 } TreeSources;
 // Bytes of memory from GPA 0 on that are the tree's first memory node: firmware takes no others, and what the

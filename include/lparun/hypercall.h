@@ -3,6 +3,7 @@
 #include "lparun/part.h"
 #include "lparun/interrupt.h"
 #include "lparun/memory.h"
+#include "lparun/mitigations.h"
 #include "lparun/timeline.h"
 #include "lparun/vcpu.h"
 #include <stdint.h>
@@ -66,6 +67,9 @@ typedef struct HypercallParts {
     PeerCalls *peers;
     HomeNodeDomains domains; // NULL: there are no nodes
     void *domains_owner;
+    const MitigationAnswer *mitigations; // H_GET_CPU_CHARACTERISTICS; NULL: the host's own
+    // What the guest shall not have, though this KVM does.
+    bool without_ail_3, without_resize, without_rpt_invalidate;
 } HypercallParts;
 
 // The families, each of a file of hcalls/ (rtas: rtas/table.c), which registers its calls by

@@ -12,10 +12,11 @@
 typedef struct KvmVm KvmVm;
 typedef struct KvmVcpu KvmVcpu;
 
-// Opens `path` ("/dev/kvm") and creates a VM. NULL and `error`: no such device, no permission, not a KVM, a
-// KVM that is not POWER's, or one without what a pseries machine needs; the message says which and what to
-// do.
-KvmVm *kvm_vm_open(const char *path, GError **error);
+// Opens `path` ("/dev/kvm") and creates a VM of `type`: KVM_ANY is HV where the host has it, else PR. NULL
+// and `error`: no such device, no permission, not a KVM, a KVM that is not POWER's, or one without what a
+// pseries machine needs; the message says which and what to do.
+typedef enum { KVM_ANY, KVM_HV, KVM_PR } KvmType; // as KVM_CREATE_VM has them
+KvmVm *kvm_vm_open(const char *path, KvmType type, GError **error);
 void kvm_vm_close(KvmVm *vm);
 extern const PartOps kvm_vm_part;
 
@@ -93,8 +94,12 @@ int kvm_allocate_htab(KvmVm *vm, uint32_t order);
 // that must stay has no place in it. Any thread.
 int kvm_prepare_htab(KvmVm *vm, uint32_t order);
 int kvm_commit_htab(KvmVm *vm, uint32_t order);
-// KVM_PPC_GET_CPU_CHAR: what H_GET_CPU_CHARACTERISTICS answers.
-int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour);
+// KVM_PPC_GET_CPU_CHAR: what H_GET_CPU_CHARACTERISTICS answers. Bits that the host's firmware says nothing of
+// are 0, and not known.
+typedef struct KvmCpuCharacteristics {
+    uint64_t character, character_known, behaviour, behaviour_known;
+} KvmCpuCharacteristics;
+int kvm_cpu_characteristics(KvmVm *vm, KvmCpuCharacteristics *cpu);
 // Is this KVM-PR, which runs the guest in problem state and leaves more to userspace? (KVM_CAP_PPC_GET_PVINFO
 // is PR's.)
 bool kvm_is_pr(const KvmVm *vm);

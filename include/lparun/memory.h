@@ -12,6 +12,10 @@
 
 typedef struct GuestMemory GuestMemory;
 
+// Which of the host's nodes the pages are from (mbind(2)).
+typedef enum { PLACE_ANYWHERE, PLACE_PREFERRED, PLACE_BOUND, PLACE_INTERLEAVED } MemoryPlace;
+#define MEMORY_HOST_NODES 128
+
 // Where a part of RAM comes from.
 typedef struct MemoryPart {
     const char *option; // for messages: "-m", "-mem-path /dev/shm"
@@ -19,6 +23,14 @@ typedef struct MemoryPart {
     const char *path;   // a folder, for a file without a name there, or a file; NULL: anonymous memory
     bool share;         // other processes that map the file see the guest's memory
     bool prealloc;      // backed by host pages from the start on
+    bool nameless; // without a path: from a file without a name, which `share` can be of (memfd_create(2))
+    bool huge;     // of that: huge pages, of `huge_page` bytes or (0) the host's usual ones
+    uint64_t huge_page;
+    bool sealed;      // of that: its size is fixed for all who get it
+    bool dump, merge; // it is in a core dump; equal pages may become one
+    bool reserve;     // swap is there for all of it from the start on
+    MemoryPlace place;
+    uint64_t host_nodes[MEMORY_HOST_NODES / 64]; // a bit each, of `place`
 } MemoryPart;
 
 // RAM from GPA 0 on, made of `count` parts in their order; zero-filled. NULL and `error`: the host's when it

@@ -30,6 +30,8 @@ bool mmu_has_rpt_invalidate(const Mmu *mmu);
 // reset, where the second says that it can, and to no more than the limit.
 unsigned mmu_hash_order(const Mmu *mmu);
 bool mmu_can_resize(const Mmu *mmu);
+// Could it, with a hashed page table?
+bool mmu_serves_resize(const Mmu *mmu);
 unsigned mmu_hash_order_limit(const Mmu *mmu);
 // What the guest has registered by H_REGISTER_PROC_TBL: base | log2 of its size - 12; 0: nothing.
 uint64_t mmu_process_table(const Mmu *mmu);

@@ -21,6 +21,10 @@ Nvram *nvram_new(void);
 // written: what is stored lasts until the end of the run. NULL and `error`: the file cannot be that, or the
 // host has no thread.
 Nvram *nvram_open(const char *path, bool readonly, GError **error);
+// Puts variables ("NAME=VALUE") for firmware into the first partition of the common kind, in place of those
+// of their names. They are saved with what the guest stores, not before. Before the guest runs. False and
+// `error`: there is no such partition, or no room in it.
+bool nvram_set_variables(Nvram *nvram, const GPtrArray *variables, GError **error);
 void nvram_free(Nvram *nvram);
 extern const PartOps nvram_part;
 void nvram_describe(const Nvram *nvram, Tree *tree);

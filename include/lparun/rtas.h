@@ -61,6 +61,7 @@ typedef struct RtasParts {
     struct RtasNmi *nmi;
     RunAsk ask;
     const char *uuid;
+    bool without_nmi; // no firmware-assisted interrupts
 } RtasParts;
 
 // The families, each of a file of hcalls/rtas/ (clock: time.c), which registers its calls by

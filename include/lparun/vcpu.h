@@ -49,9 +49,10 @@ extern const PartOps vcpu_set_part; // vmm/vcpu_part.c
 bool vcpu_set_add(VcpuSet *set, uint32_t id, InterruptController *controller, GError **error);
 
 // vmm/cores.c: has KVM make cores of `threads` vCPUs each (a power of two); before there is any. Returns the
-// stride: thread t of core c is vCPU number c * stride + t. 0 and `error` when this KVM has no such cores.
+// stride: thread t of core c is vCPU number c * stride + t; it is `apart`, or with 0 what KVM has. 0 and
+// `error` when this KVM has no such cores.
 #define CORE_THREADS_MAX 8
-unsigned cores_set_threads(KvmVm *vm, unsigned threads, GError **error);
+unsigned cores_set_threads(KvmVm *vm, unsigned threads, unsigned apart, GError **error);
 
 unsigned vcpu_set_count(const VcpuSet *set);
 // The index-th vCPU, and the one with number `id` or NULL.

@@ -152,7 +152,8 @@ static GVariant *qom_list_types(const MonitorMachine *machine, GVariant *argumen
 static void list_keys(GVariantBuilder *list, const Key *keys)
 {
     for (; keys && keys->name; keys++) {
-        if (strcmp(keys->name, "id") == 0 || strcmp(keys->name, "type") == 0) // no properties, or another's
+        if (keys->type == KEY_REFUSED || strcmp(keys->name, "id") == 0 ||
+            strcmp(keys->name, "type") == 0) // no properties, or another's
             continue;
         GVariantBuilder *object = command_object();
         command_add_text(object, "name", keys->name);

@@ -36,7 +36,7 @@ KvmVm *fake_kvm_new(void)
     return vm;
 }
 
-KvmVm *kvm_vm_open(const char *path, GError **error)
+KvmVm *kvm_vm_open(const char *path, KvmType type, GError **error)
 {
     return fake_kvm_new();
 }
@@ -334,10 +334,14 @@ int kvm_commit_htab(KvmVm *vm, uint32_t order)
     return vm->power.commit;
 }
 
-int kvm_cpu_characteristics(KvmVm *vm, uint64_t *character, uint64_t *behaviour)
+int kvm_cpu_characteristics(KvmVm *vm, KvmCpuCharacteristics *cpu)
 {
-    *character = vm->power.character;
-    *behaviour = vm->power.behaviour;
+    *cpu = (KvmCpuCharacteristics){
+        .character = vm->power.character,
+        .character_known = UINT64_MAX,
+        .behaviour = vm->power.behaviour,
+        .behaviour_known = UINT64_MAX,
+    };
     return vm->power.characteristics;
 }
 

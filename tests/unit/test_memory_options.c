@@ -28,9 +28,19 @@ static const struct {
     { "-mem-path", "-mem-path: needs a value; see lparun -help" },
     { "-mem-prealloc=on", "-mem-prealloc: takes no value; see lparun -help" },
     // -object
-    { "-object memory-backend-memfd,id=a,size=1G",
-        "-object memory-backend-memfd: there is no such object; it takes iothread, memory-backend-ram, "
-        "memory-backend-file, rng-random or rng-builtin" },
+    { "-object memory-backend-memfd,id=a,size=1G,hugetlbsize=2M -M memory-backend=a",
+        "-object memory-backend-memfd hugetlbsize=: there are no huge pages; add hugetlb=on" },
+    { "-object memory-backend-memfd,id=a,size=1G,hugetlb=on,hugetlbsize=3M",
+        "-object memory-backend-memfd hugetlbsize=3M: not the size of a page; give a power of two, such as "
+        "2M" },
+    { "-object memory-backend-ram,id=a,size=1G,policy=bind",
+        "-object memory-backend-ram policy=: there are no nodes for it; add host-nodes=" },
+    { "-object memory-backend-ram,id=a,size=1G,host-nodes=0",
+        "-object memory-backend-ram host-nodes=: nothing says what for; add policy=bind, or another one" },
+    { "-object memory-backend-ram,id=a,size=1G,policy=bind,host-nodes=3-1",
+        "-object memory-backend-ram host-nodes=3-1: not nodes of a host; give N or N-M out of 0 to 127" },
+    { "-object memory-backend-ram,id=a,size=1G,policy=here",
+        "-object memory-backend-ram policy=here: it takes default, preferred, bind or interleave" },
     { "-object memory-backend-ram,size=1G", "-object memory-backend-ram: no id; give id=NAME" },
     { "-object memory-backend-ram,id=a", "-object memory-backend-ram: no size; give size=SIZE" },
     { "-object memory-backend-ram,id=a,size=much",
@@ -40,7 +50,9 @@ static const struct {
     { "-object memory-backend-ram,id=a,size=0",
         "-object memory-backend-ram size=: give a multiple of 1M, a number with M, G or T" },
     { "-object memory-backend-ram,id=a,size=1G,mem-path=/x",
-        "-object memory-backend-ram: 'mem-path' is not known; it takes size=, prealloc= and id=" },
+        "-object memory-backend-ram: 'mem-path' is not known; it takes size=, share=, prealloc=, dump=, "
+        "merge=, "
+        "reserve=, policy=, host-nodes= and id=" },
     { "-object memory-backend-file,id=a,size=1G",
         "-object memory-backend-file: no mem-path; give mem-path=PATH" },
     { "-object memory-backend-file,id=a,size=1G,mem-path=/x,share=some",
@@ -60,9 +72,17 @@ static const struct {
     { RAM("a", "1G") "-machine memory-backend=a -mem-path /x",
         "-mem-path: that memory comes from -object; leave one of them out" },
     // -numa
-    { "-numa cpu,node-id=0", "-numa cpu,node-id=0: give node or dist first" },
-    { "-numa node,initiator=0",
-        "-numa node: 'initiator' is not known; it takes nodeid=, cpus=, mem= and memdev=" },
+    { "-numa cpu,node-id=0", "-numa cpu: no core-id; give core-id=N" },
+    { "-numa node,initiator=0", "-numa node initiator=0: a pseries tells no guest that; leave it out" },
+    { "-numa hmat-lb,initiator=0", "-numa hmat-lb: that is for another machine; leave it out" },
+    { "-numa foo", "-numa foo: give node, dist or cpu first" },
+    { "-numa cpu,node-id=0,core-id=0", "-numa cpu: there are no nodes; add -numa node" },
+    { "-numa cpu,node-id=0,core-id=0,thread-id=0",
+        "-numa cpu thread-id=0: a pseries has cores; give core-id= alone" },
+    { "-m 1G -numa node -numa cpu,node-id=1,core-id=0",
+        "-numa cpu,node-id=1: there is no such node; add -numa node" },
+    { "-m 1G -smp 4,threads=2 -numa node -numa cpu,node-id=0,core-id=1",
+        "-numa cpu,core-id=1: no core begins there; give a multiple of 2" },
     { "-numa node,nodeid=128", "-numa node nodeid=128: not a number from 0 to 127" },
     { "-numa node,nodeid=1",
         "-numa node,nodeid=1: there is a gap in the nodes before it; number them from 0 on" },
@@ -153,6 +173,29 @@ static void test_parts(void)
     g_assert_false(part(&options, 0)->prealloc);
     g_assert_cmpstr(part(&options, 0)->path, ==, "/x");
     options_clear(&options);
+    parse_right(
+        "-M memory-backend=a,mem-merge=on -object memory-backend-memfd,id=a,size=1G,seal=off,hugetlb=on",
+        &options);
+    g_assert_true(part(&options, 0)->nameless && part(&options, 0)->share && part(&options, 0)->huge);
+    g_assert_false(part(&options, 0)->sealed || part(&options, 0)->dump);
+    g_assert_true(part(&options, 0)->merge);
+    options_clear(&options);
+    parse_right("-M memory-backend=a,dump-guest-core=on,mem-merge=on -object memory-backend-ram,id=a,size=1G,"
+                "merge=off,share=yes,reserve=on,policy=bind,host-nodes=0-1,host-nodes=64,prealloc-threads=4",
+        &options);
+    g_assert_true(part(&options, 0)->nameless && part(&options, 0)->share && part(&options, 0)->reserve);
+    g_assert_true(part(&options, 0)->dump);
+    g_assert_false(part(&options, 0)->merge || part(&options, 0)->sealed);
+    g_assert_cmpint(part(&options, 0)->place, ==, PLACE_BOUND);
+    g_assert_cmphex(part(&options, 0)->host_nodes[0], ==, 3);
+    g_assert_cmphex(part(&options, 0)->host_nodes[1], ==, 1);
+    options_clear(&options);
+    parse_right(
+        "-object {\"qom-type\":\"memory-backend-ram\",\"id\":\"m\",\"size\":536870912,\"host-nodes\":[0,2],"
+        "\"policy\":\"interleave\"} -M memory-backend=m -m size=524288k",
+        &options);
+    g_assert_cmphex(part(&options, 0)->host_nodes[0], ==, 5);
+    options_clear(&options);
     // Each node's own memory, in the nodes' order.
     parse_right("-m 1G " RAM("b", "768M")
                     RAM("a", "268435456") "-numa node,nodeid=1,memdev=b -numa node,nodeid=0,memdev=a",
@@ -175,6 +218,9 @@ static void test_nodes(void)
         { "-m 1G -smp 4,threads=4 -numa node -numa node", 2, { 512, 512 }, { 0, 0, 0, 0 } },
         { "-m 1G -smp 4,threads=2 -numa node -numa node", 2, { 512, 512 }, { 0, 0, 1, 1 } },
         { "-m 1G -smp 4,threads=2 -numa node,cpus=2-3 -numa node,cpus=0-1", 2, { 512, 512 }, { 1, 1, 0, 0 } },
+        { "-m 1G -smp 4,threads=2 -numa node -numa node -numa cpu,node-id=1,core-id=0 -numa "
+          "cpu,node-id=0,core-id=2",
+            2, { 512, 512 }, { 1, 1, 0, 0 } },
         { "-m 1040 -smp 4 -numa node -numa node -numa node", 3, { 256, 256, 528 }, { 0, 0, 1, 2 } },
         { "-m 1G -smp 4 -numa node,nodeid=1,cpus=0,cpus=2-3,mem=256M -numa node,nodeid=0,cpus=1,mem=768", 2,
             { 768, 256 }, { 1, 0, 1, 1 } },

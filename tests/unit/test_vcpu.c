@@ -820,7 +820,7 @@ static void test_cores(void)
         g_autoptr(GError) error = NULL;
         fake_kvm_power(vm)->smt = cases[i].smt;
         fake_kvm_power(vm)->enable = cases[i].refusal;
-        g_assert_cmpuint(cores_set_threads(vm, cases[i].threads, &error), ==, cases[i].stride);
+        g_assert_cmpuint(cores_set_threads(vm, cases[i].threads, 0, &error), ==, cases[i].stride);
         g_assert_cmpint(has_enabled_smt(vm, cases[i].threads), ==, cases[i].enables);
         if (cases[i].stride == 0) {
             g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
