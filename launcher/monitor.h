@@ -58,6 +58,8 @@ typedef struct MonitorMachine {
     void (*look)(void *owner, struct VcpuLook *looks); // vcpu_set_look()
     MonitorConsole (*console)(void *owner);
     char *(*stats)(void *owner); // JSON (g_free)
+    // KVM's own counts as it gives them, of the machine or of each vCPU (g_bytes_unref); NULL: none.
+    void (*kvm_stats)(void *owner, bool of_vcpus, GBytes **counts);
     // A client wants X_LPARUN_MARK, or not any more: each says so once. The monitor says so when a client
     // leaves.
     void (*watch)(void *watch_owner, bool on);

@@ -547,6 +547,7 @@ static bool make_run(Machine *machine, GError **error)
         .vcpus = machine->vcpus,
         .events = machine->events,
         .list = machine->parts,
+        .vm = machine->vm,
         .devices = machine->devices,
         .timeline = machine->timeline,
         .vtys = machine->vtys,

@@ -249,6 +249,15 @@ static char *stats(void *owner)
     return stats_text(run->parts.list);
 }
 
+static void kvm_stats_of(void *owner, bool of_vcpus, GBytes **counts)
+{
+    const Run *run = owner;
+    if (of_vcpus)
+        vcpu_set_kvm_stats(run->parts.vcpus, counts);
+    else
+        counts[0] = kvm_stats(run->parts.vm);
+}
+
 static void close_monitor(gpointer data)
 {
     monitor_close(data);
@@ -323,6 +332,7 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
         .look = look,
         .console = console,
         .stats = stats,
+        .kvm_stats = kvm_stats_of,
         .watch = watch,
         .watch_owner = run,
         .owner = run,

@@ -14,6 +14,7 @@ typedef struct RunParts {
     VcpuSet *vcpus;
     RtasEvents *events;
     PartList *list;
+    KvmVm *vm;
     struct Devices *devices; // for the monitor, as the next
     struct Timeline *timeline;
     struct Vtys *vtys;

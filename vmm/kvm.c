@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define STATS_MAX 65536 // bytes of KVM's counts
+
 // What a pseries machine cannot do without (linux/kvm.h names).
 static const struct {
     unsigned capability;
@@ -97,6 +99,29 @@ void kvm_vm_close(KvmVm *vm)
 int kvm_check(const KvmVm *vm, unsigned capability)
 {
     return MAX(kvm_ioctl(vm->fd, KVM_CHECK_EXTENSION, (void *)(uintptr_t)capability), 0);
+}
+
+// All that the descriptor has: KVM ends it where its numbers end.
+static GBytes *read_stats(int fd)
+{
+    if (fd < 0)
+        return NULL;
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    guint8 piece[4096];
+    for (ssize_t got; all->len < STATS_MAX && (got = read(fd, piece, sizeof piece)) > 0;)
+        g_byte_array_append(all, piece, (guint)got);
+    close(fd);
+    return g_byte_array_free_to_bytes(g_steal_pointer(&all));
+}
+
+GBytes *kvm_stats(const KvmVm *vm)
+{
+    return read_stats(kvm_ioctl(vm->fd, KVM_GET_STATS_FD, NULL));
+}
+
+GBytes *kvm_vcpu_stats(KvmVcpu *vcpu)
+{
+    return read_stats(kvm_ioctl(vcpu->fd, KVM_GET_STATS_FD, NULL));
 }
 
 int kvm_set_memory(KvmVm *vm, uint32_t slot, uint64_t gpa, void *host, uint64_t size)

@@ -40,3 +40,13 @@ void vcpu_set_look(VcpuSet *set, VcpuLook *looks)
         looks[i] = (VcpuLook){ .stand = stand_of(vcpu_set_at(set, i)) };
     vcpu_set_call_within(set, read_registers, looks, PATIENCE);
 }
+
+static void read_stats(Vcpu *vcpu, void *data)
+{
+    ((GBytes **)data)[vcpu_index(vcpu)] = kvm_vcpu_stats(vcpu_kvm(vcpu));
+}
+
+void vcpu_set_kvm_stats(VcpuSet *set, GBytes **counts)
+{
+    vcpu_set_call_within(set, read_stats, counts, PATIENCE);
+}

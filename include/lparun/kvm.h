@@ -22,6 +22,11 @@ extern const PartOps kvm_vm_part;
 
 // KVM_CHECK_EXTENSION on the VM: 0 when unknown, else the capability's value. Any thread.
 int kvm_check(const KvmVm *vm, unsigned capability);
+// KVM's own counts, in its form (KVM_GET_STATS_FD: header, descriptions, numbers); g_bytes_unref. NULL: it
+// has none.
+GBytes *kvm_stats(const KvmVm *vm);
+// The same of a vCPU, on its thread.
+GBytes *kvm_vcpu_stats(KvmVcpu *vcpu);
 // KVM_SET_USER_MEMORY_REGION. `gpa`, `host` and `size` are multiples of the host's page size.
 // `size` 0 takes the slot away.
 int kvm_set_memory(KvmVm *vm, uint32_t slot, uint64_t gpa, void *host, uint64_t size);

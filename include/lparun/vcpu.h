@@ -92,6 +92,8 @@ typedef struct VcpuLook {
 // vmm/vcpu_look.c: where each vCPU stands, into as many `looks` as there are vCPUs. Those in the guest leave
 // it for a moment; it takes half a second at most. Not on a vCPU's thread.
 void vcpu_set_look(VcpuSet *set, VcpuLook *looks);
+// KVM's own counts of each vCPU, likewise (g_bytes_unref); NULL of one that did not tell.
+void vcpu_set_kvm_stats(VcpuSet *set, GBytes **counts);
 
 // H_JOIN, from a hypercall on the vCPU's own thread: it does not return to the guest until it is prodded,
 // unless it already was. False, and it goes on, when all others are parked or have joined.

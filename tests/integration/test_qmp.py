@@ -322,6 +322,9 @@ def test_manager(host, started, log):
     assert ask(run, schema, "blockdev-add", node) == {}
     assert [one["node-name"] for one in ask(run, schema, "query-named-block-nodes", {})][:2] == ["d1", "n"]
     assert ask(run, schema, "blockdev-del", {"node-name": "n"}) == {}
+    ask(run, schema, "query-stats-schemas", {})
+    (whole,) = ask(run, schema, "query-stats", {"target": "vm"})
+    each = ask(run, schema, "query-stats", {"target": "vcpu", "providers": [{"provider": "kvm", "names": ["sum_exits"]}]})
     human = ask(run, schema, "human-monitor-command", {"command-line": "info status"})
     for line in ("stop", "cont", "quit"):
         ask(run, schema, line, {})
@@ -335,6 +338,9 @@ def test_manager(host, started, log):
     assert [disk["name"] for disk in answers["qom-list"][1:]] == ["disk"]
     assert answers["query-uuid"] == {"UUID": "12345678-9abc-def0-1234-56789abcdef0"}
     assert answers["query-memory-size-summary"]["base-memory"] == 512 << 20
+    assert whole["provider"] == "kvm" and whole["stats"]
+    assert [one["qom-path"] for one in each] == [cpu["qom-path"] for cpu in answers["query-cpus-fast"]]
+    assert each[0]["stats"][0]["value"] > 0
     assert "io0" in comm and human.startswith("VM status: running")
     # Linux has given the disk's BAR an address by now.
     assert all(region["address"] > 0 for region in bus["devices"][0]["regions"])

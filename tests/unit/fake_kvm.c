@@ -54,6 +54,11 @@ FakeKvmPower *fake_kvm_power(KvmVm *vm)
     return &vm->power;
 }
 
+GBytes *kvm_stats(const KvmVm *vm)
+{
+    return NULL;
+}
+
 int kvm_check(const KvmVm *vm, unsigned capability)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(vm->power.missing); i++)

@@ -11,6 +11,7 @@
 #include "scratch_file.h"
 #include "virtio_guest.h"
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <json-glib/json-glib.h>
 #include <unistd.h>
 
@@ -62,6 +63,44 @@ static MonitorCpu cpu(void *owner, unsigned index)
     return (MonitorCpu){ .index = index, .core = index & ~1u, .thread = index & 1, .thread_id = 1 };
 }
 
+// As KVM_GET_STATS_FD has it: names of 16 bytes, four counts, then their numbers.
+static GBytes *make_counts(int64_t first)
+{
+    struct Description {
+        struct kvm_stats_desc what;
+        char name[16];
+    };
+    struct {
+        struct kvm_stats_header header;
+        struct Description descriptions[4];
+        int64_t numbers[6];
+    } all = {
+        .header = { .name_size = 16, .num_desc = 4 },
+        .descriptions = {
+            { { .flags = KVM_STATS_UNIT_NONE, .size = 1, .offset = 0 }, "exits" },
+            { { .flags = KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_BOOLEAN, .size = 1, .offset = 8 }, "blocking" },
+            { { .flags = KVM_STATS_TYPE_LINEAR_HIST | KVM_STATS_UNIT_BYTES, .size = 3, .bucket_size = 7,
+                  .offset = 16 }, "sizes" },
+            { { .flags = KVM_STATS_UNIT_SECONDS, .exponent = -9, .size = 1, .offset = 40 }, "wait_ns" },
+        },
+        .numbers = { first, 1, 3, 4, 5, 6 },
+    };
+    all.header.desc_offset = offsetof(typeof(all), descriptions);
+    all.header.data_offset = offsetof(typeof(all), numbers);
+    return g_bytes_new(&all, sizeof all);
+}
+
+// The third vCPU does not tell, and what the fourth tells is cut short.
+static void kvm_stats_of(void *owner, bool of_vcpus, GBytes **counts)
+{
+    counts[0] = make_counts(of_vcpus ? 10 : 1);
+    if (!of_vcpus)
+        return;
+    counts[1] = make_counts(11);
+    g_autoptr(GBytes) whole = make_counts(13);
+    counts[3] = g_bytes_new_from_bytes(whole, 0, g_bytes_get_size(whole) - 8);
+}
+
 static int take_descriptor(void *owner)
 {
     Fixture *fixture = owner;
@@ -103,6 +142,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     machine->nodes = nodes_new();
     machine->fds = fds_new();
     machine->processors = &fixture->processors;
+    machine->kvm_stats = kvm_stats_of;
     machine->take_descriptor = take_descriptor;
     machine->descriptor_owner = fixture;
     fixture->handed = -1;
@@ -603,6 +643,42 @@ static void test_human(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->fake.orders[ORDER_STOP], ==, 1);
 }
 
+static void test_stats(Fixture *fixture, gconstpointer data)
+{
+#define STATS(first)                                                                                         \
+    "'stats':[{'name':'exits','value':" first "},{'name':'blocking','value':true},"                          \
+    "{'name':'sizes','value':[3,4,5]},{'name':'wait_ns','value':6}]}"
+#define EXITS(path, number)                                                                                  \
+    "{'provider':'kvm','qom-path':'/machine/unattached/" path "','stats':[{'name':'exits','value':" number   \
+    "}]}"
+#define ONLY_EXITS ",'providers':[{'provider':'kvm','names':['exits']}]"
+#define KINDS                                                                                                \
+    "'stats':[{'name':'exits','type':'cumulative','exponent':0},"                                            \
+    "{'name':'blocking','type':'instant','unit':'boolean','exponent':0},"                                    \
+    "{'name':'sizes','type':'linear-histogram','unit':'bytes','exponent':0,'bucket-size':7},"                \
+    "{'name':'wait_ns','type':'cumulative','unit':'seconds','base':10,'exponent':-9}]}"
+    static const Case cases[] = {
+        { "query-stats", "'target':'vm'", "[{'provider':'kvm'," STATS("1") "]" },
+        { "query-stats", "'target':'vm','providers':[]", "[]" },
+        { "query-stats", "'target':'vm','vcpus':[]", GENERIC("Parameter 'vcpus' is unexpected") },
+        { "query-stats", "'target':'vm','providers':[{'provider':'kvm','names':['nix']}]", "[]" },
+        { "query-stats", "'target':'vcpu'" ONLY_EXITS,
+            "[" EXITS("device[0]/thread[0]", "10") "," EXITS("device[0]/thread[1]", "11") "," EXITS(
+                "device[2]/thread[1]", "13") "]" },
+        { "query-stats", "'target':'vcpu','vcpus':['/machine/unattached/device[0]/thread[1]']" ONLY_EXITS,
+            "[" EXITS("device[0]/thread[1]", "11") "]" },
+        { "query-stats",
+            "'target':'vcpu','providers':[{'provider':'kvm','names':['wait_ns']}],"
+            "'vcpus':['/machine/unattached/device[2]/thread[1]']",
+            "[]" },
+        { "query-stats-schemas", "'provider':'kvm'",
+            "[{'provider':'kvm','target':'vm'," KINDS ",{'provider':'kvm','target':'vcpu'," KINDS "]" },
+        { "query-stats-schemas", "'provider':'cryptodev'",
+            GENERIC("Parameter 'provider' does not accept value 'cryptodev'") },
+    };
+    ASSERT_CASES(cases);
+}
+
 static void test_actions(Fixture *fixture, gconstpointer data)
 {
     static const Case cases[] = {
@@ -631,6 +707,7 @@ int main(int argc, char **argv)
     ADD("fds", test_fds);
     ADD("fds-many", test_fds_many);
     ADD("many", test_many);
+    ADD("stats", test_stats);
     ADD("actions", test_actions);
     ADD("chardevs", test_chardevs);
     ADD("ringbuf", test_ringbuf);

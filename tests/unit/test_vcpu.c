@@ -353,6 +353,19 @@ static void assert_stands(Fixture *fixture, VcpuStand first, VcpuStand second, V
     }
 }
 
+// On each one's own thread, whether it is in the guest or not.
+static void test_kvm_stats(Fixture *fixture, gconstpointer data)
+{
+    GBytes *counts[VCPUS] = { NULL };
+    start(fixture, 0);
+    g_assert_true(fake_vcpu_wait_idle(kvm(fixture, 0)));
+    vcpu_set_kvm_stats(fixture->vcpus, counts);
+    for (unsigned i = 0; i < VCPUS; i++) {
+        g_assert_cmpuint(g_bytes_get_size(counts[i]), ==, 1);
+        g_bytes_unref(counts[i]);
+    }
+}
+
 // The guest of these tests sleeps when it has nothing to do, as one that has ceded.
 static void test_look(Fixture *fixture, gconstpointer data)
 {
@@ -845,6 +858,7 @@ int main(int argc, char **argv)
     ADD("call-from-outside", test_call_from_outside);
     ADD("call-within", test_call_within);
     ADD("look", test_look);
+    ADD("kvm-stats", test_kvm_stats);
     ADD("look-busy", test_look_busy);
     ADD("calls-at-once", test_calls_at_once);
     ADD("call-of-many", test_call_of_many);
