@@ -2,12 +2,15 @@
 
 import itertools
 import json
+import os
 import re
+import subprocess
 import time
 
 import pytest
 
-from lab import guest, qmp, qmp_types
+from lab import guest, npm, paths, qmp, qmp_types
+from lab.failure import LabError
 
 pytestmark = pytest.mark.one_host
 # With firmware only by --all; test_debian.py presses the button there.
@@ -345,3 +348,27 @@ def test_manager(host, started, log):
     # Linux has given the disk's BAR an address by now.
     assert all(region["address"] > 0 for region in bus["devices"][0]["regions"])
     assert [event["event"] for event in events] == ["STOP", "RESUME", "SHUTDOWN"]
+
+
+def test_manager_of_npm(host, started, tmp_path, log):
+    """A client that others wrote, npm's qemu-qmp, has its conversation with a guest, at a second monitor."""
+    try:
+        modules = npm.modules("qmp", "qemu-qmp", "split")
+    except LabError as error:
+        pytest.skip(f"npm's qemu-qmp cannot be had: {str(error).splitlines()[-1]}")
+    place = f"/tmp/npm-{next(numbers)}"
+    run = started("idle", "-qmp", f"unix:{place},server=on,wait=off")
+    qmp.Bridge(host, place, tmp_path / "qmp", LIMIT)
+    done = subprocess.run(["node", paths.TOP / "tests/lab/scripts/qmp_client.js", tmp_path / "qmp"], text=True,
+                          env={**os.environ, "NODE_PATH": str(modules)}, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=120)
+    log.add("node", done.stdout)
+    result = run.finish(log)
+    assert done.returncode == 0 and result.status == 0
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["version"]["package"].startswith("lparun")
+    assert (told["status"], told["stopped"], told["cpus"]) == ("running", "paused", 2)
+    assert told["memory"] == {"size": 512 << 20}
+    assert told["refusal"] == "No balloon device has been activated"
+    assert told["events"] == ["STOP", "RESUME", "SHUTDOWN"]
+    assert run.client.events() == ["STOP", "RESUME", "SHUTDOWN"], "the other monitor hears of it, too"

@@ -13,6 +13,8 @@ PACKAGES = {
     "dockerfile-utils": "0.16.3",
     "gitlab-ci-local": "4.61.1",
     "kubernetes-models": "4.5.1",
+    "qemu-qmp": "0.5.0",
+    "split": "1.0.1",
 }
 
 
