@@ -548,6 +548,7 @@ static bool make_run(Machine *machine, GError **error)
         .events = machine->events,
         .list = machine->parts,
         .vm = machine->vm,
+        .clock = machine->clock,
         .devices = machine->devices,
         .timeline = machine->timeline,
         .vtys = machine->vtys,

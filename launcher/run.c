@@ -7,6 +7,7 @@
 #include "lparun/error.h"
 #include "lparun/hypercall.h"
 #include "lparun/papr.h"
+#include "lparun/rtas_clock.h"
 #include "lparun/timeline.h"
 #include "lparun/vty.h"
 #include "marks.h"
@@ -258,6 +259,15 @@ static void kvm_stats_of(void *owner, bool of_vcpus, GBytes **counts)
         counts[0] = kvm_stats(run->parts.vm);
 }
 
+// rtas_clock_watch()'s.
+static void tell_clock(void *owner, gint64 seconds)
+{
+    GVariantBuilder *data = command_object();
+    command_add_int(data, "offset", seconds);
+    command_add_text(data, "qom-path", "/machine/rtc");
+    tell_of(owner, "RTC_CHANGE", command_end(data));
+}
+
 static void close_monitor(gpointer data)
 {
     monitor_close(data);
@@ -347,6 +357,8 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
         .processors = parts->processors,
         .uuid = parts->uuid,
         .timeline = parts->timeline };
+    if (parts->clock && monitors && monitors->len > 0)
+        rtas_clock_watch(parts->clock, tell_clock, run);
     if (open_monitors(run, monitors, error))
         return run;
     run_free(run);
@@ -363,6 +375,8 @@ void run_free(Run *run)
     if (!run)
         return;
     stop_waiting(run);
+    if (run->parts.clock)
+        rtas_clock_watch(run->parts.clock, NULL, NULL);
     g_ptr_array_unref(run->monitors);
     g_ptr_array_unref(run->humans);
     nodes_free(run->nodes);

@@ -15,6 +15,7 @@ typedef struct RunParts {
     RtasEvents *events;
     PartList *list;
     KvmVm *vm;
+    struct RtasClock *clock; // or NULL
     struct Devices *devices; // for the monitor, as the next
     struct Timeline *timeline;
     struct Vtys *vtys;

@@ -9,7 +9,14 @@ struct RtasClock {
     gint64 ahead;   // atomic: vCPUs set and read it
     gint64 held;    // microseconds for which the machine was held; like `held_at` written while no vCPU runs
     gint64 held_at; // of the monotonic clock, or 0
+    gint64 first;   // `ahead` as it was at the start
+    void (*changed)(void *owner, gint64 seconds);
+    void *owner;
+    int is_telling; // atomic: a source is there, whose thread alone touches the next one
+    gint64 told_at; // of the monotonic clock
 };
+
+#define TELL_AGAIN G_USEC_PER_SEC // between two times that a change is told
 
 static gint64 source_time(const RtasClock *clock)
 {
@@ -30,6 +37,34 @@ static gint64 now_of(const RtasClock *clock)
     return source_time(clock) + __atomic_load_n(&clock->ahead, __ATOMIC_RELAXED);
 }
 
+static gboolean tell(gpointer data)
+{
+    RtasClock *clock = data;
+    clock->told_at = g_get_monotonic_time();
+    __atomic_store_n(&clock->is_telling, false, __ATOMIC_SEQ_CST); // before the time is read
+    gint64 ahead = __atomic_load_n(&clock->ahead, __ATOMIC_SEQ_CST);
+    clock->changed(clock->owner, (ahead - clock->first) / G_USEC_PER_SEC);
+    return G_SOURCE_REMOVE;
+}
+
+// On the main loop, as soon as may be.
+static void tell_later(RtasClock *clock)
+{
+    if (!clock->changed || __atomic_exchange_n(&clock->is_telling, true, __ATOMIC_SEQ_CST))
+        return;
+    gint64 wait = clock->told_at ? clock->told_at + TELL_AGAIN - g_get_monotonic_time() : 0;
+    g_timeout_add((guint)(MAX(wait, 0) / 1000), tell, clock);
+}
+
+void rtas_clock_watch(RtasClock *clock, void (*changed)(void *owner, gint64 seconds), void *owner)
+{
+    if (clock->is_telling)
+        g_source_remove_by_user_data(clock);
+    clock->is_telling = false;
+    clock->changed = changed;
+    clock->owner = owner;
+}
+
 static void set(RtasClock *clock, gint64 now)
 {
     __atomic_store_n(&clock->ahead, now - source_time(clock), __ATOMIC_RELAXED);
@@ -41,15 +76,19 @@ RtasClock *rtas_clock_new(const ClockSetup *setup)
     clock->source = setup->source;
     if (setup->base == CLOCK_FROM_DATE) {
         set(clock, setup->date * G_USEC_PER_SEC);
-        return clock;
+    } else {
+        g_autoptr(GDateTime) local = g_date_time_new_now_local();
+        set(clock,
+            g_get_real_time() + (setup->base == CLOCK_FROM_LOCAL ? g_date_time_get_utc_offset(local) : 0));
     }
-    g_autoptr(GDateTime) local = g_date_time_new_now_local();
-    set(clock, g_get_real_time() + (setup->base == CLOCK_FROM_LOCAL ? g_date_time_get_utc_offset(local) : 0));
+    clock->first = clock->ahead;
     return clock;
 }
 
 void rtas_clock_free(RtasClock *clock)
 {
+    if (clock)
+        rtas_clock_watch(clock, NULL, NULL);
     g_free(clock);
 }
 
@@ -92,6 +131,7 @@ static int32_t set_time_of_day(void *owner, Vcpu *vcpu, RtasCall *call)
     if (!date)
         return RTAS_PARAMETER_ERROR;
     set(owner, g_date_time_to_unix(date) * G_USEC_PER_SEC);
+    tell_later(owner);
     return RTAS_SUCCESS;
 }
 

@@ -20,6 +20,10 @@ typedef struct ClockSetup {
 RtasClock *rtas_clock_new(const ClockSetup *setup);
 void rtas_clock_free(RtasClock *clock);
 extern const PartOps rtas_clock_part;
+// From now on `changed` is called when the guest has set it, on the default main context, at most once a
+// second: `seconds` is how far the clock is from what it would say had it never been set. NULL: not any more.
+// While no vCPU runs.
+void rtas_clock_watch(RtasClock *clock, void (*changed)(void *owner, gint64 seconds), void *owner);
 // While no vCPU is in the guest, from the main thread.
 void rtas_clock_hold(RtasClock *clock);
 void rtas_clock_release(RtasClock *clock);

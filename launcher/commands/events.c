@@ -7,6 +7,7 @@ const CommandEvent command_events[] = {
     { "POWERDOWN" },
     { "RESET", "guest:bool reason:ShutdownCause" },
     { "RESUME" },
+    { "RTC_CHANGE", "offset:int qom-path:str" },
     { "SHUTDOWN", "guest:bool reason:ShutdownCause" },
     { "STOP" },
     { "WATCHDOG", "action:WatchdogAction" },

@@ -183,6 +183,7 @@ static void add_machine(QomObject *root, const MonitorMachine *machine)
     QomObject *object = add(root, g_strdup("machine"), type);
     add_machine_values(object, machine->options);
     add_keys(object, machine_keys, machine->options);
+    add(object, g_strdup("rtc"), "spapr-rtc"); // that RTC_CHANGE tells of
     QomObject *named = add_container(object, "peripheral");
     add_devices(named, add_container(object, "peripheral-anon"), machine->devices);
     add_cpus(add_container(object, "unattached"), machine);

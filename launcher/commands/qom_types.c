@@ -11,6 +11,7 @@ static const QomType fixed[] = {
     { "spapr-machine", "machine", true },
     { "device", "object", true },
     { "pci-device", "device", true },
+    { "spapr-rtc", "device" },
     { "spapr-tce-table", "device" },
     { "spapr-pci-host-bridge", "device" },
     { "spapr-vty", "device" },

@@ -86,6 +86,50 @@ static void test_time(Fixture *fixture, gconstpointer data)
     assert_near(time_of_day(fixture), 1709164800);
 }
 
+// The calls of another clock, in place of the fixture's.
+static void use_clock(Fixture *fixture, const ClockSetup *setup)
+{
+    rtas_clock_free(fixture->clock);
+    partition_close(&fixture->partition);
+    partition_open(&fixture->partition, 1);
+    fixture->clock = rtas_clock_new(setup);
+    rtas_clock_register(fixture->partition.rtas, &(RtasParts){ .clock = fixture->clock });
+}
+
+static void note(void *owner, gint64 seconds)
+{
+    g_array_append_val((GArray *)owner, seconds);
+}
+
+static void wait_for(const GArray *told, guint count)
+{
+    while (told->len < count)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+// Each time that is set is told, but for those that another one follows within a second.
+static void test_time_told(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GArray) told = g_array_new(FALSE, FALSE, sizeof(gint64));
+    use_clock(fixture, &(ClockSetup){ .base = CLOCK_FROM_DATE, .date = 946684800, .source = CLOCK_STEADY });
+    rtas_clock_watch(fixture->clock, note, told);
+    g_assert_cmpint(set_time(fixture, (const uint32_t[]){ 2000, 1, 1, 1, 0, 0, 0 }), ==, 0);
+    g_assert_cmpuint(told->len, ==, 0); // not on the vCPU's thread
+    wait_for(told, 1);
+    gint64 start = g_get_monotonic_time();
+    for (unsigned i = 0; i < 100; i++)
+        g_assert_cmpint(set_time(fixture, (const uint32_t[]){ 1999, 12, 31, 23, 0, 0, 0 }), ==, 0);
+    wait_for(told, 2);
+    g_assert_cmpint(g_get_monotonic_time() - start, >, G_USEC_PER_SEC / 2);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    g_assert_cmpuint(told->len, ==, 2);
+    assert_near(g_array_index(told, gint64, 0), 3599);
+    assert_near(g_array_index(told, gint64, 1), -3602);
+    g_assert_cmpint(set_time(fixture, (const uint32_t[]){ 2000, 1, 1, 1, 0, 0, 0 }), ==, 0);
+    rtas_clock_watch(fixture->clock, NULL, NULL); // and it is not told any more
+}
+
 static void test_time_wrong(Fixture *fixture, gconstpointer data)
 {
     static const uint32_t dates[][7] = {
@@ -112,16 +156,6 @@ static void test_time_wrong(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(set_time(fixture, (const uint32_t[]){ 9999, 12, 31, 23, 59, 59, 0 }), ==, 0);
     partition_rtas(&fixture->partition, "get-time-of-day", 8, now, 0);
     g_assert_true(now[0] == 0 || (int32_t)now[0] == -1);
-}
-
-// The calls of another clock, in place of the fixture's.
-static void use_clock(Fixture *fixture, const ClockSetup *setup)
-{
-    rtas_clock_free(fixture->clock);
-    partition_close(&fixture->partition);
-    partition_open(&fixture->partition, 1);
-    fixture->clock = rtas_clock_new(setup);
-    rtas_clock_register(fixture->partition.rtas, &(RtasParts){ .clock = fixture->clock });
 }
 
 static void test_time_bases(Fixture *fixture, gconstpointer data)
@@ -413,6 +447,7 @@ int main(int argc, char **argv)
 #define ADD(name, test) g_test_add("/rtas-calls/" name, Fixture, NULL, set_up, test, tear_down)
     ADD("time", test_time);
     ADD("time-wrong", test_time_wrong);
+    ADD("time-told", test_time_told);
     ADD("time-bases", test_time_bases);
     ADD("time-held", test_time_held);
     ADD("nvram", test_nvram);

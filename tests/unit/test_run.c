@@ -23,15 +23,17 @@ enum {
     MONITOR_SHUTDOWN,
     MONITOR_PANICKED,
     MONITOR_WATCHDOG,
+    MONITOR_CLOCK,
     MONITOR_MARK
 };
 static const char *const event_names[] = { "STOP", "RESUME", "POWERDOWN", "RESET", "SHUTDOWN",
-    "GUEST_PANICKED", "WATCHDOG", "X_LPARUN_MARK" };
+    "GUEST_PANICKED", "WATCHDOG", "RTC_CHANGE", "X_LPARUN_MARK" };
 static unsigned told[MONITOR_MARK + 1];
 static struct {
     int kind;
     gboolean by_guest;
     char reason[32], action[32];
+    gint64 offset;
 } last;
 
 Monitor *monitor_open(Chardev *chardev, const char *option, bool pretty, const Command *const *tables,
@@ -76,6 +78,8 @@ void monitor_tell(Monitor *monitor, const MonitorEvent *event)
     while (strcmp(event_names[last.kind], event->name))
         last.kind++;
     told[last.kind]++;
+    if (event->data)
+        g_variant_lookup(event->data, "offset", "x", &last.offset);
     const char *name = event->name;
     if (marks && last.kind == MONITOR_MARK)
         g_variant_lookup(event->data, "name", "&s", &name);
@@ -423,6 +427,23 @@ static void test_set_action(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture->options.actions.watchdog, ==, WATCHDOG_AS_ASKED);
 }
 
+// What the guest sets its clock to is told with how far it is off.
+static void test_clock(Fixture *fixture, gconstpointer data)
+{
+    uint32_t output[1];
+    fixture->parts.clock = fixture->clock;
+    run_free(fixture->run);
+    fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
+    rtas_clock_register(fixture->partition.rtas, &(RtasParts){ .clock = fixture->clock });
+    const uint32_t date[] = { 2000, 1, 1, 0, 0, 0, 0 };
+    partition_rtas_call(&fixture->partition, "set-time-of-day", 1, output, date, 7);
+    while (told[MONITOR_CLOCK] == 0)
+        g_main_context_iteration(NULL, TRUE);
+    gint64 off = 946684800 - g_get_real_time() / G_USEC_PER_SEC;
+    g_assert_cmpint(last.offset, >=, off - 10);
+    g_assert_cmpint(last.offset, <=, off + 10);
+}
+
 // Without a monitor all is done, and told to nobody.
 static void test_no_monitor(Fixture *fixture, gconstpointer data)
 {
@@ -670,6 +691,7 @@ int main(int argc, char **argv)
     ADD("ends", test_ends);
     ADD("panic-words", test_panic_words);
     ADD("set-action", test_set_action);
+    ADD("clock", test_clock);
     ADD("no-monitor", test_no_monitor);
     ADD("reasons", test_reasons);
     ADD("marks", test_marks);
