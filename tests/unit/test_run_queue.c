@@ -117,6 +117,7 @@ static void test_drop(Fixture *fixture, gconstpointer data)
     assert_next(fixture, RUN_POWER_OFF, "text");
     assert_next(fixture, RUN_RESET, "text");
     assert_next(fixture, RUN_PANICKED, "text");
+    assert_next(fixture, RUN_DEBUG, "text");
     assert_next(fixture, RUN_FAILED, "text");
     assert_no_more(fixture);
 }
