@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -176,10 +177,23 @@ static void test_pipe(Fixture *fixture, gconstpointer data)
     char_user_free(&user);
 }
 
+// Without the line that names it, which would be one of the test's.
+static Chardev *add_pty(Fixture *fixture, const char *link)
+{
+    int before = dup(STDOUT_FILENO), nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    fflush(stdout);
+    dup2(nowhere, STDOUT_FILENO);
+    Chardev *chardev = char_add(fixture->chardevs, "pty", "a", &link);
+    dup2(before, STDOUT_FILENO);
+    close(before);
+    close(nowhere);
+    return chardev;
+}
+
 // Output is for who has it open; input and mode stay right from one to the next.
 static void test_pty(Fixture *fixture, gconstpointer data)
 {
-    Chardev *chardev = char_add(fixture->chardevs, "pty", "a", &fixture->path);
+    Chardev *chardev = add_pty(fixture, fixture->path);
     g_autofree char *name = chardev_describe(chardev), *target = g_file_read_link(fixture->path, NULL);
     g_assert_true(g_str_has_prefix(name, "pty:/dev/pts/"));
     g_assert_cmpstr(name + strlen("pty:"), ==, target);
@@ -206,7 +220,7 @@ static void test_pty(Fixture *fixture, gconstpointer data)
 // A guest that does not read hears of it nevertheless when the other end goes, and is never kept waiting.
 static void test_pty_unread(Fixture *fixture, gconstpointer data)
 {
-    Chardev *chardev = char_add(fixture->chardevs, "pty", "a", &(char *){ NULL });
+    Chardev *chardev = add_pty(fixture, NULL);
     g_autofree char *name = chardev_describe(chardev);
     CharUser user;
     char_user_attach(&user, chardev, true);
