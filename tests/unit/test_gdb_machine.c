@@ -2,6 +2,8 @@
 // what.
 #include "gdb/machine.h"
 #include "hmp/hmp.h"
+#include "human.h"
+#include "options.h"
 #include "lparun/bytes.h"
 #include "lparun/hypercall.h"
 #include "lparun/rtas_clock.h"
@@ -19,7 +21,7 @@ typedef struct Fixture {
     VcpuSet *vcpus;
     Mmu *mmu;
     PartList *list;
-    Actions actions;
+    Options options;
     RunQueue *queue;
     Run *run;
     GdbMachine *machine;
@@ -44,6 +46,15 @@ void monitor_tell(Monitor *monitor, const MonitorEvent *event)
 }
 
 void monitor_close(Monitor *monitor)
+{
+}
+
+Human *human_open(Chardev *chardev, const MonitorMachine *machine, GError **error)
+{
+    return NULL;
+}
+
+void human_close(Human *human)
 {
 }
 
@@ -86,7 +97,7 @@ static void set_up(Fixture *fixture, gconstpointer steps)
     fixture->queue = run_queue_new(fixture->vcpus);
     const RunParts parts = { .vcpus = fixture->vcpus,
         .list = fixture->list,
-        .actions = &fixture->actions,
+        .options = &fixture->options,
         .queue = fixture->queue,
         .ask = run_queue_ask(fixture->queue),
         .timebase = 512000000,
@@ -161,7 +172,7 @@ static void serve_debug(Fixture *fixture)
 {
     const RunRequest *request = run_queue_await(fixture->queue);
     g_assert_cmpint(request->event, ==, RUN_DEBUG);
-    g_assert_cmpint(actions_next(&fixture->actions, RUN_DEBUG), ==, NEXT_GO_ON);
+    g_assert_cmpint(actions_next(&fixture->options.actions, RUN_DEBUG), ==, NEXT_GO_ON);
     run_came(fixture->run, RUN_DEBUG, NEXT_GO_ON);
 }
 
