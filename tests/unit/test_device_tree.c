@@ -490,6 +490,9 @@ static void test_boot(Fixture *fixture, gconstpointer data)
     fixture->sources.boot_list = "/pci@800000020000000/scsi@0 /pci@800000020000000/scsi@3";
     place(fixture);
     assert_string(fixture, "/chosen", "bootargs", "console=hvc0 quiet");
+    g_assert_false(has(fixture, "/chosen", "qemu,boot-device") || has(fixture, "/chosen", "qemu,boot-menu"));
+    assert_string(fixture, "/", "model", "lparun pseries");
+    g_assert_false(has(fixture, "/", "host-model") || has(fixture, "/", "host-serial"));
     assert_string(fixture, "/chosen", "qemu,boot-list", fixture->sources.boot_list);
     assert_cells(fixture, "/chosen", "qemu,boot-kernel", 0, 0x400000, 0, 0x1234567);
     assert_cells(fixture, "/chosen", "linux,initrd-start", 0x1650000);
@@ -503,6 +506,25 @@ static void test_boot(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fdt_get_mem_rsv(fixture->blob, 1, &address, &size), ==, 0);
     g_assert_cmphex(address, ==, 0x1650000);
     g_assert_cmphex(size, ==, 0x123);
+}
+
+// What QEMU's callers ask for besides.
+static void test_qemu(Fixture *fixture, gconstpointer data)
+{
+    fixture->sources.boot_device = "dn";
+    fixture->sources.boot_menu = true;
+    fixture->sources.model = "IBM pSeries (emulated by qemu)";
+    fixture->sources.host_model = "host";
+    fixture->sources.host_serial = "12";
+    fixture->cpus.without_vsx = fixture->cpus.without_dfp = true;
+    place(fixture);
+    assert_string(fixture, "/chosen", "qemu,boot-device", "dn");
+    assert_cells(fixture, "/chosen", "qemu,boot-menu", 1);
+    assert_string(fixture, "/", "model", "IBM pSeries (emulated by qemu)");
+    assert_string(fixture, "/", "host-model", "host");
+    assert_string(fixture, "/", "host-serial", "12");
+    assert_cells(fixture, CPU, "ibm,vmx", 1);
+    g_assert_false(has(fixture, CPU, "ibm,dfp"));
 }
 
 // Without firmware: what SLOF and prom_init would have added is there, and what is theirs is not.
@@ -610,8 +632,9 @@ static void test_compat(Fixture *fixture, gconstpointer data)
 // --- The answer to CAS: SLOF removes the nodes that are not in it, and takes all properties from it.
 
 // Of /chosen: what firmware or a boot loader may have changed by then.
-static const char *const boot_only[] = { "stdout-path", "bootargs", "qemu,boot-list", "qemu,boot-kernel",
-    "ibm,arch-vec-5-platform-support", "linux,initrd-start", "linux,initrd-end", NULL };
+static const char *const boot_only[] = { "stdout-path", "bootargs", "qemu,boot-list", "qemu,boot-device",
+    "qemu,boot-menu", "qemu,boot-kernel", "ibm,arch-vec-5-platform-support", "linux,initrd-start",
+    "linux,initrd-end", NULL };
 
 static void assert_same_node(const void *before, int node, const void *after, int node_after)
 {
@@ -638,6 +661,8 @@ static void test_answer(Fixture *fixture, gconstpointer data)
         .initrd_size = 0x123 };
     fixture->sources.command_line = "console=hvc0";
     fixture->sources.boot_list = "/pci@800000020000000/scsi@0";
+    fixture->sources.boot_device = "c";
+    fixture->sources.boot_menu = true;
     place(fixture);
     size_t size = fdt_totalsize(fixture->blob);
     g_autofree void *before = g_memdup2(fixture->blob, size);
@@ -831,6 +856,7 @@ int main(int argc, char **argv)
     ADD("threads", NULL, test_threads);
     ADD("decrementer-and-purr", NULL, test_decrementer_and_purr);
     ADD("boot", NULL, test_boot);
+    ADD("qemu", NULL, test_qemu);
     ADD("direct", NULL, test_direct);
     ADD("pr", "hash", test_pr);
     ADD("no-room", NULL, test_no_room);

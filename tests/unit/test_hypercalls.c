@@ -212,6 +212,22 @@ static void test_characteristics_and_random(Partition *partition, gconstpointer 
     g_assert_false(values[0] == values[1] && values[1] == values[2]);
 }
 
+// -machine cap-...=: what the guest is told instead, though this KVM says nothing; and interrupts with the
+// MMU off.
+static void test_held_to_less(Partition *partition, gconstpointer data)
+{
+    static const MitigationAnswer answer = { 0x1234, 0x5678 };
+    hypercall_cpu_register(partition->hypercalls,
+        &(HypercallParts){
+            .vm = partition->vm, .vcpus = partition->vcpus, .mitigations = &answer, .without_ail_3 = true });
+    fake_kvm_power(partition->vm)->characteristics = -ENOTTY;
+    g_assert_cmpint(partition_call(partition, 0x1c8, 0), ==, 0);
+    g_assert_cmphex(partition->arguments[0], ==, 0x1234);
+    g_assert_cmphex(partition->arguments[1], ==, 0x5678);
+    g_assert_cmpint(partition_call(partition, 0x31c, 3, 3, 0, 0), ==, -256);
+    g_assert_cmpint(partition_call(partition, 0x31c, 0, 3, 0, 0), ==, 0);
+}
+
 // A system reset interrupt goes to the vCPUs that run, in the byte order of the guest's interrupts.
 static void test_system_reset(Partition *partition, gconstpointer data)
 {
@@ -360,6 +376,7 @@ int main(int argc, char **argv)
     ADD("in-kernel", test_in_kernel);
     ADD("not-in-kernel", test_not_in_kernel);
     ADD("characteristics-and-random", test_characteristics_and_random);
+    ADD("held-to-less", test_held_to_less);
     ADD("system-reset", test_system_reset);
     ADD("join", test_join);
     ADD("prod-and-confer", test_prod_and_confer);

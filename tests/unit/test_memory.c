@@ -4,6 +4,7 @@
 #include "lparun/memory.h"
 #include "scratch_file.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -218,6 +219,70 @@ static void test_file(void)
     g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
+// What the kernel says of the mapping that has `address`: a field of its part of /proc/self/smaps (g_free).
+static char *mapping_says(const void *address, const char *field)
+{
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents("/proc/self/smaps", &text, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+    bool inside = false;
+    for (char **line = lines; *line; line++) {
+        unsigned long long start, end;
+        if (sscanf(*line, "%llx-%llx ", &start, &end) == 2)
+            inside = start <= (uintptr_t)address && (uintptr_t)address < end;
+        if (inside && (field ? g_str_has_prefix(*line, field) : true))
+            return g_strdup(*line);
+    }
+    return NULL;
+}
+
+// -object memory-backend-memfd, and a shared memory-backend-ram: a file that nobody can name.
+static void test_nameless(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const MemoryPart part = { .option = "o", .size = 4 * MIB, .nameless = true, .share = i, .sealed = i };
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GuestMemory) memory = guest_memory_new_of(&part, 1, &error);
+        g_assert_no_error(error);
+        check_clear(memory);
+        g_autofree char *mapping = mapping_says(guest_memory_read_at(memory, 0, 1), NULL);
+        g_assert_nonnull(strstr(mapping, "/memfd:lparun-memory"));
+        g_assert_nonnull(strstr(mapping, i ? " rw-s " : " rw-p "));
+    }
+}
+
+// In a core dump, or one of pages that are the same, only where that was asked for. Of a host's node if it
+// says so.
+static void test_advice(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const MemoryPart part = { .option = "o",
+            .size = 4 * MIB,
+            .dump = i,
+            .merge = i,
+            .reserve = i,
+            .place = i ? PLACE_PREFERRED : PLACE_ANYWHERE,
+            .host_nodes = { 1 } };
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GuestMemory) memory = guest_memory_new_of(&part, 1, &error);
+        if (g_error_matches(error, LPARUN_ERROR, LPARUN_ERROR_HOST) &&
+            strstr(error->message, "mbind: Function not")) {
+            g_test_skip("a kernel without nodes");
+            return;
+        }
+        g_assert_no_error(error);
+        g_autofree char *flags = mapping_says(guest_memory_read_at(memory, 0, 1), "VmFlags:");
+        g_assert_cmpint(strstr(flags, " dd ") == NULL, ==, i);
+    }
+    const MemoryPart nowhere = {
+        .option = "o", .size = MIB, .place = PLACE_BOUND, .host_nodes = { 0, 1ULL << 63 }
+    };
+    g_autoptr(GError) error = NULL;
+    g_assert_null(guest_memory_new_of(&nowhere, 1, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    g_assert_true(g_str_has_prefix(error->message, "o: policy=, host-nodes=: mbind: "));
+}
+
 static void assert_wrong(const char *path, uint64_t size, const char *message)
 {
     const MemoryPart part = { .option = "-mem-path", .size = size, .path = path };
@@ -284,6 +349,8 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/prealloc-too-much", test_prealloc_too_much);
     g_test_add_func("/memory/folder", test_folder);
     g_test_add_func("/memory/file", test_file);
+    g_test_add_func("/memory/nameless", test_nameless);
+    g_test_add_func("/memory/advice", test_advice);
     g_test_add_func("/memory/wrong-path", test_wrong_path);
     g_test_add_func("/memory/parts", test_parts);
     return g_test_run();

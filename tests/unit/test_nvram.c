@@ -83,6 +83,71 @@ static void test_partitions(void)
 }
 
 // Without #bytes SLOF stops: "No valid NVRAM" (guest-interface 1.3).
+// What the first partition of the common kind says: all texts, with a | between.
+static char *variables_of(Nvram *nvram)
+{
+    enum { COMMON = 0x4000 + 16 };
+    char bytes[0x1000 - 16];
+    GString *text = g_string_new(NULL);
+    g_assert_cmpint(nvram_fetch(nvram, COMMON, bytes, sizeof bytes), ==, 0);
+    for (const char *at = bytes; *at; at += strlen(at) + 1)
+        g_string_append_printf(text, "%s%s", text->len ? "|" : "", at);
+    return g_string_free(text, FALSE);
+}
+
+static bool set_variables(Nvram *nvram, GError **error, ...)
+{
+    g_autoptr(GPtrArray) variables = g_ptr_array_new();
+    va_list arguments;
+    va_start(arguments, error);
+    for (char *one; (one = va_arg(arguments, char *));)
+        g_ptr_array_add(variables, one);
+    va_end(arguments);
+    return nvram_set_variables(nvram, variables, error);
+}
+
+// -prom-env: in place of those of their names, with the rest as it was; all or an error.
+static void test_variables(void)
+{
+    g_autoptr(GError) error = NULL;
+    Nvram *nvram = nvram_new();
+    g_assert_true(set_variables(nvram, &error, NULL));
+    g_assert_true(set_variables(nvram, &error, "auto-boot?=false", "boot-file=a", "boot-file-2=x", NULL));
+    g_autofree char *first = variables_of(nvram);
+    g_assert_cmpstr(first, ==, "auto-boot?=false|boot-file=a|boot-file-2=x");
+    g_assert_true(set_variables(nvram, &error, "boot-file=b c", NULL));
+    g_autofree char *second = variables_of(nvram);
+    g_assert_cmpstr(second, ==, "auto-boot?=false|boot-file-2=x|boot-file=b c");
+    g_autofree char *large = g_strnfill(0x1000 - 16 - 46, 'y'), *variable = g_strconcat("z=", large, NULL);
+    g_assert_false(set_variables(nvram, &error, variable, NULL));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+    g_assert_true(g_str_has_suffix(error->message, "NVRAM has 4080 bytes for all of them; give fewer"));
+    variable[strlen(variable) - 3] = '\0'; // the last that fits, with the NULs
+    g_assert_true(set_variables(nvram, NULL, variable, NULL));
+    nvram_free(nvram);
+}
+
+// Whatever is in a file, nothing outside of it is looked at.
+static void test_variables_nowhere(void)
+{
+    static const struct {
+        uint8_t signature, high, low;
+    } headers[] = { { 0x7f, 0, 0 }, { 0x70, 0xff, 0xff }, { 0x7f, 0x10, 0 }, { 0x7f, 0xff, 0xff },
+        { 0x7f, 0, 1 } };
+    for (unsigned i = 0; i < G_N_ELEMENTS(headers); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree uint8_t *zeros = g_malloc0(NVRAM_SIZE);
+        const uint8_t header[] = { headers[i].signature, 0, headers[i].high, headers[i].low };
+        Nvram *nvram = nvram_new();
+        nvram_store(nvram, 0, zeros, NVRAM_SIZE);
+        nvram_store(nvram, 0, header, sizeof header);
+        g_assert_false(set_variables(nvram, &error, "a=b", NULL));
+        g_assert_cmpstr(error->message, ==,
+            "-prom-env a=b: NVRAM has no partition for it; give an empty file of 64K, or none");
+        nvram_free(nvram);
+    }
+}
+
 static void test_node(void)
 {
     Nvram *nvram = nvram_new();
@@ -433,6 +498,8 @@ int main(int argc, char **argv)
     g_test_add_func("/nvram/ranges", test_ranges);
     g_test_add_func("/nvram/partitions", test_partitions);
     g_test_add_func("/nvram/node", test_node);
+    g_test_add_func("/nvram/variables", test_variables);
+    g_test_add_func("/nvram/variables-nowhere", test_variables_nowhere);
 #define ADD(name, test) g_test_add("/nvram/file/" name, Scratch, NULL, set_up, test, tear_down)
     ADD("kept", test_kept);
     ADD("readonly", test_readonly);

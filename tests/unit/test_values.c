@@ -211,6 +211,49 @@ static void test_sizes(void)
     }
 }
 
+// What only says what is so, and what is refused with its reason: neither is told among what changes
+// something.
+static void test_only_and_refused(void)
+{
+    static const Word off[] = { { "off" }, { "no", .unlisted = true }, { 0 } };
+    static const Key some[] = {
+        { "b", KEY_TEXT, offsetof(Sample, text), .help = "a text" },
+        { "usb", KEY_ONLY, .words = off, .mend = "there is none; give off", .help = "none" },
+        { "any", KEY_ONLY, .help = "whatever" },
+        { "old", KEY_REFUSED, .mend = "too old; leave it out" },
+        { "b.0", KEY_TEXT, offsetof(Sample, text), .unlisted = true, .help = "a part of it" },
+        { 0 },
+    };
+    Sample sample = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Values) right = values_parse("-opt", "usb=no,any=thing,b=x", NULL, &error);
+    g_assert_true(values_fill(right, some, &sample, &error));
+    keys_clear(some, &sample);
+    g_autoptr(Values) wrong = values_parse("-opt", "usb=on,old=1,c=2", NULL, &error);
+    g_assert_false(values_fill(wrong, some, &sample, &error));
+    g_assert_cmpstr(error->message, ==,
+        "-opt usb=on: there is none; give off\n-opt old=1: too old; leave it out\n-opt: 'c' is not known; it "
+        "takes b=");
+    GString *text = g_string_new(NULL);
+    keys_help(some, text);
+    g_assert_cmpstr(text->str, ==,
+        "  b=TEXT                   a text\n  usb=off                  none\n  any=VALUE                "
+        "whatever\n");
+    g_string_free(text, TRUE);
+}
+
+// "smp.cpus=2": another option's keys, as its text.
+static void test_groups(void)
+{
+    g_autoptr(Values) values = values_parse("-opt", "a=1,smp.cpus=2,b=3,smp.x=,,y", NULL, NULL);
+    g_autofree char *smp = values_take_group(values, "smp."), *none = values_take_group(values, "boot.");
+    g_auto(GStrv) rest = values_names(values);
+    g_autofree char *names = g_strjoinv(",", rest);
+    g_assert_cmpstr(smp, ==, "cpus=2,x=,,y");
+    g_assert_null(none);
+    g_assert_cmpstr(names, ==, "a,b");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -222,5 +265,7 @@ int main(int argc, char **argv)
     g_test_add_func("/values/needed", test_needed);
     g_test_add_func("/values/help", test_help);
     g_test_add_func("/values/sizes", test_sizes);
+    g_test_add_func("/values/only-and-refused", test_only_and_refused);
+    g_test_add_func("/values/groups", test_groups);
     return g_test_run();
 }

@@ -843,6 +843,28 @@ static void test_cores(void)
     }
 }
 
+// -machine vsmt=: as far apart as asked for, or an error.
+static void test_cores_apart(void)
+{
+    static const struct {
+        int smt, refusal;
+        unsigned apart, stride;
+    } cases[] = { { 1, 0, 8, 8 }, { 1, 0, 1, 1 }, { 8, -EINVAL, 8, 8 }, { 8, -EINVAL, 4, 0 },
+        { 0, -EINVAL, 2, 0 } };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        KvmVm *vm = fake_kvm_new();
+        g_autoptr(GError) error = NULL;
+        fake_kvm_power(vm)->smt = cases[i].smt;
+        fake_kvm_power(vm)->enable = cases[i].refusal;
+        g_assert_cmpuint(cores_set_threads(vm, 1, cases[i].apart, &error), ==, cases[i].stride);
+        if (cases[i].stride == 0) {
+            g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+            g_assert_true(g_str_has_prefix(error->message, "-machine vsmt="));
+        }
+        kvm_vm_close(vm);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -877,6 +899,7 @@ int main(int argc, char **argv)
     ADD("interruptions", test_interruptions);
     ADD("reset", test_reset);
     g_test_add_func("/vcpu/cores", test_cores);
+    g_test_add_func("/vcpu/cores-apart", test_cores_apart);
     g_test_add_func("/vcpu/refused", test_refused);
     g_test_add_func("/vcpu/connected", test_connected);
     g_test_add_func("/vcpu/exit-names", test_exit_names);
