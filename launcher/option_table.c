@@ -215,10 +215,14 @@ static bool parse_nothing(Options *options, const char *option, const char *valu
 
 // The table, in -help's order.
 const OptionRow option_table[] = {
-    { "m", "SIZE", "guest memory: MiB, or with K, M, G, T (default 512M; a multiple of 16M)", parse_memory },
+    { "m", "[size=]SIZE[,slots=N,maxmem=SIZE]",
+        "guest memory: MiB, or with K, M, G, T (default 512M; a multiple of 16M)\n"
+        "slots, maxmem: taken with a warning, since none can be added yet",
+        parse_memory },
     { "smp", "N[,sockets=S][,cores=C][,threads=T][,maxcpus=N]",
         "vCPUs (default 1) and how they make cores: 1, 2, 4 or 8 threads each (default 1)\n"
-        "sockets and cores are only checked against N; maxcpus: no more than N, since none can be added",
+        "sockets and cores are only checked against maxcpus; more than N: taken with a warning, since none "
+        "can be added yet",
         parse_smp },
     { "mem-path", "PATH", "guest memory from a file, or from a nameless one in a folder, such as hugetlbfs's",
         .text = offsetof(Options, memory_options.path) },

@@ -56,7 +56,12 @@ static const char *const options[] = { "-m\n1G", "-m\nsize=2048M",
     "-serial\nunix:path=/p,nowait,server", "-chardev\nsocket,id=c,host=h,port=1,to=9,ipv4=on,reconnect-ms=5",
     "-chardev\nstdio,id=c,mux=on,signal=off,logfile=l", "-chardev\nringbuf,id=r,size=64k",
     "-mon\nc,mode=control", "-device\nspapr-vty,chardev=c,reg=0x30000000", "-monitor\npty:x", "-echr\n0x14",
-    "-boot\norder=c", "-mem-path\n/tmp",
+    "-boot\norder=cd,once=n,menu=on,strict=off", "-prom-env\na=b", "-global\nvirtio-blk-pci.serial=x",
+    "-cpu\nPOWER9_v2.2,compat=power8", "-accel\nkvm,device=/dev/kvm", "-overcommit\nmem-lock=on",
+    "-machine\npseries-7.2,cap-ibs=broken,cap-hpt-max-page-size=64k,usb=off,smp.cpus=2,accel=kvm:tcg",
+    "-numa\ncpu,node-id=0,core-id=0",
+    "-object\nmemory-backend-memfd,id=m2,size=1G,policy=bind,host-nodes=0-3,hugetlb=on,hugetlbsize=2M",
+    "-mem-path\n/tmp",
     "-device\n{\"driver\":\"virtio-blk\",\"drive\":\"d0\",\"addr\":\"1e\",\"bootindex\":2}", "-device\nhelp",
     "-object\n{\"qom-type\":\"memory-backend-ram\",\"id\":\"m1\",\"size\":268435456}" };
 
