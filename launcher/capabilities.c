@@ -24,6 +24,12 @@ static bool check(const Asked *asked, unsigned count, GError **error)
     return right;
 }
 
+// Nobody asks a KVM for what nobody asked for.
+static bool has(const KvmVm *vm, int value, unsigned capability)
+{
+    return value == CAPABILITY_ON && kvm_check(vm, capability) > 0;
+}
+
 static unsigned shift_of(uint64_t size)
 {
     return (unsigned)g_bit_storage(size) - 1;
@@ -51,9 +57,9 @@ bool capabilities_cpus(const Capabilities *asked, KvmVm *vm, Cpus *cpus, GError 
                  kvm_enable(vm, KVM_CAP_PPC_DAWR1, 1, 0) == 0;
     const Asked all[] = {
         { "cap-large-decr", asked->large_decrementer, large, "this host's KVM has no large decrementer" },
-        { "cap-ail-mode-3", asked->ail_3, kvm_check(vm, KVM_CAP_PPC_AIL_MODE_3) > 0,
+        { "cap-ail-mode-3", asked->ail_3, has(vm, asked->ail_3, KVM_CAP_PPC_AIL_MODE_3),
             "this host's KVM has no interrupts with the MMU on" },
-        { "cap-fwnmi", asked->fwnmi, kvm_check(vm, KVM_CAP_PPC_FWNMI) > 0,
+        { "cap-fwnmi", asked->fwnmi, has(vm, asked->fwnmi, KVM_CAP_PPC_FWNMI),
             "this host's KVM hands no machine checks to guests" },
         { "cap-dawr1", asked->dawr1, dawr1, "this host's KVM has no second watchpoint register" },
     };
