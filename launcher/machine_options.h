@@ -4,6 +4,8 @@
 
 // The machines that there are; the first is the default.
 extern const Word machine_words[];
+// The newest by its number, for which the first stands.
+#define MACHINE_NEWEST (&machine_words[1])
 extern const Key machine_keys[];
 // What QEMU calls memory that no object was given for.
 #define MACHINE_RAM_ID "ppc_spapr.ram"

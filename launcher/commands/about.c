@@ -37,12 +37,14 @@ static GVariant *query_target(const MonitorMachine *machine, GVariant *arguments
     return command_end(object);
 }
 
-static GVariant *describe_machine(const Word *type, bool is_default)
+static GVariant *describe_machine(const Word *type)
 {
     GVariantBuilder *object = command_object();
     command_add_text(object, "name", type->word);
-    if (is_default)
+    if (type == MACHINE_NEWEST) {
+        command_add_text(object, "alias", machine_words[0].word);
         command_add_bool(object, "is-default", true);
+    }
     command_add_int(object, "cpu-max", SMP_CPUS_MAX);
     command_add_bool(object, "hotpluggable-cpus", false);
     command_add_bool(object, "numa-mem-supported", true);
@@ -56,8 +58,8 @@ static GVariant *describe_machine(const Word *type, bool is_default)
 static GVariant *query_machines(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
     GVariantBuilder *list = command_list();
-    for (const Word *type = machine_words; type->word; type++)
-        command_append(list, describe_machine(type, type == machine_words));
+    for (const Word *type = MACHINE_NEWEST; type->word; type++)
+        command_append(list, describe_machine(type));
     return command_end(list);
 }
 

@@ -179,7 +179,7 @@ static void add_machine_values(QomObject *object, const Options *options)
 
 static void add_machine(QomObject *root, const MonitorMachine *machine)
 {
-    g_autofree char *type = g_strdup_printf("%s-machine", machine_words[0].word);
+    g_autofree char *type = g_strdup_printf("%s-machine", MACHINE_NEWEST->word);
     QomObject *object = add(root, g_strdup("machine"), type);
     add_machine_values(object, machine->options);
     add_keys(object, machine_keys, machine->options);

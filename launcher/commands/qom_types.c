@@ -53,7 +53,7 @@ GArray *qom_all_types(GStringChunk *names)
     GArray *types = g_array_new(FALSE, FALSE, sizeof(QomType));
     for (unsigned i = 0; i < G_N_ELEMENTS(fixed); i++)
         add(types, &fixed[i]);
-    for (const Word *type = machine_words; type->word; type++) {
+    for (const Word *type = MACHINE_NEWEST; type->word; type++) {
         g_autofree char *name = g_strdup_printf("%s-machine", type->word);
         const char *kept = g_string_chunk_insert_const(names, name);
         add(types, &(QomType){ kept, "spapr-machine", .keys = machine_keys });
@@ -80,16 +80,17 @@ bool qom_type_is_a(const GArray *types, const QomType *type, const char *name)
 
 const char *qom_key_type(const Key *key)
 {
-    static const char *const names[] = {
-        [KEY_TEXT] = "str",
-        [KEY_SWITCH] = "bool",
-        [KEY_NUMBER] = "uint32",
-        [KEY_SIZE] = "size",
-        [KEY_WORD] = "str",
-        [KEY_READ] = "str",
-    };
     const char *link = qom_key_is_link(key);
-    return link ? link : names[key->type];
+    switch (key->type) {
+    case KEY_SWITCH:
+        return "bool";
+    case KEY_NUMBER:
+        return "uint32";
+    case KEY_SIZE:
+        return "size";
+    default:
+        return link ? link : "str";
+    }
 }
 
 const char *qom_key_is_link(const Key *key)

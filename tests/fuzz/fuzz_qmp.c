@@ -2,8 +2,8 @@
 // the bytes were split, and an id comes back as it was sent.
 //
 // For libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER with launcher/qmp/{session,commands,
-// arguments,types,schema,frame,json_text}.c and tests/unit/fake_machine.c. Without it the program makes its own inputs, requests
-// with some bytes changed, for a fixed number of rounds from a fixed start.
+// arguments,types,schema,frame,json_text}.c and tests/unit/fake_machine.c. Without it the program makes its
+// own inputs, requests with some bytes changed, for a fixed number of rounds from a fixed start.
 #include "fake_machine.h"
 #include "qmp/frame.h"
 #include "qmp/session.h"

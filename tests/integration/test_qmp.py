@@ -283,7 +283,7 @@ def test_terminated(started, log):
 MANAGER = [
     ("query-version", {}), ("query-target", {}), ("query-commands", {}), ("query-kvm", {}),
     ("qom-list-types", {}), ("device-list-properties", {"typename": "virtio-blk-pci"}),
-    ("qom-list-properties", {"typename": "pseries-machine"}), ("query-machines", {}), ("query-cpu-definitions", {}),
+    ("qom-list-properties", {"typename": "pseries-10.0-machine"}), ("query-machines", {}), ("query-cpu-definitions", {}),
     ("query-command-line-options", {}), ("query-migrate-capabilities", {}),
     ("migrate-set-capabilities", {"capabilities": []}), ("query-status", {}), ("query-chardev", {}),
     ("qom-list", {"path": "/machine/peripheral"}), ("query-hotpluggable-cpus", {}), ("query-cpus-fast", {}),
@@ -308,11 +308,12 @@ def test_manager(host, started, log):
     assert host.run("truncate -s 1M /tmp/manager.img", 20).status == 0
     run = started("idle", "-object", "iothread,id=io0", "-drive", "file=/tmp/manager.img,format=raw,if=none,id=d1",
                   "-device", "virtio-blk-pci,drive=d1,id=disk,iothread=io0", "-uuid",
-                  "12345678-9abc-def0-1234-56789abcdef0")
+                  "12345678-9abc-def0-1234-56789abcdef0", "-S")
     run.client.greeting()
     schema = qmp_types.Schema(run.client.execute("query-qmp-schema"))
     answers = {command: ask(run, schema, command, arguments) for command, arguments in MANAGER}
     balloon = run.client.execute("query-balloon")
+    assert ask(run, schema, "cont", {}) == {}
     up = run.wait_for(b"guest: idle", 1)
     (bus,) = ask(run, schema, "query-pci", {})
     (iothread,) = ask(run, schema, "query-iothreads", {})
@@ -336,6 +337,7 @@ def test_manager(host, started, log):
     for event in events:
         schema.check_event(event)
     assert up and result.status == 0
+    assert answers["query-status"] == {"running": False, "status": "prelaunch"}
     assert {command["name"] for command in answers["query-commands"]} == schema.commands.keys() - {"qmp_capabilities"}
     assert balloon["error"]["class"] == "DeviceNotActive"
     assert [disk["name"] for disk in answers["qom-list"][1:]] == ["disk"]
@@ -347,7 +349,7 @@ def test_manager(host, started, log):
     assert "io0" in comm and human.startswith("VM status: running")
     # Linux has given the disk's BAR an address by now.
     assert all(region["address"] > 0 for region in bus["devices"][0]["regions"])
-    assert [event["event"] for event in events] == ["STOP", "RESUME", "SHUTDOWN"]
+    assert [event["event"] for event in events] == ["RESUME", "STOP", "RESUME", "SHUTDOWN"]
 
 
 def test_manager_of_npm(host, started, tmp_path, log):

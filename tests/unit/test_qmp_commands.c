@@ -326,7 +326,8 @@ static void test_about(Fixture *fixture, gconstpointer data)
                 "The command screendump has not been found: there is no display; the console is text") },
     };
     static const Case parts[] = {
-        { "query-machines", "", "[{'name':'pseries','is-default':true,'cpu-max':1024," },
+        { "query-machines", "",
+            "[{'name':'pseries-10.0','alias':'pseries','is-default':true,'cpu-max':1024," },
         { "query-cpu-definitions", "",
             "'name':'power9','typename':'power9-powerpc64-cpu',"
             "'static':false,'deprecated':false}]" },
@@ -354,13 +355,13 @@ static void test_qom(Fixture *fixture, gconstpointer data)
         { "qom-list", "'path':'/nix'", NOT_FOUND("Device '/nix' not found") },
         { "qom-list", "'path':''", GENERIC("Path '' is ambiguous") },
         { "qom-list", "'path':'device[0]'", GENERIC("Path 'device[0]' is ambiguous") },
-        { "qom-get", "'path':'/machine','property':'type'", "'pseries-machine'" },
+        { "qom-get", "'path':'/machine','property':'type'", "'pseries-10.0-machine'" },
         { "qom-get", "'path':'/machine','property':'memory'", "{'size':1073741824}" },
         { "qom-get", "'path':'/machine','property':'kernel'", "'/kernel'" },
         { "qom-get", "'path':'/machine','property':'append'", "''" },
         { "qom-get", "'path':'/machine','property':'ic-mode'", "'dual'" },
         { "qom-get", "'path':'/machine','property':'nix'",
-            GENERIC("Property 'pseries-machine.nix' not found") },
+            GENERIC("Property 'pseries-10.0-machine.nix' not found") },
         { "qom-get", "'path':'/machine/peripheral','property':'disk'", "'/machine/peripheral/disk'" },
         { "qom-get", "'path':'/machine/peripheral/disk','property':'drive'", "'d0'" },
         { "qom-get", "'path':'/machine/peripheral/disk','property':'iothread'", "'/objects/io0'" },
@@ -373,16 +374,15 @@ static void test_qom(Fixture *fixture, gconstpointer data)
         { "qom-get", "'path':'/machine/unattached/device[2]','property':'core-id'", "2" },
         { "qom-get", "'path':'/objects/io0','property':'type'", "'iothread'" },
         { "qom-set", "'path':'/machine','property':'nix','value':1",
-            GENERIC("Property 'pseries-machine.nix' not found") },
+            GENERIC("Property 'pseries-10.0-machine.nix' not found") },
         { "qom-set", "'path':'/machine','property':'type','value':'a'",
-            GENERIC("Property 'pseries-machine.type' is not writable") },
+            GENERIC("Property 'pseries-10.0-machine.type' is not writable") },
         { "qom-set", "'path':'disk','property':'drive','value':'a'",
             GENERIC("Attempt to set property 'drive' on device 'disk' (type 'virtio-blk-pci') after it was "
                     "realized") },
         { "qom-set", "'path':'/machine/nix','property':'drive','value':'a'",
             NOT_FOUND("Device '/machine/nix' not found") },
-        { "qom-list-types", "'implements':'machine'",
-            "[{'name':'pseries-machine','parent':'spapr-machine'}]" },
+
         { "qom-list-types", "'implements':'rng-backend','abstract':true",
             "[{'name':'rng-backend','abstract':true,'parent':'object'},{'name':'rng-random','parent':'rng-"
             "backend'},"
@@ -400,7 +400,7 @@ static void test_qom(Fixture *fixture, gconstpointer data)
         { "device-list-properties", "'typename':'virtio-blk-pci'",
             "{'name':'iothread','type':'link<iothread>'," },
         { "device-list-properties", "'typename':'virtio-blk-pci'", "{'name':'addr','type':'str'," },
-        { "qom-list-properties", "'typename':'pseries-machine'", "{'name':'ic-mode','type':'str'," },
+        { "qom-list-properties", "'typename':'pseries-10.0-machine'", "{'name':'ic-mode','type':'str'," },
         { "qom-list", "'path':'/'", "{'name':'objects','type':'child<container>'}" },
         { "qom-list", "'path':'/machine/peripheral/disk'", "{'name':'drive','type':'str'}" },
     };
