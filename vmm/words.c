@@ -12,6 +12,11 @@ const Word words_switch[] = {
     { 0 },
 };
 
+const Word words_on[] = { { "on" }, { "yes", .unlisted = true }, { "true", .unlisted = true },
+    { "y", .unlisted = true }, { "auto", .unlisted = true }, { 0 } };
+const Word words_off[] = { { "off" }, { "no", .unlisted = true }, { "false", .unlisted = true },
+    { "n", .unlisted = true }, { "auto", .unlisted = true }, { 0 } };
+
 bool words_find(const Word *words, const char *text, int *value)
 {
     for (; words->word; words++)

@@ -21,3 +21,5 @@ char *words_list(const Word *words, const char *between, const char *last);
 
 // "on" and "off", and QEMU's other words for them; values 1 and 0.
 extern const Word words_switch[];
+// The same, for what is always so: one of the two, and "auto".
+extern const Word words_on[], words_off[];
