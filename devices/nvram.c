@@ -142,11 +142,11 @@ static void save_thread(void *owner)
     g_mutex_unlock(&nvram->lock);
 }
 
-Nvram *nvram_open(const char *path, bool readonly, GError **error)
+Nvram *nvram_open(const char *path, bool readonly, BlockContent content, GError **error)
 {
     uint8_t *bytes;
     uint32_t size;
-    NvramFile *file = nvram_file_open(path, readonly, &bytes, &size, error);
+    NvramFile *file = nvram_file_open(path, readonly, content, &bytes, &size, error);
     if (!file)
         return NULL;
     Nvram *nvram = make(bytes, size);

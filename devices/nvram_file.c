@@ -155,13 +155,23 @@ static bool find_names(NvramFile *file, const char *path, GError **error)
     return check(path, &status, error);
 }
 
-NvramFile *nvram_file_open(const char *path, bool readonly, uint8_t **bytes, uint32_t *length, GError **error)
+// No other kind of file: it would be replaced.
+static bool check_content(const NvramFile *file, BlockContent content, GError **error)
+{
+    if (block_content_check(file->fd, file->path, content, error))
+        return true;
+    g_prefix_error(error, "-drive if=pflash,");
+    return false;
+}
+
+NvramFile *nvram_file_open(
+    const char *path, bool readonly, BlockContent content, uint8_t **bytes, uint32_t *length, GError **error)
 {
     NvramFile *file = g_new0(NvramFile, 1);
     file->folder = file->fd = -1;
     struct stat status;
     if (!find_names(file, path, error) || !open_locked(file, readonly, error) ||
-        (!readonly && !check_folder(file, error)))
+        !check_content(file, content, error) || (!readonly && !check_folder(file, error)))
         goto fail;
     if (fstat(file->fd, &status) != 0) {
         refuse(error, path, "%s", g_strerror(errno));

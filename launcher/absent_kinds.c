@@ -37,6 +37,8 @@ static const Group devices[] = {
     { USE_BLK,
         NAMES("nvme*", "ide-*", "ich9-ahci", "ahci", "cmd646-ide", "piix3-ide", "piix4-ide", "via-ide",
             "usb-storage", "usb-bot", "usb-uas", "sdhci-pci", "sd-card", "floppy", "vhost-user-blk*") },
+    { "lparun's virtio devices are modern (1.x) ones; give virtio-blk-pci",
+        NAMES("virtio-blk-pci-transitional") },
     { NO_PASSING, NAMES("vfio-*", "spapr-pci-vfio-host-bridge", "usb-host", "usb-redir", "tpm-spapr",
                       "spapr-tpm-proxy", "usb-ccid", "ccid-card-*", "usb-mtp") },
     { "memory and processors cannot be added yet; give all by -m and -smp",

@@ -1,6 +1,7 @@
 // The kinds of objects and devices.
 #include "device_kinds.h"
 #include "absent_kinds.h"
+#include "device_keys.h"
 #include "lparun/error.h"
 #include "lparun/virtio_blk.h"
 #include "memory_options.h"
@@ -274,37 +275,14 @@ void kinds_clear(Options *options)
     g_clear_pointer(&options->devices, g_ptr_array_unref);
 }
 
-// "3", "0x3" or "3.0": QEMU's words.
-static bool read_slot(const char *text, void *to)
-{
-    guint64 number;
-    g_autofree char *digits = g_strdup(g_str_has_prefix(text, "0x") ? text + 2 : text);
-    if (g_str_has_suffix(digits, ".0"))
-        digits[strlen(digits) - 2] = '\0';
-    if (!g_ascii_string_to_unsigned(digits, 16, 0, 31, &number, NULL))
-        return false;
-    *(int *)to = (int)number;
-    return true;
-}
-
 static const Key name_keys[] = {
     { "id", KEY_TEXT, offsetof(DeviceOptions, id), .value = "NAME", .help = "its name" },
     { 0 },
 };
 
-static const Key function_keys[] = {
-    { "id", KEY_TEXT, offsetof(DeviceOptions, id), .value = "NAME", .help = "its name" },
-    { "addr", KEY_READ, offsetof(DeviceOptions, slot), .value = "SLOT", .read = read_slot,
-        .mend = "not a PCI slot; give 0 to 1f, hexadecimal (its function is 0)",
-        .help = "its PCI slot, hexadecimal (default: the first that is free)" },
-    { "bootindex", KEY_NUMBER, offsetof(DeviceOptions, bootindex), .most = G_MAXINT, .value = "N",
-        .help = "its place among what firmware starts from" },
-    { 0 },
-};
-
 static const Key *device_keys(const Kind *kind)
 {
-    return device_kind(kind)->is_fixed ? name_keys : function_keys;
+    return device_kind(kind)->is_fixed ? name_keys : device_function_keys;
 }
 
 const Key *kinds_device_keys(const DeviceKind *kind)
@@ -334,7 +312,9 @@ static bool check_device(const Options *options, const DeviceOptions *device, GE
 static DeviceOptions *add_device(Options *options, const DeviceKind *kind)
 {
     DeviceOptions *device = g_malloc0(sizeof *device + kind->kind.size);
-    *device = (DeviceOptions){ .kind = kind, .slot = -1, .bootindex = -1, .values = device + 1 };
+    *device = (DeviceOptions){
+        .kind = kind, .slot = -1, .bootindex = -1, .event_index = true, .indirect = true, .values = device + 1
+    };
     g_ptr_array_add(options->devices, device);
     return device;
 }

@@ -80,26 +80,36 @@ static bool check_drive(
 {
     const char *why = !drive                                    ? DRIVE_IS_MISSING
                       : named && drive->interface != DRIVE_NONE ? DRIVE_IS_A_DISK
+                      : drive->is_part                          ? DRIVE_IS_A_PART
                       : g_ptr_array_find(devices->drives, drive, NULL)
                           ? "that drive has a device already; give each its own"
                           : NULL;
     return !why || error_user(error, "-device drive=%s: %s", id, why);
 }
 
+static void apply(const DriveWish *wish, BlockOptions *image)
+{
+    unsigned without = (unsigned)image->cache & ~(unsigned)BLOCK_THROUGH;
+    if (wish->write_cache != BLOCK_CACHE_AS_SAID)
+        image->cache = without | (wish->write_cache == BLOCK_CACHE_OFF ? BLOCK_THROUGH : 0);
+    if (wish->shared && image->lock == BLOCK_LOCK)
+        image->lock = BLOCK_LOCK_SHARED;
+}
+
 // A drive with if=virtio has its own device, which is behind all that were named.
-static Block *drive_for(const DeviceMaking *making, const char *id, const char **serial, GError **error)
+static Block *drive_for(
+    const DeviceMaking *making, const char *id, const DriveWish *wish, const char **serial, GError **error)
 {
     Devices *devices = making->owner;
     const DriveOptions *drive = storage_options_find(devices->options, id);
     Device *device = last(devices);
     if (!check_drive(devices, drive, id, !device->options->implied, error))
         return NULL;
-    const BlockOptions image = {
-        .path = drive->file, .readonly = drive->readonly, .cache = drive->cache, .aio = drive->aio
-    };
+    BlockOptions image = drive->image;
+    apply(wish, &image);
     Block *block = block_open(&image, error);
     if (!block)
-        g_prefix_error(error, "-drive ");
+        g_prefix_error(error, "%s ", drive->option);
     device->drive = drive;
     g_ptr_array_add(devices->drives, (gpointer)drive);
     *serial = drive->serial;
@@ -151,6 +161,11 @@ static bool plug(Devices *devices, Device *device, GError **error)
     return false;
 }
 
+static uint64_t withheld(const DeviceOptions *options)
+{
+    return (options->event_index ? 0 : VIRTIO_F_EVENT_IDX) | (options->indirect ? 0 : VIRTIO_F_INDIRECT_DESC);
+}
+
 static bool add(Devices *devices, const DeviceOptions *options, GError **error)
 {
     Device *device = g_new0(Device, 1);
@@ -167,7 +182,10 @@ static bool add(Devices *devices, const DeviceOptions *options, GError **error)
         .drive = drive_for,
         .object = object_for };
     device->device = options->kind->make(options->values, &making, error);
-    return device->device && plug(devices, device, error);
+    if (!device->device)
+        return false;
+    virtio_pci_withhold(transport(device), withheld(options));
+    return plug(devices, device, error);
 }
 
 static bool add_iothreads(Devices *devices, GError **error)
@@ -292,12 +310,22 @@ static bool is_disk(const Device *device)
     return g_strcmp0(device->options->kind->section, "disks") == 0;
 }
 
-// Devices with a bootindex first, in its order, then disks as they were given.
+// QEMU's firmware finds a SCSI disk before a virtio disk, and a CD-ROM last.
+static int rank(const Device *device)
+{
+    if (!device->drive || device->drive->interface != DRIVE_DEFAULT)
+        return 1;
+    return device->drive->is_cdrom ? 2 : 0;
+}
+
+// Devices with a bootindex first, in its order, then disks by their kinds, as they were given.
 static int by_boot_order(gconstpointer a, gconstpointer b)
 {
     const Device *first = *(Device *const *)a, *second = *(Device *const *)b;
     unsigned left = (unsigned)first->options->bootindex, right = (unsigned)second->options->bootindex;
-    return left < right ? -1 : left > right ? 1 : first->slot - second->slot; // -1 is last
+    if (left != right)
+        return left < right ? -1 : 1; // -1 is last
+    return rank(first) != rank(second) ? rank(first) - rank(second) : first->slot - second->slot;
 }
 
 static bool has_bootindex(const Device *device)

@@ -208,6 +208,7 @@ static bool parse_nothing(Options *options, const char *option, const char *valu
     "what needs a screen, keyboard or sound is refused, or left out with a warning (-compat ignore=display)"
 #define MACHINE "pseries and none; what a key asks for is so, or it is refused by name"
 #define NETWORK "lparun has no network yet; leave it out"
+#define VIRTIO_DISK "a virtio disk, as there is no SCSI yet"
 #define REFUSED(name, value, why)                                                                            \
     {                                                                                                        \
         name, value, .qemu = QEMU_REFUSED, .note = why                                                       \
@@ -242,11 +243,27 @@ const OptionRow option_table[] = {
     { "initrd", "FILE", "initial ramdisk for -kernel", .text = offsetof(Options, initrd) },
     { "append", "TEXT", "command line for -kernel", .text = offsetof(Options, append) },
     { "drive",
-        "file=F[,if=virtio|none|pflash][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A][,serial=S]",
-        "a disk image; if=virtio (the default) makes a disk with an iothread of its own\n"
+        "file=F[,if=virtio|none|pflash][,id=I][,format=raw][,readonly=on|off][,cache=C][,aio=A][,serial=S]"
+        "[,media=disk|cdrom][,index=N][,...]",
+        "a disk image; if=virtio (the default, with a warning) makes a disk with an iothread of its own\n"
         "if=pflash: the file of 8K to 1M that NVRAM is kept in\n"
-        "cache: writeback (default), none, writethrough, directsync, unsafe\naio: io_uring, native, threads",
-        options_parse_drive },
+        "cache: writeback (default), none, writethrough, directsync, unsafe\naio: io_uring, native, threads\n"
+        "media=cdrom: only read; index: its place; -drive help has more",
+        options_parse_drive, .qemu = QEMU_PART,
+        .note = "raw images; without if= a virtio disk, as there is no SCSI yet; no limits of speed, and "
+                "errors go "
+                "to the guest" },
+    { "blockdev", "DRIVER,node-name=N[,file=NODE][,filename=PATH][,...]",
+        "a disk image for a -device, as a node or two: raw in file or host_device; or null-co, zeros",
+        options_parse_blockdev, .qemu = QEMU_PART, .note = "raw, file, host_device, null-co and null-aio" },
+    { "hda", "FILE", "a disk; QEMU's are SCSI disks, lparun's virtio disks (with a warning)",
+        options_parse_hard_disk, .qemu = QEMU_PART, .note = VIRTIO_DISK },
+    { "hdb", "FILE", "the same", options_parse_hard_disk, .qemu = QEMU_PART, .note = VIRTIO_DISK },
+    { "hdc", "FILE", "the same", options_parse_hard_disk, .qemu = QEMU_PART, .note = VIRTIO_DISK },
+    { "hdd", "FILE", "the same", options_parse_hard_disk, .qemu = QEMU_PART, .note = VIRTIO_DISK },
+    { "cdrom", "FILE", "the same, and only read; in the place of -hdc", options_parse_hard_disk,
+        .qemu = QEMU_PART, .note = VIRTIO_DISK },
+    { "pflash", "FILE", "the same as -drive if=pflash,file=FILE", options_parse_pflash },
     { "object", "KIND,id=ID[,KEY=VALUE...]", NULL, options_parse_object, .list = kinds_list_objects },
     { "device", "KIND[,KEY=VALUE...]", NULL, options_parse_device, .list = kinds_list_devices },
     { "chardev", "KIND,id=ID[,KEY=VALUE...]", NULL, options_parse_chardev, .list = char_options_list },
@@ -387,6 +404,16 @@ const OptionRow option_table[] = {
     { "usb", NULL, NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
     { "usbdevice", "DEVICE", NULL, options_parse_usb_device, .qemu = QEMU_PART, .note = SCREEN },
     // What QEMU has and lparun has not.
+    REFUSED("snapshot", NULL, "lparun has no snapshots yet; give copies (cp --reflink=auto)"),
+    REFUSED(
+        "fda", "FILE", "a pseries machine has no floppy disk; give -drive file=FILE,if=virtio,format=raw"),
+    REFUSED(
+        "fdb", "FILE", "a pseries machine has no floppy disk; give -drive file=FILE,if=virtio,format=raw"),
+    REFUSED("sd", "FILE", "a pseries machine has no SD card; give -drive file=FILE,if=virtio,format=raw"),
+    REFUSED("mtdblock", "FILE", "a pseries machine has no flash but NVRAM; give -pflash FILE for that"),
+    REFUSED("iscsi", "...",
+        "lparun opens files and devices; attach the disk (iscsiadm --login) and give the "
+        "device"),
     REFUSED("netdev", "KIND,...", NETWORK),
     REFUSED("virtfs", "KIND,...", "lparun shares no folders yet; put the files on a disk"),
     REFUSED("fsdev", "KIND,...", "lparun shares no folders yet; put the files on a disk"),

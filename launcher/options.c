@@ -232,8 +232,7 @@ static bool read_option(Line *line, GError **error)
 static bool read_disk(Line *line, GError **error)
 {
     const char *word = *line->words++;
-    return error_user(
-        error, "%s: not an option; give a disk as -drive file=%s,if=virtio,format=raw", word, word);
+    return options_parse_hard_disk(line->options, "disk image", word, error);
 }
 
 static void read_words(Line *line)

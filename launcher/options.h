@@ -17,29 +17,48 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { DRIVE_VIRTIO, DRIVE_NONE, DRIVE_PFLASH } DriveInterface;
+// What it is for. Behind DRIVE_DEFAULT: what QEMU has and lparun has not.
+typedef enum {
+    DRIVE_VIRTIO,
+    DRIVE_NONE,
+    DRIVE_PFLASH,
+    DRIVE_DEFAULT, // nothing was said: a SCSI disk of QEMU's, and a virtio disk here
+    DRIVE_SCSI,
+    DRIVE_IDE,
+    DRIVE_FLOPPY,
+    DRIVE_SD,
+    DRIVE_MTD,
+    DRIVE_XEN,
+} DriveInterface;
 
+// A -drive, or a node of -blockdev, that a device may have.
 typedef struct DriveOptions {
-    char *id, *file, *serial; // the last may be NULL
+    const char *option; // that it came by, for messages: "-drive", "-hda"
+    char *id;           // once all is read never NULL; of a node its name
+    char *node;         // the node's name, or NULL
+    char *serial;       // or NULL
+    BlockOptions image; // its path is freed with this
     DriveInterface interface;
-    int format; // raw
-    BlockCache cache;
-    BlockAio aio;
-    bool readonly;
+    int bus, unit; // no other of the interface has both
+    bool is_cdrom;
+    bool is_node; // of -blockdev
+    bool is_part; // a node that another one has
 } DriveOptions;
 
 // What is wrong with the drive that a -device names.
 #define DRIVE_IS_MISSING "there is no such drive; add -drive file=PATH,if=none,id=ID"
+#define DRIVE_IS_A_PART "that node is another's file; give the other"
 #define DRIVE_IS_A_DISK "that drive is a disk already; add if=none to its -drive"
 
 typedef struct DeviceOptions {
     const DeviceKind *kind;
-    char *id;      // or NULL
-    int slot;      // -1: the first free one
-    int bootindex; // -1: none
-    bool implied;  // of a -drive with if=virtio
-    void *values;  // of the kind's keys, behind this struct
-    char **given;  // its keys that the command line has; or NULL
+    char *id;                   // or NULL
+    int slot;                   // -1: the first free one
+    int bootindex;              // -1: none
+    bool implied;               // of a -drive with if=virtio
+    bool event_index, indirect; // whether the driver is offered that
+    void *values;               // of the kind's keys, behind this struct
+    char **given;               // its keys that the command line has; or NULL
 } DeviceOptions;
 
 struct Options {

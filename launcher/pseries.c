@@ -266,7 +266,8 @@ static uint32_t nvram_unit(const Options *options)
 static bool make_nvram(Machine *machine, GError **error)
 {
     const DriveOptions *drive = machine->options->nvram;
-    machine->nvram = drive ? nvram_open(drive->file, drive->readonly, error) : nvram_new();
+    machine->nvram = drive ? nvram_open(drive->image.path, drive->image.readonly, drive->image.content, error)
+                           : nvram_new();
     if (!add(machine, &nvram_part, machine->nvram))
         return false;
     nvram_set_unit(machine->nvram, nvram_unit(machine->options));

@@ -1,37 +1,19 @@
-// -drive.
+// Drives and nodes: their names, and what is made of each when all is read.
 #include "storage_options.h"
 #include "device_kinds.h"
 #include "lparun/error.h"
-#include "values.h"
 #include <string.h>
 
-static const Word interfaces[] = { { "virtio", DRIVE_VIRTIO }, { "none", DRIVE_NONE },
-    { "pflash", DRIVE_PFLASH }, { 0 } };
-static const Word formats[] = { { "raw" }, { 0 } };
-
-static const Key keys[] = {
-    { "file", KEY_TEXT, offsetof(DriveOptions, file), .value = "PATH", .needed = true,
-        .help = "the image: a file or a block device" },
-    { "if", KEY_WORD, offsetof(DriveOptions, interface), .words = interfaces,
-        .mend = "give virtio, pflash for NVRAM, or none with a -device",
-        .help = "what it is for (default virtio: a disk with an iothread of its own)" },
-    { "id", KEY_TEXT, offsetof(DriveOptions, id), .value = "ID", .help = "for -device" },
-    { "format", KEY_WORD, offsetof(DriveOptions, format), .words = formats,
-        .mend = "lparun has raw images only; convert it with qemu-img", .help = "what is in the file" },
-    { "readonly", KEY_SWITCH, offsetof(DriveOptions, readonly),
-        .help = "the guest cannot write (default off)" },
-    { "cache", KEY_WORD, offsetof(DriveOptions, cache), .words = block_cache_words,
-        .help = "how writes reach the medium (default writeback)" },
-    { "aio", KEY_WORD, offsetof(DriveOptions, aio), .words = block_aio_words,
-        .help = "how the host is asked (default: io_uring where the host has it)" },
-    { "serial", KEY_TEXT, offsetof(DriveOptions, serial), .value = "TEXT", .help = "20 bytes for the guest" },
-    { 0 },
-};
+#define NODE_NAME_MAX 31 // QEMU's
 
 static void drive_free(gpointer data)
 {
-    keys_clear(keys, data);
-    g_free(data);
+    DriveOptions *drive = data;
+    g_free(drive->id);
+    g_free(drive->node);
+    g_free(drive->serial);
+    g_free((char *)drive->image.path);
+    g_free(drive);
 }
 
 void storage_options_init(Options *options)
@@ -45,18 +27,61 @@ void storage_options_clear(Options *options)
     g_clear_pointer(&options->drives, g_ptr_array_unref);
 }
 
-DriveOptions *storage_options_find(const Options *options, const char *id)
+DriveOptions *storage_options_new(const char *option, DriveInterface interface)
 {
-    for (unsigned i = 0; i < options->drives->len; i++) {
-        DriveOptions *drive = options->drives->pdata[i];
-        if (g_strcmp0(drive->id, id) == 0)
-            return drive;
-    }
+    DriveOptions *drive = g_new0(DriveOptions, 1);
+    drive->option = g_intern_string(option);
+    drive->interface = interface;
+    return drive;
+}
+
+bool storage_options_add(Options *options, DriveOptions *drive, bool right)
+{
+    if (right)
+        g_ptr_array_add(options->drives, drive);
+    else
+        drive_free(drive);
+    return right;
+}
+
+static DriveOptions *at(const Options *options, unsigned index)
+{
+    return options->drives->pdata[index];
+}
+
+DriveOptions *storage_options_find(const Options *options, const char *name)
+{
+    for (unsigned i = 0; i < options->drives->len; i++)
+        if (g_strcmp0(at(options, i)->id, name) == 0 || g_strcmp0(at(options, i)->node, name) == 0)
+            return at(options, i);
     return NULL;
 }
 
-// NVRAM's is none of the others.
-static bool use_for_nvram(Options *options, DriveOptions *drive, GError **error)
+static bool is_name(const char *name)
+{
+    return g_ascii_isalpha(*name) &&
+           name[strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._")] == '\0';
+}
+
+bool storage_options_check_name(
+    const Options *options, const char *option, const char *key, const char *name, GError **error)
+{
+    bool is_node = strcmp(key, "node-name") == 0;
+    if (!is_name(name))
+        return error_user(error, "%s %s=%s: not a name; give a letter, then letters, digits, -, . and _",
+            option, key, name);
+    if (is_node && strlen(name) > NODE_NAME_MAX)
+        return error_user(
+            error, "%s %s=%s: longer than %u letters; give a shorter one", option, key, name, NODE_NAME_MAX);
+    if (!storage_options_find(options, name))
+        return true;
+    return error_user(error, "%s %s=%s: that %s is given twice; give each %s its own", option, key, name,
+        is_node ? "name" : "id", is_node ? "node" : "drive");
+}
+
+// --- NVRAM's.
+
+bool storage_options_use_for_nvram(Options *options, DriveOptions *drive, GError **error)
 {
     if (options->nvram)
         return error_user(error, "-drive if=pflash: there is one NVRAM; give it once");
@@ -66,64 +91,86 @@ static bool use_for_nvram(Options *options, DriveOptions *drive, GError **error)
     return true;
 }
 
-static bool take_drive(Options *options, DriveOptions *drive, GError **error)
-{
-    if (drive->id && storage_options_find(options, drive->id) != drive)
-        return error_user(error, "-drive id=%s: that id is given twice; give each drive its own", drive->id);
-    if (drive->interface == DRIVE_NONE && !drive->id)
-        return error_user(
-            error, "-drive if=none: no id, so no -device can name it; give id=NAME or if=virtio");
-    return drive->interface != DRIVE_PFLASH || use_for_nvram(options, drive, error);
-}
-
-bool options_parse_drive(Options *options, const char *option, const char *value, GError **error)
-{
-    g_autoptr(Values) values = values_parse(option, value, "file", error);
-    if (!values)
-        return false;
-    if (values_ask_help(values)) {
-        GString *text = g_string_new("keys:\n");
-        keys_help(keys, text);
-        options->help = g_string_free(text, FALSE);
-        return true;
-    }
-    DriveOptions *drive = g_new0(DriveOptions, 1);
-    g_ptr_array_add(options->drives, drive);
-    return values_fill(values, keys, drive, error) && take_drive(options, drive, error);
-}
-
 // -device spapr-nvram names its drive, which may have come later.
 static bool take_nvram(Options *options, const char *id, GError **error)
 {
     DriveOptions *drive = storage_options_find(options, id);
-    if (drive && drive->interface == DRIVE_NONE)
-        return use_for_nvram(options, drive, error);
+    if (drive && drive->interface == DRIVE_NONE && drive->image.file != BLOCK_ZEROS)
+        return storage_options_use_for_nvram(options, drive, error);
     return error_user(
         error, "-device spapr-nvram,drive=%s: %s", id, drive ? DRIVE_IS_A_DISK : DRIVE_IS_MISSING);
 }
 
-// QEMU's name for the drive of a disk that has none.
-static char *own_id(const Options *options)
+// --- Disks.
+
+// QEMU's name for a drive that has none.
+static char *make_id(const DriveOptions *drive, int unit)
 {
-    for (unsigned i = 0;; i++) {
-        g_autofree char *id = g_strdup_printf("virtio%u", i);
+    if (drive->interface == DRIVE_DEFAULT)
+        return g_strdup_printf("scsi%d-%s%d", drive->bus, drive->is_cdrom ? "cd" : "hd", unit);
+    return g_strdup_printf("virtio%d", unit);
+}
+
+static char *own_id(const Options *options, const DriveOptions *drive)
+{
+    for (int unit = drive->unit;; unit++) {
+        g_autofree char *id = make_id(drive, unit);
         if (!storage_options_find(options, id))
             return g_steal_pointer(&id);
     }
 }
 
+static GPtrArray *drives_for(const Options *options, DriveInterface interface)
+{
+    GPtrArray *list = g_ptr_array_new();
+    for (unsigned i = 0; i < options->drives->len; i++)
+        if (at(options, i)->interface == interface)
+            g_ptr_array_add(list, at(options, i));
+    return list;
+}
+
+static int by_place(gconstpointer a, gconstpointer b)
+{
+    const DriveOptions *first = *(DriveOptions *const *)a, *second = *(DriveOptions *const *)b;
+    return first->bus != second->bus ? first->bus - second->bus : first->unit - second->unit;
+}
+
+static void add_disks(Options *options, const GPtrArray *drives)
+{
+    for (unsigned i = 0; i < drives->len; i++) {
+        DriveOptions *drive = drives->pdata[i];
+        if (!drive->id)
+            drive->id = own_id(options, drive);
+        kinds_add_disk(options, drive->id);
+    }
+}
+
+// Nothing said which device they are, and a guest's /etc/fstab may.
+static void warn(const GPtrArray *drives)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < drives->len; i++) {
+        const DriveOptions *drive = drives->pdata[i];
+        g_ptr_array_add(names, g_strdup_printf("%s file=%s", drive->option, drive->image.path));
+    }
+    g_autofree char *list = words_join(names, ", ", " and ");
+    error_tell("warning: %s: virtio (vda), where QEMU has SCSI (sda), which lparun has not yet; "
+               "-drive with if=virtio says so",
+        list);
+}
+
+// Those that are SCSI disks of QEMU's are behind the others, which have their names from QEMU's own order.
 bool storage_options_resolve(Options *options, GError **error)
 {
     const char *nvram = kinds_nvram_drive(options);
     if (nvram && !take_nvram(options, nvram, error))
         return false;
-    for (unsigned i = 0; i < options->drives->len; i++) {
-        DriveOptions *drive = options->drives->pdata[i];
-        if (drive->interface != DRIVE_VIRTIO)
-            continue;
-        if (!drive->id)
-            drive->id = own_id(options);
-        kinds_add_disk(options, drive->id);
-    }
+    g_autoptr(GPtrArray) disks = drives_for(options, DRIVE_VIRTIO);
+    g_autoptr(GPtrArray) others = drives_for(options, DRIVE_DEFAULT);
+    g_ptr_array_sort(others, by_place);
+    add_disks(options, disks);
+    add_disks(options, others);
+    if (others->len)
+        warn(others);
     return true;
 }

@@ -43,14 +43,13 @@ struct Block {
 
 Block *block_open(const BlockOptions *options, GError **error)
 {
-    bool past_cache = options->cache == BLOCK_NONE || options->cache == BLOCK_DIRECTSYNC;
-    if (options->aio == BLOCK_AIO_NATIVE && !past_cache) {
+    if (options->aio == BLOCK_AIO_NATIVE && !(options->cache & BLOCK_DIRECT)) {
         error_user(error, "aio=native: works only past the page cache; add cache=none, or use aio=io_uring");
         return NULL;
     }
     Block *block = g_new0(Block, 1);
     block->aio = options->aio;
-    if (!block_image_open(&block->image, options->path, options->readonly, options->cache, error)) {
+    if (!block_image_open(&block->image, options, error)) {
         g_free(block);
         return NULL;
     }
@@ -90,11 +89,11 @@ BlockTransfer block_request_transfer(const BlockRequest *request)
 {
     const BlockImage *image = &request->block->image;
     bool bounced = request->bounce.iov_len > 0;
-    bool stable = request->stable || image->cache == BLOCK_WRITETHROUGH || image->cache == BLOCK_DIRECTSYNC;
+    bool stable = request->stable || image->cache & BLOCK_THROUGH;
     return (BlockTransfer){
         .kind = request->kind,
         .fd = image->fd,
-        .flags = request->kind == BLOCK_WRITE && stable && image->cache != BLOCK_UNSAFE ? RWF_DSYNC : 0,
+        .flags = request->kind == BLOCK_WRITE && stable && !(image->cache & BLOCK_NO_FLUSH) ? RWF_DSYNC : 0,
         .offset = request->offset,
         .iov = bounced ? &request->bounce : request->iov,
         .iov_count = request->piece_count,
@@ -258,7 +257,7 @@ static bool is_over(const Block *block, const BlockRequest *request, int *result
     bool readonly = block->image.readonly;
     *result = request->kind == BLOCK_WRITE && readonly ? -EROFS : 0;
     if (request->kind == BLOCK_FLUSH)
-        return block->image.cache == BLOCK_UNSAFE || readonly;
+        return block->image.cache & BLOCK_NO_FLUSH || readonly;
     return *result || !request->left;
 }
 

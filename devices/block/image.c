@@ -28,7 +28,7 @@ const Word block_aio_words[] = {
 
 #define refuse(error, path, format, ...) error_user(error, "file=%s: " format, path, ##__VA_ARGS__)
 
-static bool check_kind(const char *path, GError **error)
+static bool check_kind(const char *path, BlockFile file, GError **error)
 {
     // Before open(), which waits for a writer when it is a FIFO.
     struct stat status;
@@ -41,13 +41,31 @@ static bool check_kind(const char *path, GError **error)
         return refuse(error, path, "is a folder; give a raw disk image or a block device");
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
         return refuse(error, path, "is no disk; give a raw disk image or a block device");
+    if (file == BLOCK_REGULAR_FILE && !S_ISREG(status.st_mode))
+        return refuse(error, path, "is a device; give driver=host_device");
+    if (file == BLOCK_DEVICE_FILE && !S_ISBLK(status.st_mode))
+        return refuse(error, path, "is no device; give driver=file");
     return true;
 }
 
-static bool open_file(BlockImage *image, GError **error)
+static bool is_forbidden(int number)
+{
+    return number == EACCES || number == EPERM || number == EROFS;
+}
+
+static int open_path(const BlockImage *image)
 {
     int access = image->readonly ? O_RDONLY : O_RDWR;
-    image->fd = open(image->path, O_CLOEXEC | access | (image->direct ? O_DIRECT : 0));
+    return open(image->path, O_CLOEXEC | access | (image->direct ? O_DIRECT : 0));
+}
+
+static bool open_file(BlockImage *image, bool auto_readonly, GError **error)
+{
+    image->fd = open_path(image);
+    if (image->fd < 0 && auto_readonly && !image->readonly && is_forbidden(errno)) {
+        image->readonly = true;
+        image->fd = open_path(image);
+    }
     if (image->fd >= 0)
         return true;
     int number = errno;
@@ -56,7 +74,7 @@ static bool open_file(BlockImage *image, GError **error)
         return refuse(error, image->path, "its file system has no direct I/O; use cache=writeback");
     if (image->readonly)
         return refuse(error, image->path, "cannot be opened to read: %s", why);
-    if (number == EACCES || number == EPERM || number == EROFS)
+    if (is_forbidden(number))
         return refuse(
             error, image->path, "cannot be opened to write: %s; use readonly=on, or change that", why);
     return refuse(error, image->path, "cannot be opened: %s", why);
@@ -77,10 +95,11 @@ static bool find_size(BlockImage *image, GError **error)
     return true;
 }
 
-static bool lock(BlockImage *image, GError **error)
+static bool lock(const BlockImage *image, BlockLock wish, GError **error)
 {
-    struct flock whole = { .l_type = image->readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET };
-    if (!fcntl(image->fd, F_OFD_SETLK, &whole))
+    bool shared = image->readonly || wish == BLOCK_LOCK_SHARED;
+    struct flock whole = { .l_type = shared ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET };
+    if (wish == BLOCK_LOCK_NONE || !fcntl(image->fd, F_OFD_SETLK, &whole))
         return true;
     if (errno == EAGAIN || errno == EACCES)
         return refuse(error, image->path, "is in use by another process; end that one, or %s",
@@ -131,17 +150,38 @@ static bool find_alignment(BlockImage *image, GError **error)
     return true;
 }
 
-bool block_image_open(BlockImage *image, const char *path, bool readonly, BlockCache cache, GError **error)
+static bool open_image(BlockImage *image, const BlockOptions *options, GError **error)
+{
+    return check_kind(image->path, options->file, error) && open_file(image, options->auto_readonly, error) &&
+           lock(image, options->lock, error) && find_size(image, error) && find_alignment(image, error) &&
+           block_content_check(image->fd, image->path, options->content, error);
+}
+
+// The kernel's own zeros, which have no page cache and no medium.
+static bool open_zeros(BlockImage *image, uint64_t bytes, GError **error)
+{
+    image->is_zeros = true;
+    image->direct = false;
+    image->cache |= BLOCK_NO_FLUSH;
+    image->bytes = bytes;
+    image->size = bytes / BLOCK_SECTOR * BLOCK_SECTOR;
+    image->fd = open("/dev/zero", O_CLOEXEC | (image->readonly ? O_RDONLY : O_RDWR));
+    if (image->fd < 0)
+        return error_host(error, "/dev/zero: %s", g_strerror(errno));
+    return image->size > 0 || error_user(error, "size: less than a sector of 512 bytes; give more");
+}
+
+bool block_image_open(BlockImage *image, const BlockOptions *options, GError **error)
 {
     *image = (BlockImage){
-        .path = g_strdup(path),
+        .path = g_strdup(options->path ? options->path : "null-co://"),
         .fd = -1,
-        .readonly = readonly,
-        .cache = cache,
-        .direct = cache == BLOCK_NONE || cache == BLOCK_DIRECTSYNC,
+        .readonly = options->readonly,
+        .cache = options->cache,
+        .direct = options->cache & BLOCK_DIRECT,
     };
-    if (check_kind(path, error) && open_file(image, error) && lock(image, error) && find_size(image, error) &&
-        find_alignment(image, error))
+    if (options->file == BLOCK_ZEROS ? open_zeros(image, options->bytes, error)
+                                     : open_image(image, options, error))
         return true;
     block_image_close(image);
     return false;
@@ -163,6 +203,8 @@ bool block_image_grow(const BlockImage *image, uint64_t bytes, GError **error)
             error, "it has %" G_GUINT64_FORMAT " bytes, and lparun makes no image shorter", image->size);
     if (image->readonly)
         return error_user(error, "it is read-only");
+    if (image->is_zeros)
+        return error_user(error, "it is no file");
     if (ioctl(image->fd, BLKGETSIZE64, &size) == 0)
         return bytes <= size || error_user(error, "Cannot grow device files");
     return ftruncate(image->fd, (off_t)bytes) == 0 || error_user(error, "%s", g_strerror(errno));

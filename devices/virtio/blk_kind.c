@@ -24,7 +24,8 @@ static void *make(const void *of, const DeviceMaking *making, GError **error)
     const char *serial = NULL;
     disk->name = g_strdup(making->name);
     Iothread *iothread = making->iothread(making, values->iothread, error);
-    disk->block = iothread ? making->drive(making, values->drive, &serial, error) : NULL;
+    const DriveWish wish = { .write_cache = values->write_cache, .shared = values->share_rw };
+    disk->block = iothread ? making->drive(making, values->drive, &wish, &serial, error) : NULL;
     if (disk->block)
         disk->blk = virtio_blk_new(making->context, disk->name, values->serial ? values->serial : serial,
             disk->block, iothread, making->first_source, error);
@@ -58,15 +59,46 @@ static void count(const void *device, Counts *counts)
     counts_value(counts, "errors", counters.errors);
 }
 
+static const Word write_caches[] = { { "auto", BLOCK_CACHE_AS_SAID }, { "on", BLOCK_CACHE_ON },
+    { "off", BLOCK_CACHE_OFF }, { 0 } };
+static const Word zero[] = { { "0" }, { 0 } };
+static const Word sector[] = { { "512" }, { "0" }, { 0 } };
+static const Word one[] = { { "1" }, { "65535" }, { 0 } }; // the last: as the machine likes
+static const Word entries[] = { { "256" }, { 0 } };
+static const Word report[] = { { "report" }, { "auto" }, { 0 } };
+
 static const char *const other_names[] = { "virtio-blk", "virtio-blk-pci-non-transitional", NULL };
 
+#define ONLY(key, table, why, text)                                                                          \
+    {                                                                                                        \
+        .name = key, .type = KEY_ONLY, .words = table, .mend = why, .help = text                             \
+    }
 static const Key keys[] = {
     { "drive", KEY_TEXT, offsetof(VirtioBlkValues, drive), .value = "ID", .needed = true,
-        .help = "the -drive that it has; with if=none" },
+        .help = "the -drive that it has, with if=none, or the node of -blockdev" },
     { "iothread", KEY_TEXT, offsetof(VirtioBlkValues, iothread), .value = "ID",
         .help = "the -object iothread that serves it (default: one of its own)" },
     { "serial", KEY_TEXT, offsetof(VirtioBlkValues, serial), .value = "TEXT",
         .help = "20 bytes for the guest (default: the drive's)" },
+    { "write-cache", KEY_WORD, offsetof(VirtioBlkValues, write_cache), .words = write_caches,
+        .help = "off: each write is stable at once (default auto: as the drive says)" },
+    { "share-rw", KEY_SWITCH, offsetof(VirtioBlkValues, share_rw),
+        .help = "others that say so may have the image, too (default off)" },
+    ONLY("num-queues", one, "a disk has one queue; leave it out", "there is one"),
+    ONLY("queue-size", entries, "a queue has 256 entries; leave it out", "so it is"),
+    ONLY("seg-max-adjust", words_on, "a request has as many parts as a queue has entries; leave it out",
+        "always so"),
+    ONLY("logical_block_size", sector, "a sector has 512 bytes; leave it out", "so it is"),
+    ONLY("physical_block_size", sector, "a sector has 512 bytes; leave it out", "so it is"),
+    ONLY("min_io_size", zero, "the guest is not told of such sizes yet; leave it out", "none is told"),
+    ONLY("opt_io_size", zero, "the guest is not told of such sizes yet; leave it out", "none is told"),
+    ONLY("discard", words_off, "a guest cannot discard yet; leave it out", "it cannot"),
+    ONLY("write-zeroes", words_off, "a guest writes zeros as they are; leave it out", "as they are"),
+    ONLY("config-wce", words_off, "the guest cannot switch the cache; leave it out", "it cannot"),
+    ONLY("scsi", words_off, "a disk takes no SCSI commands; leave it out", "it takes none"),
+    ONLY("request-merging", NULL, NULL, "taken: the host merges requests"),
+    ONLY("werror", report, "errors are reported to the guest; give report, or leave it out", "so it is"),
+    ONLY("rerror", report, "errors are reported to the guest; give report, or leave it out", "so it is"),
     { 0 },
 };
 

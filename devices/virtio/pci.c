@@ -219,6 +219,11 @@ const char *virtio_pci_name(const VirtioPci *pci)
     return pci->name;
 }
 
+void virtio_pci_withhold(VirtioPci *pci, uint64_t features)
+{
+    pci->offered &= ~features;
+}
+
 PciDevice *virtio_pci_device(VirtioPci *pci)
 {
     return pci->function;

@@ -14,14 +14,24 @@ typedef struct Block Block;
 
 #define BLOCK_SECTOR 512
 
-// How writes reach the medium; QEMU's words for -drive cache=.
+// How writes reach the medium: any of three bits. QEMU's words for -drive cache= are five of their sums.
 typedef enum {
-    BLOCK_WRITEBACK,    // through the host's page cache, stable after a flush
-    BLOCK_NONE,         // past the page cache (O_DIRECT), stable after a flush
-    BLOCK_WRITETHROUGH, // through the page cache, each write stable at once
-    BLOCK_DIRECTSYNC,   // past the page cache, each write stable at once
-    BLOCK_UNSAFE,       // through the page cache, never waited for: the image is lost with the host
+    BLOCK_WRITEBACK = 0, // through the page cache, stable after a flush
+    BLOCK_DIRECT = 1,    // past the page cache (O_DIRECT)
+    BLOCK_THROUGH = 2,   // each write stable at once
+    BLOCK_NO_FLUSH = 4,  // never waited for: lost with the host
+    BLOCK_NONE = BLOCK_DIRECT,
+    BLOCK_WRITETHROUGH = BLOCK_THROUGH,
+    BLOCK_DIRECTSYNC = BLOCK_DIRECT | BLOCK_THROUGH,
+    BLOCK_UNSAFE = BLOCK_NO_FLUSH,
 } BlockCache;
+
+// Whether the device that has an image says otherwise.
+typedef enum {
+    BLOCK_CACHE_AS_SAID,
+    BLOCK_CACHE_ON,  // no BLOCK_THROUGH
+    BLOCK_CACHE_OFF, // BLOCK_THROUGH
+} BlockWriteCache;
 
 // QEMU's words for -drive aio=.
 typedef enum {
@@ -33,18 +43,45 @@ typedef enum {
 
 extern const Word block_cache_words[], block_aio_words[];
 
-// What -drive says: file=, readonly=, cache=, aio=.
+// What the image may be.
+typedef enum {
+    BLOCK_ANY_FILE,
+    BLOCK_REGULAR_FILE,
+    BLOCK_DEVICE_FILE,
+    BLOCK_ZEROS, // no file: it reads as zeros, and what is written is gone
+} BlockFile;
+
+// Who else may have it open: the lock is the kernel's own, for all of the file, and ends with the process.
+typedef enum {
+    BLOCK_LOCK,        // nobody; of a read-only one, other readers
+    BLOCK_LOCK_SHARED, // whoever says the same, and readers
+    BLOCK_LOCK_NONE,   // whoever likes to
+} BlockLock;
+
+// What its first bytes may be. An image of another format that a guest had as a raw disk would be
+// overwritten.
+typedef enum {
+    BLOCK_CONTENT_UNSAID, // no format was given: nothing that another format begins with
+    BLOCK_CONTENT_RAW,    // raw was given: the same, but encrypted, since guests encrypt whole disks
+    BLOCK_CONTENT_ANY,    // whatever it is: a guest wrote it
+} BlockContent;
+
+// What -drive and -blockdev say of an image.
 typedef struct BlockOptions {
-    const char *path;
+    const char *path; // NULL for zeros
     bool readonly;
+    bool auto_readonly; // read-only where it cannot be opened to write
     BlockCache cache;
     BlockAio aio;
+    BlockFile file;
+    BlockLock lock;
+    BlockContent content;
+    uint64_t bytes; // of zeros
 } BlockOptions;
 
-// Opens and locks the image: for writing alone, or shared with other readers when it is read-only. The lock
-// is the kernel's own and ends with the process. NULL and `error`, always the user's: no such file, a folder,
-// no permission, in use by another process, shorter than a sector, direct I/O that its file system has not.
-// The message begins with the path or the option and says what to do.
+// Opens the image, locks it and looks at its first bytes. NULL and `error`, always the user's: no such file,
+// a folder, no permission, in use by another process, shorter than a sector, direct I/O that its file system
+// has not, another format. The message begins with the path or the option and says what to do.
 Block *block_open(const BlockOptions *options, GError **error);
 // Not while it is attached.
 void block_close(Block *block);
@@ -52,6 +89,9 @@ void block_close(Block *block);
 // Bytes, a multiple of BLOCK_SECTOR: of an incomplete sector at the end of a file the rest reads as zeros,
 // and writing it makes the file longer.
 uint64_t block_size(const Block *block);
+// False and `error` for a file that begins (or ends) as an image of another format than raw, which
+// `content` does not allow. `path` is for the message, which begins with it. Any thread.
+bool block_content_check(int fd, const char *path, BlockContent content, GError **error);
 bool block_readonly(const Block *block);
 const char *block_path(const Block *block);
 BlockCache block_cache(const Block *block);

@@ -36,6 +36,12 @@ typedef struct DeviceKind {
     void (*count)(const void *device, Counts *counts);
 } DeviceKind;
 
+// What a device has its drive opened with.
+typedef struct DriveWish {
+    BlockWriteCache write_cache;
+    bool shared; // with whoever says the same
+} DriveWish;
+
 // What a device may ask for while it is made.
 struct DeviceMaking {
     const VirtioContext *context;
@@ -45,7 +51,8 @@ struct DeviceMaking {
     // The thread with this id; NULL: one for this device alone. NULL and `error`.
     Iothread *(*iothread)(const DeviceMaking *making, const char *id, GError **error);
     // Opens the drive with this id, which is this device's from then on. `serial` is the drive's, or NULL.
-    Block *(*drive)(const DeviceMaking *making, const char *id, const char **serial, GError **error);
+    Block *(*drive)(const DeviceMaking *making, const char *id, const DriveWish *wish, const char **serial,
+        GError **error);
     // The object with this id. NULL and `error`: there is none.
     const Object *(*object)(const DeviceMaking *making, const char *id, GError **error);
 };

@@ -1,5 +1,6 @@
 // The partition's non-volatile memory, in a file or for one run.
 #pragma once
+#include "lparun/block.h"
 #include "lparun/part.h"
 #include "lparun/tree.h"
 #include <glib.h>
@@ -18,9 +19,9 @@ Nvram *nvram_new(void);
 // With the contents of a file, whose size it has. A thread of its own replaces the file by a whole new one
 // soon after a store, however many there were, and not more often than once a second: the file always holds
 // what NVRAM held at one moment, and after nvram_free() what it held last. With `readonly` it is never
-// written: what is stored lasts until the end of the run. NULL and `error`: the file cannot be that, or the
-// host has no thread.
-Nvram *nvram_open(const char *path, bool readonly, GError **error);
+// written: what is stored lasts until the end of the run. `content` is what may be in
+// the file. NULL and `error`: the file cannot be that, or the host has no thread.
+Nvram *nvram_open(const char *path, bool readonly, BlockContent content, GError **error);
 // Puts variables ("NAME=VALUE") for firmware into the first partition of the common kind, in place of those
 // of their names. They are saved with what the guest stores, not before. Before the guest runs. False and
 // `error`: there is no such partition, or no room in it.

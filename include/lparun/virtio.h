@@ -146,6 +146,8 @@ void virtio_pci_release(VirtioPci *pci);
 // Its `id`. Any thread.
 const char *virtio_pci_name(const VirtioPci *pci);
 PciDevice *virtio_pci_device(VirtioPci *pci);
+// Offers the driver `features` no more. Before any vCPU runs.
+void virtio_pci_withhold(VirtioPci *pci, uint64_t features);
 Doorbell *virtio_pci_doorbell(VirtioPci *pci, unsigned queue);
 // How many requests the driver has put into `queue` and not got back, as its ring in memory says. Any thread.
 unsigned virtio_pci_waiting(VirtioPci *pci, unsigned queue);

@@ -32,4 +32,6 @@ VirtioBlk *virtio_blk_of(const void *device);
 // -device virtio-blk-pci.
 typedef struct VirtioBlkValues {
     char *drive, *iothread, *serial; // the last two may be NULL
+    BlockWriteCache write_cache;
+    bool share_rw;
 } VirtioBlkValues;

@@ -67,10 +67,9 @@ static GVariant *describe_image(const Block *block, const char *driver)
 static GVariant *describe_cache(BlockCache cache)
 {
     GVariantBuilder *object = command_object();
-    bool through = cache == BLOCK_WRITETHROUGH || cache == BLOCK_DIRECTSYNC;
-    command_add_bool(object, "writeback", !through);
-    command_add_bool(object, "direct", cache == BLOCK_NONE || cache == BLOCK_DIRECTSYNC);
-    command_add_bool(object, "no-flush", cache == BLOCK_UNSAFE);
+    command_add_bool(object, "writeback", !(cache & BLOCK_THROUGH));
+    command_add_bool(object, "direct", cache & BLOCK_DIRECT);
+    command_add_bool(object, "no-flush", cache & BLOCK_NO_FLUSH);
     return command_end(object);
 }
 

@@ -102,9 +102,7 @@ def test_table_beside_qemu():
 
 
 # Others are about to come.
-COMING = {"D", "S", "add-fd", "blockdev", "cdrom", "d", "dfilter", "fda", "fdb", "gdb",
-          "hda", "hdb", "hdc", "hdd", "iscsi", "mtdblock", "pflash", "s", "sd",
-          "snapshot", "trace"}
+COMING = {"D", "S", "add-fd", "d", "dfilter", "gdb", "s", "trace"}
 
 # That QEMU took before its version 10, or takes and does not list.
 OLDER = {"help", "runas", "chroot", "M", "realtime"}

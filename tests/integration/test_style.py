@@ -11,7 +11,7 @@ from lab.failure import LabError
 TOOLS = ["clang-format-14", "codespell"]  # Debian 12's: other versions want other breaks
 ROOMS = ["vmm", "devices", "hcalls", "firmware", "launcher", "ci", "include", "tests"]
 # Words of interfaces and names that a dictionary of mistakes takes for others.
-OURS = "hda,buid,BUID,ot,ser"
+OURS = "conectix,hda,buid,BUID,ot,ser"
 
 
 @pytest.fixture(scope="module")

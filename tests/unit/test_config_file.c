@@ -26,7 +26,7 @@ static void test_right(void)
     const DriveOptions *drive = options.drives->pdata[0];
     const DeviceOptions *device = options.devices->pdata[0];
     g_assert_cmpstr(drive->id, ==, "d0");
-    g_assert_cmpstr(drive->file, ==, "a,b = c.img");
+    g_assert_cmpstr(drive->image.path, ==, "a,b = c.img");
     g_assert_cmpstr(device->id, ==, "disk");
     g_assert_cmpuint(options.memory, ==, 1 << 30); // where it stands on the command line
     g_assert_cmpuint(options.cpus, ==, 2);

@@ -296,7 +296,7 @@ static void test_global(void)
     g_assert_cmpint(device(&options, 0)->bootindex, ==, 3);
     options_clear(&options);
     parse_right("-global spapr-nvram.drive=n -drive file=nvram,if=none,id=n,format=raw", &options);
-    g_assert_cmpstr(options.nvram->file, ==, "nvram");
+    g_assert_cmpstr(options.nvram->image.path, ==, "nvram");
     options_clear(&options);
     parse_right("-global spapr-nvram.reg=0x3000", &options);
     g_assert_cmphex(kinds_nvram_unit(&options), ==, 0x3000);

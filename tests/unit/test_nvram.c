@@ -207,7 +207,7 @@ static void tear_down(Scratch *scratch, gconstpointer data)
 static Nvram *open_right(const char *path, bool readonly)
 {
     g_autoptr(GError) error = NULL;
-    Nvram *nvram = nvram_open(path, readonly, &error);
+    Nvram *nvram = nvram_open(path, readonly, BLOCK_CONTENT_RAW, &error);
     g_assert_no_error(error);
     return nvram;
 }
@@ -216,7 +216,7 @@ static void assert_refused(const char *path, bool readonly, const char *rest)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *message = g_strdup_printf("-drive if=pflash,file=%s: %s", path, rest);
-    g_assert_null(nvram_open(path, readonly, &error));
+    g_assert_null(nvram_open(path, readonly, BLOCK_CONTENT_RAW, &error));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
     g_assert_cmpstr(error->message, ==, message);
 }
@@ -445,7 +445,7 @@ static void test_storm(Scratch *scratch, gconstpointer data)
 // Stores one number after the other, each over all of AREA and then once more behind it, until it is killed.
 static G_GNUC_NORETURN void store_for_ever(const char *path)
 {
-    Nvram *nvram = nvram_open(path, false, NULL);
+    Nvram *nvram = nvram_open(path, false, BLOCK_CONTENT_RAW, NULL);
     static uint8_t bytes[AREA];
     nvram_fetch(nvram, FIRST, bytes, 1);
     nvram_store(nvram, FIRST + AREA, bytes, 1); // which the one before may not have come to

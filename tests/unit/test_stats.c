@@ -92,8 +92,9 @@ typedef struct Fixture {
 // `slot` -1: the first free one.
 static void add_disk(Fixture *fixture, const char *path, const char *id, int slot)
 {
-    g_autofree char *drive = g_strdup_printf("file=%s,if=none,readonly=on,id=%s", path, id);
-    g_autofree char *device = g_strdup_printf("virtio-blk-pci,drive=%s,id=%s", id, id);
+    unsigned number = fixture->options.drives->len;
+    g_autofree char *drive = g_strdup_printf("file=%s,if=none,readonly=on,id=d%u", path, number);
+    g_autofree char *device = g_strdup_printf("virtio-blk-pci,drive=d%u,id=%s", number, id);
     g_assert_true(options_parse_drive(&fixture->options, "-drive", drive, NULL));
     g_assert_true(options_parse_device(&fixture->options, "-device", device, NULL));
     DeviceOptions *options = fixture->options.devices->pdata[fixture->options.devices->len - 1];

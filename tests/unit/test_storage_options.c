@@ -1,0 +1,485 @@
+// Drives and nodes on the command line: what each makes, and the exact line that a wrong one gives.
+#include "lparun/error.h"
+#include "lparun/virtio_blk.h"
+#include "options.h"
+#include "storage_options.h"
+#include <string.h>
+
+#define WORDS 40
+
+// The arguments are split at blanks; '~' stands for a blank inside of one, '^' for an empty one.
+static OptionsResult parse(const char *text, Options *options, GError **error)
+{
+    g_autofree char *line = g_strconcat("lparun ", text, NULL);
+    g_auto(GStrv) words = g_strsplit(line, " ", 0);
+    for (unsigned i = 0; words[i]; i++) {
+        g_strdelimit(words[i], "~", ' ');
+        if (g_str_equal(words[i], "^"))
+            *words[i] = '\0';
+    }
+    g_assert_cmpuint(g_strv_length(words), <, WORDS);
+    return options_parse(options, (int)g_strv_length(words), words, error);
+}
+
+// --- Wrong ones.
+
+#define KEYS                                                                                                 \
+    "file=, if=, id=, format=, driver=, readonly=, cache=, aio=, serial=, media=, index=, bus=, unit=, "     \
+    "read-only=, auto-read-only=, force-share=, cache.writeback=, cache.direct=, cache.no-flush=, "          \
+    "node-name= and force-raw="
+#define NODE_KEYS                                                                                            \
+    "driver=, node-name=, filename=, file=, size=, read-only=, auto-read-only=, force-share=, "              \
+    "cache.direct=, cache.no-flush=, aio=, locking= and force-raw="
+#define NO_LIMIT "lparun does not limit a disk's speed yet; leave it out"
+#define REPORT "errors are reported to the guest; give report, or leave it out"
+#define FETCH "lparun opens files and devices; "
+
+static const struct {
+    const char *text, *message;
+} wrong[] = {
+    // -drive
+    { "-drive if=virtio", "-drive: no file; give file=PATH" },
+    { "-drive file=", "-drive: 'file' has no value; give key=value" },
+    { "-drive file=a,file=b", "-drive: 'file' is given twice; give it once" },
+    { "-drive a,file=b", "-drive: 'file' is given twice; give it once" },
+    { "-drive file=a,copy=on", "-drive: 'copy' is not known; it takes " KEYS },
+    { "-drive file=a,format=qcow2",
+        "-drive format=qcow2: lparun has raw images only; convert it with qemu-img" },
+    { "-drive file=a,driver=vmdk",
+        "-drive driver=vmdk: lparun has raw images only; convert it with qemu-img" },
+    { "-drive file=a,format=ext4",
+        "-drive format=ext4: lparun has raw images only; give raw, or -blockdev for a driver below" },
+    { "-drive file=a,format=raw,driver=raw", "-drive: format= and driver= are the same; give one" },
+    { "-drive file=a,if=none",
+        "-drive if=none: no id, so no -device can name it; give id=NAME or if=virtio" },
+    { "-drive file=a,readonly=maybe", "-drive readonly=maybe: it takes on or off" },
+    { "-drive file=a,readonly=on,read-only=on", "-drive: readonly= and read-only= are the same; give one" },
+    { "-drive file=a,cache=fast",
+        "-drive cache=fast: it takes writeback, none, writethrough, directsync or unsafe" },
+    { "-drive file=a,aio=posix", "-drive aio=posix: it takes io_uring, native or threads" },
+    { "-drive file=a,media=tape", "-drive media=tape: it takes disk or cdrom" },
+    { "-drive file=a,index=x", "-drive index=x: not a number from 0 to 65535" },
+    { "-drive file=a,index=65536", "-drive index=65536: not a number from 0 to 65535" },
+    { "-drive file=a,force-share=on",
+        "-drive force-share=on: what others write can only be read; add read-only=on" },
+    { "-drive file=a,force-raw=yep", "-drive force-raw=yep: it takes on or off" },
+    // What is not there.
+    { "-drive file=a,if=scsi", "-drive if=scsi: lparun has no SCSI yet; give if=virtio" },
+    { "-drive file=a,if=ide", "-drive if=ide: a pseries machine has no IDE; give if=virtio" },
+    { "-drive file=a,if=floppy", "-drive if=floppy: a pseries machine has no floppy disk; give if=virtio" },
+    { "-drive file=a,if=sd", "-drive if=sd: a pseries machine has no SD card; give if=virtio" },
+    { "-drive file=a,if=mtd",
+        "-drive if=mtd: a pseries machine has no flash but NVRAM; give if=pflash for that, or if=virtio" },
+    { "-drive file=a,if=xen", "-drive if=xen: a pseries machine is no guest of Xen's; give if=virtio" },
+    { "-drive file=a,if=usb", "-drive if=usb: give virtio, pflash for NVRAM, or none with a -device" },
+    { "-drive file=a,snapshot=on",
+        "-drive snapshot=on: lparun has no snapshots yet; give a copy (cp --reflink=auto)" },
+    { "-drive file=a,copy-on-read=on",
+        "-drive copy-on-read=on: a raw image has nothing below it; leave it out" },
+    { "-drive file=a,werror=stop", "-drive werror=stop: " REPORT },
+    { "-drive file=a,rerror=ignore", "-drive rerror=ignore: " REPORT },
+    { "-drive file=a,bps=1,iops_rd=5", "-drive bps=1: " NO_LIMIT "\n-drive iops_rd=5: " NO_LIMIT },
+    { "-drive file=a,throttling.iops-total=7", "-drive throttling.iops-total=7: " NO_LIMIT },
+    { "-drive file=nbd:localhost:10809", "-drive file=nbd:localhost:10809: " FETCH
+                                         "attach it (nbd-client HOST /dev/nbd0) and give the device" },
+    { "-drive file=https://a/b.img",
+        "-drive file=https://a/b.img: " FETCH "fetch it (curl -O) and give the file" },
+    { "-drive file=rbd:pool/image", "-drive file=rbd:pool/image: " FETCH "attach it (rbd map) and give the "
+                                    "device" },
+    { "-drive file=fat:rw:folder", "-drive file=fat:rw:folder: " FETCH "make an image of the folder "
+                                   "(mkfs.vfat, mcopy)" },
+    { "-drive file=json:x", "-drive file=json:x: give -blockdev, which takes JSON" },
+    { "-hda iscsi://h/t",
+        "-hda file=iscsi://h/t: " FETCH "attach it (iscsiadm --login) and give the device" },
+    { "-snapshot", "-snapshot: lparun has no snapshots yet; give copies (cp --reflink=auto)" },
+    { "-fda a", "-fda a: a pseries machine has no floppy disk; give -drive file=FILE,if=virtio,format=raw" },
+    { "-fdb a", "-fdb a: a pseries machine has no floppy disk; give -drive file=FILE,if=virtio,format=raw" },
+    { "-sd a", "-sd a: a pseries machine has no SD card; give -drive file=FILE,if=virtio,format=raw" },
+    { "-mtdblock a", "-mtdblock a: a pseries machine has no flash but NVRAM; give -pflash FILE for that" },
+    { "-iscsi user=a", "-iscsi user=a: " FETCH "attach the disk (iscsiadm --login) and give the device" },
+    { "-object throttle-group,id=t", "-object throttle-group: " NO_LIMIT },
+    // The file below.
+    { "-drive file.driver=file", "-drive file: no filename; give filename=PATH" },
+    { "-drive file=a,file.filename=b", "-drive: file=a and file.filename= are two files; give one" },
+    { "-drive file=a,file.driver=nbd",
+        "-drive file driver=nbd: " FETCH "attach it (nbd-client HOST /dev/nbd0) and give the device" },
+    { "-drive file=a,file.driver=raw", "-drive file driver=raw: raw is in a file; give driver=file" },
+    { "-drive file=a,file.locking=maybe", "-drive file locking=maybe: it takes auto, on or off" },
+    { "-drive file=a,file.color=red", "-drive file: 'color' is not known; it takes " NODE_KEYS },
+    { "-drive file=a,file.read-only=on", "-drive: its file is read-only, and it is not; add read-only=on" },
+    // Names and places.
+    { "-drive file=a,if=none,id=d -drive file=b,if=none,id=d",
+        "-drive id=d: that id is given twice; give each drive its own" },
+    { "-drive file=a,if=none,id=d,node-name=n -blockdev file,filename=a,node-name=n",
+        "-blockdev node-name=n: that name is given twice; give each node its own" },
+    { "-drive file=a,if=none,id=d -blockdev file,filename=a,node-name=d",
+        "-blockdev node-name=d: that name is given twice; give each node its own" },
+    { "-drive file=a,if=none,id=0d",
+        "-drive id=0d: not a name; give a letter, then letters, digits, -, . and _" },
+    { "-drive file=a,if=none,id=d,node-name=a/b",
+        "-drive node-name=a/b: not a name; give a letter, then letters, digits, -, . and _" },
+    { "-drive file=a,if=none,id=d,node-name=a123456789012345678901234567890x",
+        "-drive node-name=a123456789012345678901234567890x: longer than 31 letters; give a shorter one" },
+    { "-drive file=a,index=0,unit=0", "-drive index=0: bus= and unit= say the same; give it, or them" },
+    { "-drive file=a,unit=7", "-drive unit=7: a bus has 7; give 0 to 6" },
+    { "-drive file=a -hda b", "-hda: another drive has bus=0, unit=0 (index=0); give each its own" },
+    { "-cdrom a -hdc b", "-hdc: another drive has bus=0, unit=2 (index=2); give each its own" },
+    { "a.img b.img", "disk image: another drive has bus=0, unit=0 (index=0); give each its own" },
+    { "-drive file=a,bus=1,unit=2 -drive file=b,index=9",
+        "-drive: another drive has bus=1, unit=2 (index=9); give each its own" },
+    { "-hda ^", "-hda: no file; give its name" },
+    { "^", "disk image: no file; give its name" },
+    { "-hda", "-hda: needs a value; see lparun -help" },
+    // NVRAM's.
+    { "-pflash a -drive file=b,if=pflash", "-drive if=pflash: there is one NVRAM; give it once" },
+    { "-device spapr-nvram,drive=z -blockdev null-co,node-name=z",
+        "-device spapr-nvram,drive=z: that drive is a disk already; add if=none to its -drive" },
+    // -blockdev
+    { "-blockdev file,filename=a", "-blockdev: no node-name; give node-name=NAME" },
+    { "-blockdev filename=a,node-name=n", "-blockdev: no driver; give driver=raw with file.filename=PATH" },
+    { "-blockdev file,node-name=n", "-blockdev: no filename; give filename=PATH" },
+    { "-blockdev qcow2,node-name=n,file=f",
+        "-blockdev driver=qcow2: lparun has raw images only; convert it with qemu-img" },
+    { "-blockdev throttle,node-name=n,file=f",
+        "-blockdev driver=throttle: lparun puts nothing between a disk and its file; leave it out" },
+    { "-blockdev host_cdrom,node-name=n,filename=/dev/sr0",
+        "-blockdev driver=host_cdrom: give driver=host_device" },
+    { "-blockdev frob,node-name=n", "-blockdev driver=frob: it takes raw, file, host_device, null-co or "
+                                    "null-aio" },
+    { "-blockdev file,node-name=n,filename=a,cache.writeback=off",
+        "-blockdev: 'cache.writeback' is not known; it takes " NODE_KEYS },
+    { "-blockdev file,node-name=n,filename=a,size=1M", "-blockdev size: a file has its own; leave it out" },
+    { "-blockdev file,node-name=n,filename=a,force-raw=on",
+        "-blockdev force-raw: it is for driver=raw; give that, with this as its file" },
+    { "-blockdev file,node-name=n,filename=a,file=b",
+        "-blockdev file=b: driver=file is in no other node; leave it out" },
+    { "-blockdev file,node-name=n,filename=a,file.driver=file",
+        "-blockdev driver=file: it is in no other node; leave file.KEY= out" },
+    { "-blockdev file,node-name=n,filename=a,pr-manager=p",
+        "-blockdev pr-manager=p: lparun has no SCSI yet; leave it out" },
+    { "-blockdev raw,node-name=n", "-blockdev driver=raw: no file; give file=NAME, a node that came before" },
+    { "-blockdev raw,node-name=n,file=f",
+        "-blockdev file=f: there is no such node; give it by a -blockdev before" },
+    { "-drive file=a,if=none,id=f -blockdev raw,node-name=n,file=f",
+        "-blockdev file=f: there is no such node; give it by a -blockdev before" },
+    { "-blockdev file,filename=a,node-name=f -blockdev raw,node-name=n,file=f -blockdev "
+      "raw,node-name=m,file=f",
+        "-blockdev file=f: another node has it already; give each its own" },
+    { "-blockdev file,filename=a,node-name=f -blockdev raw,node-name=n,file=f -blockdev "
+      "raw,node-name=m,file=n",
+        "-blockdev file=n: it is a raw node itself; give the one that it is in" },
+    { "-blockdev raw,node-name=n,filename=a",
+        "-blockdev driver=raw: filename=, aio=, locking= and size= are of the node that it is in; give them "
+        "there, as file.filename=" },
+    { "-blockdev raw,node-name=n,file=f,file.filename=a",
+        "-blockdev: file=f and file.KEY= are two nodes; give one" },
+    { "-blockdev raw,node-name=n,offset=512,file.filename=a",
+        "-blockdev offset=512: a disk begins where its file does; leave it out" },
+    { "-blockdev raw,node-name=n,file.driver=raw,file.file.filename=a",
+        "-blockdev file: 'file.filename' is not known; it takes " NODE_KEYS },
+    { "-blockdev file,filename=a,node-name=f,read-only=on -blockdev raw,node-name=n,file=f",
+        "-blockdev: its file is read-only, and it is not; add read-only=on" },
+    { "-blockdev raw,node-name=n,file.filename=a,file.read-only=on",
+        "-blockdev: its file is read-only, and it is not; add read-only=on" },
+    { "-blockdev null-co,node-name=n,filename=a",
+        "-blockdev filename=a: zeros are in no file; leave it out" },
+    { "-blockdev null-co,node-name=n,latency-ns=5",
+        "-blockdev latency-ns=5: zeros come at once; leave it out" },
+    { "-blockdev {\"driver\":\"raw\",\"node-name\":\"n\",\"file\":{\"driver\":\"rbd\"}}",
+        "-blockdev file driver=rbd: " FETCH "attach it (rbd map) and give the device" },
+// -device
+#define DEVICE "-device virtio-blk-pci"
+    { DEVICE ",drive=d,num-queues=4", DEVICE " num-queues=4: a disk has one queue; leave it out" },
+    { DEVICE ",drive=d,queue-size=128", DEVICE " queue-size=128: a queue has 256 entries; leave it out" },
+    { DEVICE ",drive=d,scsi=on", DEVICE " scsi=on: a disk takes no SCSI commands; leave it out" },
+    { DEVICE ",drive=d,discard=on", DEVICE " discard=on: a guest cannot discard yet; leave it out" },
+    { DEVICE ",drive=d,logical_block_size=4096",
+        DEVICE " logical_block_size=4096: a sector has 512 bytes; leave it out" },
+    { DEVICE ",drive=d,werror=stop", DEVICE " werror=stop: " REPORT },
+    { DEVICE ",drive=d,write-cache=maybe", DEVICE " write-cache=maybe: it takes auto, on or off" },
+    { DEVICE ",drive=d,bus=pci.1", DEVICE " bus=pci.1: there is one PCI bus; give pci.0, or leave it out" },
+    { DEVICE ",drive=d,disable-modern=on",
+        DEVICE " disable-modern=on: lparun's virtio devices are modern (1.x) ones; leave it out" },
+    { DEVICE ",drive=d,disable-legacy=off",
+        DEVICE " disable-legacy=off: lparun's virtio devices are modern (1.x) ones; leave it out" },
+    { DEVICE ",drive=d,iommu_platform=on",
+        DEVICE " iommu_platform=on: the device reads the guest's memory without an IOMMU; leave it out" },
+    { DEVICE ",drive=d,packed=on", DEVICE " packed=on: rings are split ones; leave it out" },
+    { DEVICE ",drive=d,romfile=pxe.rom",
+        DEVICE " romfile=pxe.rom: firmware starts from no ROM; leave it empty, or out" },
+    { DEVICE ",drive=d,addr=", DEVICE ": 'addr' has no value; give key=value" },
+    { "-device virtio-blk-pci-transitional,drive=d",
+        "-device virtio-blk-pci-transitional: lparun's virtio devices are modern (1.x) ones; give "
+        "virtio-blk-pci" },
+};
+
+static void test_wrong(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(GError) error = NULL;
+        Options options;
+        if (parse(wrong[i].text, &options, &error) != OPTIONS_WRONG)
+            g_error("'%s' was taken", wrong[i].text);
+        g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
+        if (!g_str_equal(error->message, wrong[i].message))
+            g_error("'%s': '%s' and not '%s'", wrong[i].text, error->message, wrong[i].message);
+        options_clear(&options);
+    }
+}
+
+// --- Right ones.
+
+static void parse_right(const char *text, Options *options)
+{
+    g_autoptr(GError) error = NULL;
+    OptionsResult result = parse(text, options, &error);
+    if (error)
+        g_error("'%s': %s", text, error->message);
+    g_assert_cmpint(result, ==, OPTIONS_RUN);
+}
+
+static const DriveOptions *find(const Options *options, const char *name)
+{
+    const DriveOptions *drive = storage_options_find(options, name);
+    if (!drive)
+        g_error("there is no %s", name);
+    return drive;
+}
+
+// What an image is opened with.
+static const struct {
+    const char *text;
+    BlockOptions image;
+} images[] = {
+    { "-drive if=none,id=d,file=a", { 0 } },
+    { "-drive if=none,id=d,file=a,format=raw,discard=unmap,detect-zeroes=on,werror=report,bps=0",
+        { .content = BLOCK_CONTENT_RAW } },
+    { "-drive if=none,id=d,file=file:a,driver=raw,snapshot=off,copy-on-read=off",
+        { .content = BLOCK_CONTENT_RAW } },
+    { "-drive if=none,id=d,file=a,format=raw,force-raw=on", { .content = BLOCK_CONTENT_ANY } },
+    { "-drive if=none,id=d,file=a,format=raw,force-raw=off", { .content = BLOCK_CONTENT_RAW } },
+    { "-drive if=none,id=d,file=a,cache=none,aio=native", { .cache = BLOCK_NONE, .aio = BLOCK_AIO_NATIVE } },
+    { "-drive if=none,id=d,file=a,cache=none,cache.direct=off", { .cache = BLOCK_WRITEBACK } },
+    { "-drive if=none,id=d,file=a,cache.direct=on,cache.writeback=off", { .cache = BLOCK_DIRECTSYNC } },
+    { "-drive if=none,id=d,file=a,cache=directsync,cache.writeback=on", { .cache = BLOCK_NONE } },
+    { "-drive if=none,id=d,file=a,cache.direct=on,cache.no-flush=on",
+        { .cache = BLOCK_DIRECT | BLOCK_NO_FLUSH } },
+    { "-drive if=none,id=d,file=a,cache=unsafe,cache.no-flush=off", { .cache = BLOCK_WRITEBACK } },
+    { "-drive if=none,id=d,file=a,file.cache.direct=on", { .cache = BLOCK_NONE } },
+    { "-drive if=none,id=d,file=a,media=cdrom", { .readonly = true } },
+    { "-drive if=none,id=d,file=a,media=cdrom,readonly=off", { .readonly = true } },
+    { "-drive if=none,id=d,file=a,read-only=on,force-share=on",
+        { .readonly = true, .lock = BLOCK_LOCK_NONE } },
+    { "-drive if=none,id=d,file=a,auto-read-only=on", { .auto_readonly = true } },
+    { "-drive if=none,id=d,driver=raw,file.driver=file,file.filename=a,file.locking=off,file.aio=threads",
+        { .content = BLOCK_CONTENT_RAW,
+            .file = BLOCK_REGULAR_FILE,
+            .lock = BLOCK_LOCK_NONE,
+            .aio = BLOCK_AIO_THREADS } },
+    { "-drive if=none,id=d,file.driver=host_device,file.filename=a,file.read-only=on,read-only=on",
+        { .file = BLOCK_DEVICE_FILE, .readonly = true } },
+    { "-drive if=none,id=d,file=a,file.read-only=on,auto-read-only=on",
+        { .readonly = true, .auto_readonly = true } },
+    { "-blockdev file,filename=a,node-name=d", { .file = BLOCK_REGULAR_FILE } },
+    { "-blockdev raw,node-name=d,file.driver=file,file.filename=a",
+        { .file = BLOCK_REGULAR_FILE, .content = BLOCK_CONTENT_RAW } },
+    { "-blockdev raw,node-name=d,file.filename=a,read-only=on,cache.direct=on",
+        { .content = BLOCK_CONTENT_RAW, .readonly = true, .cache = BLOCK_NONE } },
+    { "-blockdev {\"driver\":\"host_device\",\"filename\":\"a\",\"node-name\":\"f\",\"auto-read-only\":true,"
+      "\"discard\":\"unmap\",\"cache\":{\"direct\":true,\"no-flush\":false},\"aio\":\"native\"} -blockdev "
+      "{\"node-name\":\"d\",\"read-only\":false,\"driver\":\"raw\",\"file\":\"f\",\"cache\":{\"no-flush\":"
+      "true}}",
+        { .file = BLOCK_DEVICE_FILE,
+            .auto_readonly = true,
+            .cache = BLOCK_DIRECT | BLOCK_NO_FLUSH,
+            .aio = BLOCK_AIO_NATIVE,
+            .content = BLOCK_CONTENT_RAW } },
+    { "-blockdev {\"driver\":\"raw\",\"node-name\":\"d\",\"force-raw\":true,\"file\":{\"driver\":\"file\","
+      "\"filename\":\"a\",\"locking\":\"off\"}}",
+        { .file = BLOCK_REGULAR_FILE, .lock = BLOCK_LOCK_NONE, .content = BLOCK_CONTENT_ANY } },
+};
+
+static void test_images(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(images); i++) {
+        Options options;
+        parse_right(images[i].text, &options);
+        const BlockOptions *is = &find(&options, "d")->image, *must = &images[i].image;
+        g_test_message("%s", images[i].text);
+        g_assert_cmpstr(is->path, ==, "a");
+        g_assert_cmpint(is->readonly, ==, must->readonly);
+        g_assert_cmpint(is->auto_readonly, ==, must->auto_readonly);
+        g_assert_cmpint(is->cache, ==, must->cache);
+        g_assert_cmpint(is->aio, ==, must->aio);
+        g_assert_cmpint(is->file, ==, must->file);
+        g_assert_cmpint(is->lock, ==, must->lock);
+        g_assert_cmpint(is->content, ==, must->content);
+        g_assert_cmpuint(options.devices->len, ==, 0);
+        options_clear(&options);
+    }
+}
+
+static void test_zeros(void)
+{
+    Options options;
+    parse_right(
+        "-blockdev null-co,node-name=z,size=5M,read-zeroes=on,latency-ns=0 -blockdev null-aio,node-name=y "
+        "-blockdev raw,node-name=x,file=y -drive if=none,id=w,file.driver=null-co",
+        &options);
+    g_assert_cmpint(find(&options, "z")->image.file, ==, BLOCK_ZEROS);
+    g_assert_cmpuint(find(&options, "z")->image.bytes, ==, 5 << 20);
+    g_assert_null(find(&options, "z")->image.path);
+    g_assert_cmpint(find(&options, "x")->image.file, ==, BLOCK_ZEROS);
+    g_assert_cmpuint(find(&options, "x")->image.bytes, ==, 1 << 30);
+    g_assert_true(find(&options, "y")->is_part);
+    g_assert_false(find(&options, "x")->is_part);
+    g_assert_cmpint(find(&options, "w")->image.file, ==, BLOCK_ZEROS);
+    options_clear(&options);
+}
+
+// Disks that are none of a -device's, in the order in which the guest finds them.
+static const struct {
+    const char *text;
+    const char *disks[5]; // "ID FILE", read-only in parentheses
+    bool warned;
+} disks[] = {
+    { "-drive file=a,if=virtio -drive file=b,if=virtio", { "virtio0 a", "virtio1 b" } },
+    { "-drive file=a,if=virtio,index=2 -drive file=b,if=virtio", { "virtio2 a", "virtio0 b" } },
+    { "-drive file=a,if=virtio -drive file=b,if=none,id=virtio0", { "virtio1 a" } },
+    { "-drive file=a", { "scsi0-hd0 a" }, true },
+    { "-drive file=a,id=x", { "x a" }, true },
+    { "-hda a -hdc c -hdb b -hdd d", { "scsi0-hd0 a", "scsi0-hd1 b", "scsi0-hd2 c", "scsi0-hd3 d" }, true },
+    { "-cdrom c -hda a", { "scsi0-hd0 a", "scsi0-cd2 (c)" }, true },
+    { "a,b -m 1G -cdrom c", { "scsi0-hd0 a,b", "scsi0-cd2 (c)" }, true },
+    { "-m 1G -- -a", { "scsi0-hd0 -a" }, true },
+    { "-drive file=a,index=8 -drive file=b,media=cdrom -drive file=c,if=virtio -hdb d",
+        { "virtio0 c", "scsi0-cd0 (b)", "scsi0-hd1 d", "scsi1-hd1 a" }, true },
+    { "-drive file=a,bus=1 -drive file=b,bus=1 -drive file=c,unit=6 -drive file=d,bus=0,unit=5",
+        { "scsi0-hd5 d", "scsi0-hd6 c", "scsi1-hd0 a", "scsi1-hd1 b" }, true },
+    { "-blockdev file,filename=a,node-name=n -drive file=b,if=none,id=m -pflash c", { NULL } },
+};
+
+static char *describe(const Options *options, unsigned index)
+{
+    if (index >= options->devices->len)
+        return NULL;
+    const DeviceOptions *device = options->devices->pdata[index];
+    g_assert_true(device->implied);
+    const char *id = ((const VirtioBlkValues *)device->values)->drive;
+    const DriveOptions *drive = find(options, id);
+    return g_strdup_printf(drive->image.readonly ? "%s (%s)" : "%s %s", id, drive->image.path);
+}
+
+static void test_disks(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(disks); i++) {
+        Options options;
+        parse_right(disks[i].text, &options);
+        for (unsigned k = 0; k < G_N_ELEMENTS(disks[i].disks); k++) {
+            g_autofree char *is = describe(&options, k);
+            g_assert_cmpstr(is, ==, disks[i].disks[k]);
+        }
+        options_clear(&options);
+    }
+}
+
+// As a program that has only this to do.
+static void test_warning(gconstpointer data)
+{
+    const char *text = data;
+    if (!g_test_subprocess()) {
+        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+        g_test_trap_assert_passed();
+        g_test_trap_assert_stderr(
+            strstr(text, "-hda") ? "*warning: -hda file=a and -drive file=b: virtio (vda), where QEMU has "
+                                   "SCSI (sda), which lparun has not yet; -drive with if=virtio says so\n"
+                                 : "");
+        return;
+    }
+    Options options;
+    parse_right(text, &options);
+    options_clear(&options);
+}
+
+static void test_seven_of_a_bus(void)
+{
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < 8; i++)
+        g_string_append_printf(text, "%s-drive file=f%u", i ? " " : "", i);
+    Options options;
+    parse_right(text->str, &options);
+    g_assert_cmpstr(find(&options, "scsi0-hd6")->image.path, ==, "f6");
+    g_assert_cmpstr(find(&options, "scsi1-hd0")->image.path, ==, "f7");
+    options_clear(&options);
+    g_string_free(text, TRUE);
+}
+
+static void test_nvram(void)
+{
+    static const char *const texts[] = { "-pflash n", "-drive if=pflash,file=n,unit=0,index=3",
+        "-drive if=pflash,file=n,bus=0,unit=1",
+        "-blockdev raw,node-name=x,file.filename=n -device spapr-nvram,drive=x" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        Options options;
+        if (i == 1) // both
+            continue;
+        parse_right(texts[i], &options);
+        g_assert_cmpstr(options.nvram->image.path, ==, "n");
+        g_assert_cmpuint(options.drives->len, ==, 0);
+        options_clear(&options);
+    }
+}
+
+static void test_devices(void)
+{
+    Options options;
+    parse_right(
+        "-blockdev file,filename=a,node-name=f -blockdev raw,file=f,node-name=n "
+        "-device "
+        "{\"driver\":\"virtio-blk-pci\",\"bus\":\"pci.0\",\"addr\":\"0x4\",\"drive\":\"n\",\"id\":\"v\","
+        "\"bootindex\":1,\"write-cache\":\"off\",\"share-rw\":true,\"romfile\":\"\",\"disable-legacy\":"
+        "\"on\"} "
+        "-device virtio-blk,drive=m,scsi=off,config-wce=off,num-queues=1,event_idx=off,indirect_desc=off,"
+        "logical_block_size=512,physical_block_size=512,werror=report,rerror=report,romfile=,discard=off,"
+        "disable-modern=false,iommu_platform=off,packed=off,queue-size=256",
+        &options);
+    const DeviceOptions *device = options.devices->pdata[0];
+    const VirtioBlkValues *blk = device->values;
+    g_assert_cmpint(blk->write_cache, ==, BLOCK_CACHE_OFF);
+    g_assert_true(blk->share_rw && device->event_index && device->indirect);
+    g_assert_cmpint(device->slot, ==, 4);
+    device = options.devices->pdata[1];
+    blk = device->values;
+    g_assert_cmpint(blk->write_cache, ==, BLOCK_CACHE_AS_SAID);
+    g_assert_false(blk->share_rw || device->event_index || device->indirect);
+    options_clear(&options);
+}
+
+static void test_help(void)
+{
+    static const char *const texts[][2] = { { "-blockdev help", "filename=PATH" },
+        { "-drive help", "media=disk|cdrom" }, { "-device virtio-blk,help", "romfile=" } };
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        Options options;
+        g_assert_cmpint(parse(texts[i][0], &options, NULL), ==, OPTIONS_HELP_OF);
+        g_assert_nonnull(strstr(options.help, texts[i][1]));
+        g_assert_null(strstr(options.help, "pr-manager"));
+        options_clear(&options);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/storage-options/wrong", test_wrong);
+    g_test_add_func("/storage-options/images", test_images);
+    g_test_add_func("/storage-options/zeros", test_zeros);
+    g_test_add_func("/storage-options/disks", test_disks);
+    g_test_add_func("/storage-options/seven-of-a-bus", test_seven_of_a_bus);
+    g_test_add_data_func("/storage-options/warned", "-hda a -drive file=b", test_warning);
+    g_test_add_data_func("/storage-options/not-warned", "-drive file=b,if=virtio -pflash c", test_warning);
+    g_test_add_func("/storage-options/nvram", test_nvram);
+    g_test_add_func("/storage-options/devices", test_devices);
+    g_test_add_func("/storage-options/help", test_help);
+    return g_test_run();
+}
