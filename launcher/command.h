@@ -7,6 +7,14 @@
 #include "lparun/words.h"
 #include "monitor.h"
 
+// An answer that comes later, made by the monitor. The client's next request waits for it.
+typedef struct CommandLater CommandLater;
+struct CommandLater {
+    // Gives it, once, at once or later: `value` as Command.run's, or NULL with `error`. Frees `later`, also
+    // where the client has left. On the main thread.
+    void (*answer)(CommandLater *later, GVariant *value, const GError *error);
+};
+
 // Types are written as text: str, int, size (an int of bytes), number, bool, null, any; the name of a row in
 // a table of types; [TYPE], a list. Members of an object, with spaces between: "device:str size?:int"; those
 // with a question mark can be left out. launcher/qmp/types.h reads it.
@@ -20,7 +28,10 @@ struct Command {
     const char *result;    // a type; NULL: an object without members
     bool takes_more;       // members that are not told: each as `any`
     const char *features;  // with spaces between, or NULL
-};                         // a table ends with a name of NULL
+    // In place of `run`, of what takes long: takes `later`. False with `error`, which is the answer: then it
+    // has not taken it.
+    bool (*begin)(const MonitorMachine *machine, GVariant *arguments, CommandLater *later, GError **error);
+}; // a table ends with a name of NULL
 
 // A type that has a name: of the rows below `name` one is there.
 typedef struct CommandType {

@@ -97,7 +97,7 @@ static GVariant *negotiate(GVariant *arguments, GError **error)
 // --- Running one.
 
 // Takes `value`; its members keep their order.
-static JsonNode *to_json(GVariant *value)
+JsonNode *command_json(GVariant *value)
 {
     g_autoptr(GVariant) held = g_variant_take_ref(value);
     return g_variant_is_of_type(held, G_VARIANT_TYPE_BYTESTRING)
@@ -107,7 +107,7 @@ static JsonNode *to_json(GVariant *value)
 
 JsonNode *command_version(const CommandSet *set)
 {
-    return to_json(version(set->machine));
+    return command_json(version(set->machine));
 }
 
 static GVariant *run(const CommandSet *set, const Command *command, GVariant *arguments, GError **error)
@@ -121,9 +121,23 @@ static GVariant *run(const CommandSet *set, const Command *command, GVariant *ar
     return command->run(set->machine, arguments, error);
 }
 
+// NULL and `error`: they are not what the row says.
+static GVariant *check_arguments(
+    const CommandSet *set, const Command *command, JsonObject *arguments, GError **error)
+{
+    return arguments_take(set->machine->schema, command, arguments, error);
+}
+
 JsonNode *command_run(const CommandSet *set, const Command *command, JsonObject *arguments, GError **error)
 {
-    g_autoptr(GVariant) checked = arguments_take(set->machine->schema, command, arguments, error);
+    g_autoptr(GVariant) checked = check_arguments(set, command, arguments, error);
     GVariant *result = checked ? run(set, command, checked, error) : NULL;
-    return result ? to_json(result) : NULL;
+    return result ? command_json(result) : NULL;
+}
+
+bool command_begin(
+    const CommandSet *set, const Command *command, JsonObject *arguments, CommandLater *later, GError **error)
+{
+    g_autoptr(GVariant) checked = check_arguments(set, command, arguments, error);
+    return checked && command->begin(set->machine, checked, later, error);
 }

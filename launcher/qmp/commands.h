@@ -17,5 +17,10 @@ bool command_negotiates(const Command *command);
 // `arguments` may be NULL. Returns the result, or NULL and `error`: arguments that the command does not take,
 // or what the command says.
 JsonNode *command_run(const CommandSet *set, const Command *command, JsonObject *arguments, GError **error);
+// The same of a command that answers later: false and `error`, and `later` is not taken.
+bool command_begin(const CommandSet *set, const Command *command, JsonObject *arguments, CommandLater *later,
+    GError **error);
+// Takes a value as commands return it.
+JsonNode *command_json(GVariant *value);
 // VersionInfo, for the greeting too.
 JsonNode *command_version(const CommandSet *set);

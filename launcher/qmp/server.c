@@ -75,10 +75,19 @@ static void end_session(Monitor *monitor)
     monitor->sent = 0;
 }
 
+// SessionOps.go_on: what came meanwhile, if the client has taken the answer.
+static void go_on(void *owner)
+{
+    Monitor *monitor = owner;
+    if (!monitor->answering && waiting(monitor) == 0)
+        monitor->functions->more(monitor->chardev);
+}
+
 static void begin_session(Monitor *monitor)
 {
+    static const SessionOps ops = { .write = write_line, .go_on = go_on };
     monitor->lost = false;
-    monitor->session = session_new(monitor->tables, &monitor->machine, write_line, monitor);
+    monitor->session = session_new(monitor->tables, &monitor->machine, &ops, monitor);
     session_set_pretty(monitor->session, monitor->pretty);
     session_greet(monitor->session);
 }
@@ -103,7 +112,7 @@ static size_t take(void *owner, const uint8_t *bytes, size_t length)
     if (!monitor->session)
         return length;
     monitor->answering = true;
-    while (taken < length && waiting(monitor) == 0 && !monitor->lost)
+    while (taken < length && waiting(monitor) == 0 && !monitor->lost && !session_waits(monitor->session))
         taken += session_take(monitor->session, (const char *)bytes + taken, length - taken);
     monitor->answering = false;
     send_away(monitor);

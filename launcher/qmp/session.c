@@ -4,20 +4,28 @@
 #include "frame.h"
 #include "json_text.h"
 
+// An answer that a command gives later.
+typedef struct Later {
+    CommandLater hook;
+    Session *session; // NULL: it has ended meanwhile
+    char *id;         // the request's, or NULL
+} Later;
+
 struct Session {
     CommandSet set;
-    void (*write)(void *owner, const char *line, size_t length);
+    const SessionOps *ops;
     void *owner;
+    Later *later; // that is waited for, or NULL
     Frame *frame;
     bool negotiated; // qmp_capabilities was called
     bool pretty;
 };
 
-Session *session_new(const Command *const *tables, const MonitorMachine *machine,
-    void (*write)(void *owner, const char *line, size_t length), void *owner)
+Session *session_new(
+    const Command *const *tables, const MonitorMachine *machine, const SessionOps *ops, void *owner)
 {
     Session *session = g_new0(Session, 1);
-    *session = (Session){ .set = { tables, machine }, .write = write, .owner = owner, .frame = frame_new() };
+    *session = (Session){ .set = { tables, machine }, .ops = ops, .owner = owner, .frame = frame_new() };
     return session;
 }
 
@@ -25,6 +33,8 @@ void session_free(Session *session)
 {
     if (!session)
         return;
+    if (session->later)
+        session->later->session = NULL;
     frame_free(session->frame);
     g_free(session);
 }
@@ -42,7 +52,7 @@ static void write_answer(Session *session, JsonObject *object, const char *id)
         g_string_append_printf(line, session->pretty ? ",\n  \"id\" : %s\n}" : ",\"id\":%s}", id);
     }
     g_string_append(line, "\r\n");
-    session->write(session->owner, line->str, line->len);
+    session->ops->write(session->owner, line->str, line->len);
 }
 
 static void write_line(Session *session, JsonObject *object)
@@ -145,18 +155,57 @@ static const Command *find_command(const Session *session, const char *name, GEr
     return NULL;
 }
 
-// What the command returns, or NULL and `error`.
-static JsonNode *execute(Session *session, JsonObject *request, GError **error)
+// What came of a request: `result`, or NULL and `error`.
+static void write_result(Session *session, JsonNode *result, const GError *error, const char *id)
 {
-    if (!check_request(request, error))
-        return NULL;
-    const Command *command = find_command(session, json_object_get_string_member(request, "execute"), error);
-    JsonNode *arguments = json_object_get_member(request, "arguments");
-    JsonNode *result = command ? command_run(&session->set, command,
-                                     arguments ? json_node_get_object(arguments) : NULL, error)
-                               : NULL;
+    if (!result) {
+        write_error(session, error, id);
+        return;
+    }
+    JsonObject *reply = json_object_new();
+    json_object_set_member(reply, "return", result);
+    write_answer(session, reply, id);
+}
+
+// CommandLater.answer.
+static void answer_later(CommandLater *hook, GVariant *value, const GError *error)
+{
+    Later *later = (Later *)hook;
+    Session *session = later->session;
+    JsonNode *result = value ? command_json(value) : NULL;
+    if (session) {
+        session->later = NULL;
+        write_result(session, result, error, later->id);
+        session->ops->go_on(session->owner);
+    } else if (result)
+        json_node_unref(result);
+    g_free(later->id);
+    g_free(later);
+}
+
+static Later *make_later(Session *session, const char *id)
+{
+    Later *later = g_new(Later, 1);
+    *later = (Later){ .hook = { answer_later }, .session = session, .id = g_strdup(id) };
+    session->later = later;
+    return later;
+}
+
+// A command that answers later, which may be before this returns.
+static void begin(Session *session, const Command *command, JsonObject *arguments, const char *id)
+{
+    g_autoptr(GError) error = NULL;
+    Later *later = make_later(session, id);
+    if (!command_begin(&session->set, command, arguments, &later->hook, &error))
+        answer_later(&later->hook, NULL, error);
+}
+
+static void execute(Session *session, const Command *command, JsonObject *arguments, const char *id)
+{
+    g_autoptr(GError) error = NULL;
+    JsonNode *result = command_run(&session->set, command, arguments, &error);
     session->negotiated |= result != NULL; // now, or long since
-    return result;
+    write_result(session, result, error, id);
 }
 
 static void answer(Session *session, JsonNode *message, const char *id)
@@ -168,14 +217,22 @@ static void answer(Session *session, JsonNode *message, const char *id)
         return;
     }
     JsonObject *request = json_node_get_object(message);
-    JsonNode *result = execute(session, request, &error);
-    if (!result) {
+    const Command *command = NULL;
+    if (check_request(request, &error))
+        command = find_command(session, json_object_get_string_member(request, "execute"), &error);
+    JsonNode *node = json_object_get_member(request, "arguments");
+    JsonObject *arguments = command && node ? json_node_get_object(node) : NULL;
+    if (!command)
         write_error(session, error, id);
-        return;
-    }
-    JsonObject *reply = json_object_new();
-    json_object_set_member(reply, "return", result);
-    write_answer(session, reply, id);
+    else if (command->begin)
+        begin(session, command, arguments, id);
+    else
+        execute(session, command, arguments, id);
+}
+
+bool session_waits(const Session *session)
+{
+    return session->later;
 }
 
 static void parse(Session *session, GString *text)
@@ -194,7 +251,7 @@ static void parse(Session *session, GString *text)
 
 size_t session_take(Session *session, const char *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length && !session->later; i++) {
         const char *why;
         switch (frame_take(session->frame, (uint8_t)bytes[i], &why)) {
         case FRAME_MORE:
@@ -210,7 +267,7 @@ size_t session_take(Session *session, const char *bytes, size_t length)
         }
         }
     }
-    return length;
+    return session->later ? 0 : length;
 }
 
 void session_tell(Session *session, const MonitorEvent *event)

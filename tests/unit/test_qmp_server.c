@@ -1,6 +1,7 @@
 // The monitor on a socket: one client at a time, slow ones, ones that go.
 #include "char_here.h"
 #include "fake_machine.h"
+#include "lparun/error.h"
 #include "module.h"
 #include "qmp/frame.h"
 #include <errno.h>
@@ -220,6 +221,55 @@ static void test_events_pile_up(Fixture *fixture, gconstpointer data)
     close(connect_and_negotiate(fixture)); // and may come again
 }
 
+static CommandLater *later; // that a command has taken
+
+static bool begin(const MonitorMachine *machine, GVariant *arguments, CommandLater *taken, GError **error)
+{
+    later = taken;
+    return true;
+}
+
+static const Command later_commands[] = { { "x-later", .begin = begin }, { 0 } };
+
+// What a client asks meanwhile is answered afterwards, in order; events come at once.
+static void test_later(Fixture *fixture, gconstpointer data)
+{
+    const MonitorEvent event = { .name = "STOP" };
+    char text[512];
+    fake_machine_tables[2] = later_commands;
+    int client = connect_and_negotiate(fixture);
+    assert_answer(client, "{\"execute\":\"x-later\"}{\"execute\":\"stop\"}{\"execute\":\"quit\"}", "");
+    assert_answer(client, "{\"execute\":\"cont\"}", "");
+    g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 0);
+    qmp_module.tell(fixture->monitor, &event);
+    receive(client, text, sizeof text);
+    g_assert_nonnull(strstr(text, "STOP"));
+    g_autoptr(GError) error = g_error_new_literal(LPARUN_ERROR, 1, "late");
+    later->answer(later, NULL, error);
+    receive(client, text, sizeof text);
+    g_assert_cmpstr(text, ==,
+        "{\"error\":{\"class\":\"GenericError\",\"desc\":\"late\"}}\r\n"
+        "{\"return\":{}}\r\n{\"return\":{}}\r\n{\"return\":{}}\r\n");
+    close(client);
+    run_until_idle();
+}
+
+// One that leaves makes room for the next, who does not hear of it.
+static void test_later_leaves(Fixture *fixture, gconstpointer data)
+{
+    fake_machine_tables[2] = later_commands;
+    int client = connect_and_negotiate(fixture);
+    assert_answer(client, "{\"execute\":\"x-later\"}{\"execute\":\"stop\"}", "");
+    close(client);
+    run_until_idle();
+    client = connect_and_negotiate(fixture);
+    later->answer(later, NULL, NULL);
+    assert_answer(client, "{\"execute\":\"stop\"}", "{\"return\":{}}\r\n");
+    g_assert_cmpuint(fixture->machine.orders[ORDER_STOP], ==, 1);
+    close(client);
+    run_until_idle();
+}
+
 static gboolean set_flag(gpointer data)
 {
     *(bool *)data = true;
@@ -355,6 +405,8 @@ int main(int argc, char **argv)
     ADD("events", test_events);
     ADD("slow-reader", test_slow_reader);
     ADD("events-pile-up", test_events_pile_up);
+    ADD("later", test_later);
+    ADD("later-leaves", test_later_leaves);
     ADD("flood", test_flood);
     ADD("no-descriptor", test_no_descriptor);
     g_test_add(
