@@ -179,7 +179,7 @@ static void test_timeline(Fixture *fixture, gconstpointer data)
     TimelineDisk *disk = timeline_add_disk(timeline, "d\"0");
     fixture->machine.operations.timeline = timeline;
     session_free(fixture->session);
-    fixture->session = session_new(fake_machine_tables, &fixture->machine.operations, keep, fixture);
+    fixture->session = session_new(fake_machine_tables, &fixture->machine.operations, &session_ops, fixture);
     negotiate(fixture);
     timeline_set(timeline, TIMELINE_PANIC, 30, "why\n");
     timeline_set(timeline, TIMELINE_START, 10, NULL);
@@ -627,125 +627,127 @@ static void test_schema(Fixture *fixture, gconstpointer data)
         if (!strstr(masked, part))
             g_error("%s is not in %s", part, masked);
     }
-    // --- Answers that come later.
+}
 
-    static CommandLater *later; // that a command has taken
+// --- Answers that come later.
 
-    static bool begin(const MonitorMachine *machine, GVariant *arguments, CommandLater *taken, GError **error)
-    {
-        gboolean on = FALSE;
-        if (!g_variant_lookup(arguments, "on", "b", &on))
-            return command_refuse(error, "Not so");
-        later = taken;
-        if (on) // at once
-            taken->answer(taken, command_nothing(), NULL);
-        return true;
-    }
+static CommandLater *later; // that a command has taken
 
-    static const Command begin_commands[] = { { "x-begin", .begin = begin, .arguments = "on?:bool" }, { 0 } };
+static bool begin(const MonitorMachine *machine, GVariant *arguments, CommandLater *taken, GError **error)
+{
+    gboolean on = FALSE;
+    if (!g_variant_lookup(arguments, "on", "b", &on))
+        return command_refuse(error, "Not so");
+    later = taken;
+    if (on) // at once
+        taken->answer(taken, command_nothing(), NULL);
+    return true;
+}
 
-    static void set_up_later(Fixture * fixture, gconstpointer data)
-    {
-        set_up(fixture, data);
-        fake_machine_tables[2] = begin_commands;
-        negotiate(fixture);
-    }
+static const Command begin_commands[] = { { "x-begin", .begin = begin, .arguments = "on?:bool" }, { 0 } };
 
-    static void tear_down_later(Fixture * fixture, gconstpointer data)
-    {
-        static const Command none[] = { { 0 } };
-        fake_machine_tables[2] = none;
-        tear_down(fixture, data);
-    }
+static void set_up_later(Fixture *fixture, gconstpointer data)
+{
+    set_up(fixture, data);
+    fake_machine_tables[2] = begin_commands;
+    negotiate(fixture);
+}
+
+static void tear_down_later(Fixture *fixture, gconstpointer data)
+{
+    static const Command none[] = { { 0 } };
+    fake_machine_tables[2] = none;
+    tear_down(fixture, data);
+}
 
 #define BEGIN(arguments, id) "{\"execute\":\"x-begin\",\"arguments\":{" arguments "},\"id\":" id "}\n"
 
-    static void test_later(Fixture * fixture, gconstpointer data)
-    {
-        static const char more[] = "{\"execute\":\"query-status\"}\n";
-        send(fixture, BEGIN("\"on\":false", "7"));
-        g_assert_true(session_waits(fixture->session));
-        g_assert_cmpuint(session_take(fixture->session, more, strlen(more)), ==, 0);
-        later->answer(later, command_nothing(), NULL);
-        g_assert_cmpstr(next_line(fixture), ==, "{\"return\":{},\"id\":7}");
-        g_assert_cmpuint(fixture->went_on, ==, 1);
-        assert_answer(fixture, more, "{\"return\":{\"running\":true,\"status\":\"running\"}}");
-        assert_answer(fixture, BEGIN("\"on\":true", "8"), "{\"return\":{},\"id\":8}");
-        g_assert_false(session_waits(fixture->session));
-    }
+static void test_later(Fixture *fixture, gconstpointer data)
+{
+    static const char more[] = "{\"execute\":\"query-status\"}\n";
+    send(fixture, BEGIN("\"on\":false", "7"));
+    g_assert_true(session_waits(fixture->session));
+    g_assert_cmpuint(session_take(fixture->session, more, strlen(more)), ==, 0);
+    later->answer(later, command_nothing(), NULL);
+    g_assert_cmpstr(next_line(fixture), ==, "{\"return\":{},\"id\":7}");
+    g_assert_cmpuint(fixture->went_on, ==, 1);
+    assert_answer(fixture, more, "{\"return\":{\"running\":true,\"status\":\"running\"}}");
+    assert_answer(fixture, BEGIN("\"on\":true", "8"), "{\"return\":{},\"id\":8}");
+    g_assert_false(session_waits(fixture->session));
+}
 
-    static void test_later_error(Fixture * fixture, gconstpointer data)
-    {
-        g_autoptr(GError) error = g_error_new_literal(g_quark_from_static_string("test"), 0, "It failed");
-        send(fixture, BEGIN("\"on\":false", "\"a\""));
-        later->answer(later, NULL, error);
-        g_assert_cmpstr(next_line(fixture), ==,
-            "{\"error\":{\"class\":\"GenericError\",\"desc\":\"It failed\"},\"id\":\"a\"}");
-        assert_answer(
-            fixture, BEGIN("", "1"), "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Not so\"},\"id\":1}");
-        assert_answer(fixture, BEGIN("\"on\":1", "1"),
-            "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Invalid parameter type for 'on', expected: "
-            "boolean\"},\"id\":1}");
-        g_assert_false(session_waits(fixture->session));
-    }
+static void test_later_error(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = g_error_new_literal(g_quark_from_static_string("test"), 0, "It failed");
+    send(fixture, BEGIN("\"on\":false", "\"a\""));
+    later->answer(later, NULL, error);
+    g_assert_cmpstr(next_line(fixture), ==,
+        "{\"error\":{\"class\":\"GenericError\",\"desc\":\"It failed\"},\"id\":\"a\"}");
+    assert_answer(
+        fixture, BEGIN("", "1"), "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Not so\"},\"id\":1}");
+    assert_answer(fixture, BEGIN("\"on\":1", "1"),
+        "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Invalid parameter type for 'on', expected: "
+        "boolean\"},\"id\":1}");
+    g_assert_false(session_waits(fixture->session));
+}
 
-    // The client has left when the answer comes.
-    static void test_later_alone(Fixture * fixture, gconstpointer data)
-    {
-        send(fixture, BEGIN("\"on\":false", "1"));
-        g_clear_pointer(&fixture->session, session_free);
-        later->answer(later, command_nothing(), NULL);
-        g_assert_cmpuint(fixture->went_on, ==, 0);
-    }
+// The client has left when the answer comes.
+static void test_later_alone(Fixture *fixture, gconstpointer data)
+{
+    send(fixture, BEGIN("\"on\":false", "1"));
+    g_clear_pointer(&fixture->session, session_free);
+    later->answer(later, command_nothing(), NULL);
+    g_assert_cmpuint(fixture->went_on, ==, 0);
+}
 
-    // Each state by its name in QEMU's schema; what the machine refuses is the command's error.
-    static void test_states(Fixture * fixture, gconstpointer data)
-    {
-        static const char *const names[MONITOR_STATES] = { "running", "paused", "prelaunch", "shutdown",
-            "guest-panicked", "watchdog", "debug" };
-        negotiate(fixture);
-        for (unsigned i = 0; i < MONITOR_STATES; i++) {
-            fixture->machine.state = (MonitorState)i;
-            g_autofree char *answer = g_strdup_printf("{\"return\":{\"running\":%s,\"status\":\"%s\"}}",
-                i == STATE_RUNNING ? "true" : "false", names[i]);
-            assert_answer(fixture, "{\"execute\":\"query-status\"}\n", answer);
-        }
-        fixture->machine.refusal = "Resetting the Virtual Machine is required";
-        assert_answer(fixture, "{\"execute\":\"cont\",\"id\":1}\n",
-            "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Resetting the Virtual Machine is required\"},"
-            "\"id\":1}");
+// Each state by its name in QEMU's schema; what the machine refuses is the command's error.
+static void test_states(Fixture *fixture, gconstpointer data)
+{
+    static const char *const names[MONITOR_STATES] = { "running", "paused", "prelaunch", "shutdown",
+        "guest-panicked", "watchdog", "debug" };
+    negotiate(fixture);
+    for (unsigned i = 0; i < MONITOR_STATES; i++) {
+        fixture->machine.state = (MonitorState)i;
+        g_autofree char *answer = g_strdup_printf("{\"return\":{\"running\":%s,\"status\":\"%s\"}}",
+            i == STATE_RUNNING ? "true" : "false", names[i]);
+        assert_answer(fixture, "{\"execute\":\"query-status\"}\n", answer);
     }
+    fixture->machine.refusal = "Resetting the Virtual Machine is required";
+    assert_answer(fixture, "{\"execute\":\"cont\",\"id\":1}\n",
+        "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Resetting the Virtual Machine is required\"},"
+        "\"id\":1}");
+}
 
-    int main(int argc, char **argv)
-    {
-        g_test_init(&argc, &argv, NULL);
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/qmp/" name, Fixture, NULL, set_up, test, tear_down)
-        ADD("greeting", test_greeting);
-        ADD("negotiation", test_negotiation);
-        ADD("commands", test_commands);
-        ADD("query-commands", test_query_commands);
-        ADD("vcpus", test_vcpus);
-        ADD("stats", test_stats);
-        ADD("timeline", test_timeline);
-        ADD("watch", test_watch);
-        ADD("wrong-requests", test_wrong_requests);
-        ADD("id", test_id);
-        ADD("id-verbatim", test_id_verbatim);
-        ADD("name-with-nul", test_name_with_nul);
-        ADD("no-json", test_no_json);
-        ADD("pieces", test_pieces);
-        ADD("long", test_long);
-        ADD("deep", test_deep);
-        ADD("escapes", test_escapes);
-        ADD("states", test_states);
-        ADD("events", test_events);
-        ADD("arguments", test_arguments);
-        g_test_add("/qmp/types", Fixture, NULL, set_up_mirror, test_types, tear_down);
-        g_test_add("/qmp/types-wrong", Fixture, NULL, set_up_mirror, test_types_wrong, tear_down);
-        g_test_add("/qmp/schema", Fixture, NULL, set_up_mirror, test_schema, tear_down);
+    ADD("greeting", test_greeting);
+    ADD("negotiation", test_negotiation);
+    ADD("commands", test_commands);
+    ADD("query-commands", test_query_commands);
+    ADD("vcpus", test_vcpus);
+    ADD("stats", test_stats);
+    ADD("timeline", test_timeline);
+    ADD("watch", test_watch);
+    ADD("wrong-requests", test_wrong_requests);
+    ADD("id", test_id);
+    ADD("id-verbatim", test_id_verbatim);
+    ADD("name-with-nul", test_name_with_nul);
+    ADD("no-json", test_no_json);
+    ADD("pieces", test_pieces);
+    ADD("long", test_long);
+    ADD("deep", test_deep);
+    ADD("escapes", test_escapes);
+    ADD("states", test_states);
+    ADD("events", test_events);
+    ADD("arguments", test_arguments);
+    g_test_add("/qmp/types", Fixture, NULL, set_up_mirror, test_types, tear_down);
+    g_test_add("/qmp/types-wrong", Fixture, NULL, set_up_mirror, test_types_wrong, tear_down);
+    g_test_add("/qmp/schema", Fixture, NULL, set_up_mirror, test_schema, tear_down);
 #define ADD_LATER(name, test) g_test_add("/qmp/" name, Fixture, NULL, set_up_later, test, tear_down_later)
-        ADD_LATER("later", test_later);
-        ADD_LATER("later-error", test_later_error);
-        ADD_LATER("later-alone", test_later_alone);
-        return g_test_run();
-    }
+    ADD_LATER("later", test_later);
+    ADD_LATER("later-error", test_later_error);
+    ADD_LATER("later-alone", test_later_alone);
+    return g_test_run();
+}
