@@ -45,7 +45,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 
 static void send_bytes(Fixture *fixture, const char *bytes, size_t length)
 {
-    for (size_t at = 0; at < length;)
+    for (size_t at = 0; at < length && !session_waits(fixture->session);)
         at += session_take(fixture->session, bytes + at, length - at);
 }
 
