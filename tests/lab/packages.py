@@ -6,7 +6,7 @@ import platform
 BUILD_TOOLS = [
     "gcc", "meson", "ninja-build", "pkg-config", "libglib2.0-dev",
     "libjson-glib-dev", "libfdt-dev", "liburing-dev", "libaio-dev", "mmdebstrap", "e2fsprogs", "python3-pytest",
-    "systemtap-sdt-dev",
+    "systemtap-sdt-dev", "libseccomp-dev",
 ]
 
 # In addition where the machine is not ppc64el itself.
@@ -25,7 +25,8 @@ EMULATOR_PROGRAMS = ["qemu-system-ppc64", "qemu-ppc64le", "qemu-img"]
 
 # The ppc64el root: sysroot for the cross compiler and userspace of the emulated hosts.
 ROOT_SUITE = "bookworm"
-SYSROOT = ["libc6-dev", "libglib2.0-dev", "libjson-glib-dev", "liburing-dev", "libaio-dev", "libfdt-dev"]
+SYSROOT = ["libc6-dev", "libglib2.0-dev", "libjson-glib-dev", "liburing-dev", "libaio-dev", "libfdt-dev",
+           "libseccomp-dev"]
 PROBES = ["systemtap-sdt-dev"]  # a header, taken alone: the package wants Python for a program that nobody needs
 USERSPACE = ["busybox-static", "strace", "bsdutils"]
 

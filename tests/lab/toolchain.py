@@ -8,8 +8,8 @@ from lab.failure import LabError
 
 TARGET = "powerpc64le-linux-gnu"
 NATIVE_OPTIONS = ["-Dtests=true", "-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined",
-                  "-Db_lundef=false", "-Dusdt=enabled"]
-PPC64LE_OPTIONS = ["-Dtests=true", "-Dbuildtype=debugoptimized", "-Dusdt=enabled"]
+                  "-Db_lundef=false", "-Dusdt=enabled", "-Dsandbox=enabled"]
+PPC64LE_OPTIONS = ["-Dtests=true", "-Dbuildtype=debugoptimized", "-Dusdt=enabled", "-Dsandbox=enabled"]
 
 
 def is_ppc64le():
