@@ -22,128 +22,6 @@ static void parse_right(const char *text, Options *options)
 
 #define RAM(id, size) "-object memory-backend-ram,id=" id ",size=" size " "
 
-static const struct {
-    const char *text, *message;
-} wrong[] = {
-    { "-mem-path", "-mem-path: needs a value; see lparun -help" },
-    { "-mem-prealloc=on", "-mem-prealloc: takes no value; see lparun -help" },
-    // -object
-    { "-object memory-backend-memfd,id=a,size=1G,hugetlbsize=2M -M memory-backend=a",
-        "-object memory-backend-memfd hugetlbsize=: there are no huge pages; add hugetlb=on" },
-    { "-object memory-backend-memfd,id=a,size=1G,hugetlb=on,hugetlbsize=3M",
-        "-object memory-backend-memfd hugetlbsize=3M: not the size of a page; give a power of two, such as "
-        "2M" },
-    { "-object memory-backend-ram,id=a,size=1G,policy=bind",
-        "-object memory-backend-ram policy=: there are no nodes for it; add host-nodes=" },
-    { "-object memory-backend-ram,id=a,size=1G,host-nodes=0",
-        "-object memory-backend-ram host-nodes=: nothing says what for; add policy=bind, or another one" },
-    { "-object memory-backend-ram,id=a,size=1G,policy=bind,host-nodes=3-1",
-        "-object memory-backend-ram host-nodes=3-1: not nodes of a host; give N or N-M out of 0 to 127" },
-    { "-object memory-backend-ram,id=a,size=1G,policy=here",
-        "-object memory-backend-ram policy=here: it takes default, preferred, bind or interleave" },
-    { "-object memory-backend-ram,size=1G", "-object memory-backend-ram: no id; give id=NAME" },
-    { "-object memory-backend-ram,id=a", "-object memory-backend-ram: no size; give size=SIZE" },
-    { "-object memory-backend-ram,id=a,size=much",
-        "-object memory-backend-ram size=much: give a number with M, G or T" },
-    { "-object memory-backend-ram,id=a,size=512",
-        "-object memory-backend-ram size=: give a multiple of 1M, a number with M, G or T" },
-    { "-object memory-backend-ram,id=a,size=0",
-        "-object memory-backend-ram size=: give a multiple of 1M, a number with M, G or T" },
-    { "-object memory-backend-ram,id=a,size=1G,mem-path=/x",
-        "-object memory-backend-ram: 'mem-path' is not known; it takes size=, share=, prealloc=, dump=, "
-        "merge=, "
-        "reserve=, policy=, host-nodes= and id=" },
-    { "-object memory-backend-file,id=a,size=1G",
-        "-object memory-backend-file: no mem-path; give mem-path=PATH" },
-    { "-object memory-backend-file,id=a,size=1G,mem-path=/x,share=some",
-        "-object memory-backend-file share=some: it takes on or off" },
-    { RAM("a", "1G") RAM("a", "1G"),
-        "-object memory-backend-ram,id=a: that id is given twice; give each object its own" },
-    { RAM("a", "1G"), "-object memory-backend-ram,id=a: nothing uses it; name it by -machine memory-backend= "
-                      "or -numa node,memdev=" },
-    { "-machine memory-backend=a", "-machine memory-backend=a: there is no such memory; add -object "
-                                   "memory-backend-ram,id=ID,size=SIZE" },
-    { RAM("a", "1G") "-m 2G -machine memory-backend=a",
-        "-m: 2048 MiB, and -machine memory-backend= has 1024 MiB; leave -m out" },
-    { RAM("a", "128M") "-machine memory-backend=a",
-        "-machine memory-backend a: too little memory; give at least 256M" },
-    { RAM("a", "33T") "-machine memory-backend=a",
-        "-machine memory-backend a: it would reach into the PCI windows; give at most 32T" },
-    { RAM("a", "1G") "-machine memory-backend=a -mem-path /x",
-        "-mem-path: that memory comes from -object; leave one of them out" },
-    // -numa
-    { "-numa cpu,node-id=0", "-numa cpu: no core-id; give core-id=N" },
-    { "-numa node,initiator=0", "-numa node initiator=0: a pseries tells no guest that; leave it out" },
-    { "-numa hmat-lb,initiator=0", "-numa hmat-lb: that is for another machine; leave it out" },
-    { "-numa foo", "-numa foo: give node, dist or cpu first" },
-    { "-numa cpu,node-id=0,core-id=0", "-numa cpu: there are no nodes; add -numa node" },
-    { "-numa cpu,node-id=0,core-id=0,thread-id=0",
-        "-numa cpu thread-id=0: a pseries has cores; give core-id= alone" },
-    { "-m 1G -numa node -numa cpu,node-id=1,core-id=0",
-        "-numa cpu,node-id=1: there is no such node; add -numa node" },
-    { "-m 1G -smp 4,threads=2 -numa node -numa cpu,node-id=0,core-id=1",
-        "-numa cpu,core-id=1: no core begins there; give a multiple of 2" },
-    { "-numa node,nodeid=128", "-numa node nodeid=128: not a number from 0 to 127" },
-    { "-numa node,nodeid=1",
-        "-numa node,nodeid=1: there is a gap in the nodes before it; number them from 0 on" },
-    { "-numa node -numa node,nodeid=0",
-        "-numa node,nodeid=0: that node is given twice; number them from 0 on" },
-    { "-numa node,mem=x", "-numa node mem=x: not a size; give MiB, or a number with K, M, G or T" },
-    { "-numa node,mem=1G,memdev=a", "-numa node: a node's memory is mem= or memdev=; leave one of them out" },
-    { "-numa node,memdev=a",
-        "-numa node,memdev=a: there is no such memory; add -object memory-backend-ram,id=ID,size=SIZE" },
-    { "-m 1G -numa node,mem=512M -numa node",
-        "-numa node: some have mem= or memdev= and some not; give it to all or none" },
-    { "-m 1G " RAM("a", "512M") "-numa node,mem=512M -numa node,memdev=a",
-        "-numa node: some have mem= and some memdev=; give all of them the same" },
-    { "-m 1G " RAM("a", "512M") "-numa node,memdev=a -numa node,memdev=a",
-        "-numa node,memdev=a: that memory is used twice; give each its own" },
-    { "-m 1G -numa node,mem=256M -numa node,mem=512M",
-        "-numa node: the nodes have 768 MiB, and -m has 1024 MiB; give the same" },
-    { "-m 1G -numa node,mem=16777215T -numa node,mem=2T",
-        "-numa node: there is not so much memory; give less" },
-    { "-m 1G -numa node,mem=500M -numa node,mem=524M",
-        "-numa node,nodeid=0: its memory ends in the middle of a block; give a multiple of 256M" },
-    { "-m 256M -numa node -numa node", "-m: 256 MiB are too little for 2 nodes of at least 256 MiB" },
-    { "-m 1G -numa node,cpus=1", "-numa node,cpus=1: no such vCPUs; give A or A-B out of 0 to 0" },
-    { "-m 1G -smp 4 -numa node,cpus=3-1", "-numa node,cpus=3-1: no such vCPUs; give A or A-B out of 0 to 3" },
-    { "-m 1G -smp 4 -numa node,cpus=-1", "-numa node,cpus=-1: no such vCPUs; give A or A-B out of 0 to 3" },
-    { "-m 1G -smp 4 -numa node,cpus=0-2,cpus=2-3",
-        "-numa node,cpus=2-3: vCPU 2 is in two nodes; give it to one" },
-    { "-m 1G -smp 4 -numa node,cpus=0-1 -numa node,cpus=3",
-        "-numa node: vCPU 2 is in no node; give it to one by cpus=" },
-    { "-m 1G -smp 4,threads=2 -numa node,cpus=0-2 -numa node,cpus=3",
-        "-numa node: vCPUs 2 and 3 are threads of one core, but in two nodes; give them to one" },
-    { "-m 1G -numa node,cpus=0,mem=1G -numa node,mem=0",
-        "-numa node,nodeid=1: it has neither memory nor vCPUs; give it some" },
-    { "-m 1G " RAM("a", "1G") "-numa node -machine memory-backend=a",
-        "-numa node: -machine memory-backend= is for a machine without nodes; give memdev=" },
-    { "-numa dist,src=0,dst=1,val=20", "-numa dist: there are no nodes; add -numa node" },
-    { "-numa node -numa dist,src=0,val=20", "-numa dist: no dst; give dst=NODE" },
-    { "-m 1G -numa node -numa dist,src=0,dst=1,val=20",
-        "-numa dist,src=0,dst=1: there is no such node; add -numa node" },
-    { "-m 1G -numa node -numa node -numa dist,src=0,dst=1,val=10",
-        "-numa dist val=10: not such a distance; a node is 10 from itself, 11 to 254 from others" },
-    { "-m 1G -numa node -numa dist,src=0,dst=0,val=11",
-        "-numa dist val=11: not such a distance; a node is 10 from itself, 11 to 254 from others" },
-    { "-m 1G -numa node -numa node -numa node -numa dist,src=0,dst=1,val=20 -numa dist,src=0,dst=2,val=20",
-        "-numa dist: the distance between nodes 1 and 2 is missing; add it" },
-};
-
-static void test_wrong(void)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        g_autoptr(GError) error = NULL;
-        Options options;
-        g_autofree char *text = g_strchomp(g_strdup(wrong[i].text));
-        g_test_message("%s", text);
-        g_assert_cmpint(parse(text, &options, &error), ==, OPTIONS_WRONG);
-        g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
-        g_assert_cmpstr(error->message, ==, wrong[i].message);
-        options_clear(&options);
-    }
-}
-
 static const MemoryPart *part(const Options *options, unsigned i)
 {
     g_assert_cmpuint(i, <, options->memory_options.parts->len);
@@ -266,7 +144,6 @@ static void test_distances(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/memory-options/wrong", test_wrong);
     g_test_add_func("/memory-options/parts", test_parts);
     g_test_add_func("/memory-options/nodes", test_nodes);
     g_test_add_func("/memory-options/distances", test_distances);

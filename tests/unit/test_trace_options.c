@@ -59,44 +59,6 @@ static void test_right(void)
 #define TCG                                                                                                  \
     "it is of TCG, which translates a guest's instructions; here the processor runs them; leave it out"
 
-static const struct {
-    const char *text, *message;
-} wrong[] = {
-    { "-trace bogus", "-trace bogus: no event has that name; see lparun -trace help" },
-    { "-trace hcal,hcall,virt,-nix", "-trace hcal: no event has that name; see lparun -trace help\n"
-                                     "-trace virt: no event has that name; see lparun -trace help\n"
-                                     "-trace -nix: no event has that name; see lparun -trace help" },
-    { "-trace ,", "-trace: 'enable' has no value; give key=value" },
-    { "-trace hcall,to=x", "-trace: 'to' is not known; it takes enable=, events= and file=" },
-    { "-trace hcall,file=", "-trace: 'file' has no value; give key=value" },
-    { "-trace events=/nonexistent",
-        "-trace events=/nonexistent: No such file or directory; give a file with a pattern a line" },
-    { "-trace events=/", "-trace events=/: Is a directory; give a file with a pattern a line" },
-    { "-trace events=/dev/zero", "-trace events=/dev/zero: it is no list of events; give a pattern a line" },
-    { "-d in_asm", "-d in_asm: " TCG },
-    { "-d exec,guest_errors,foo,trace:foo",
-        "-d exec: " TCG "\n-d foo: it is no log item; see lparun -d help\n"
-        "-d trace:foo: no event has that name; see lparun -trace help" },
-    { "-d tid", "-d tid: one thread writes all lines, which name theirs; leave it out" },
-    { "-d strace", "-d strace: it is of qemu-user, which runs single programs; leave it out" },
-    { "-D %s", "-D %s: '%' may be there once, as '%d' for the process; give a path" },
-    { "-D %d%d", "-D %d%d: '%' may be there once, as '%d' for the process; give a path" },
-    { "-D ", "-D: it has no path; give one" },
-};
-
-static void test_wrong(void)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        Options options;
-        g_autoptr(GError) error = NULL;
-        g_assert_cmpint(parse(wrong[i].text, &options, &error), ==, OPTIONS_WRONG);
-        g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
-        g_assert_cmpstr(error->message, ==, wrong[i].message);
-        g_assert_cmphex(options.trace.points, ==, 0); // none of it counts
-        options_clear(&options);
-    }
-}
-
 static void with_events(const char *text, uint32_t points, const char *message)
 {
     char *path = scratch_file(text, strlen(text));
@@ -148,7 +110,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/trace-options/right", test_right);
-    g_test_add_func("/trace-options/wrong", test_wrong);
     g_test_add_func("/trace-options/events", test_events);
     g_test_add_func("/trace-options/help", test_help);
     return g_test_run();
