@@ -118,7 +118,8 @@ static void test_variables(void)
     g_assert_true(set_variables(nvram, &error, "boot-file=b c", NULL));
     g_autofree char *second = variables_of(nvram);
     g_assert_cmpstr(second, ==, "auto-boot?=false|boot-file-2=x|boot-file=b c");
-    g_autofree char *large = g_strnfill(0x1000 - 16 - 46 - 2, 'y'), *variable = g_strconcat("z=", large, NULL);
+    g_autofree char *large = g_strnfill(0x1000 - 16 - 46 - 2, 'y'),
+                    *variable = g_strconcat("z=", large, NULL);
     g_assert_false(set_variables(nvram, &error, variable, NULL));
     g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_USER);
     g_assert_true(g_str_has_suffix(error->message, "NVRAM has 4080 bytes for all of them; give fewer"));
