@@ -54,7 +54,8 @@ def test_model(host, log):
     assert ("/", "host-serial") not in found
 
 
-DISKS = " -drive file={disk},if=none,id=a -device virtio-blk-pci,addr=3,drive=a{a} -drive file={disk},if=virtio,readonly=on"
+DISKS = (" -drive file={disk},if=none,id=a,format=raw,readonly=on -device virtio-blk-pci,addr=3,drive=a{a}"
+         " -drive file={disk},if=virtio,format=raw,readonly=on")
 BOOTS = [  # -boot, what the first device has, the boot list, the boot device
     ("", "", ["scsi@3", "scsi@0"], None),
     ("-boot c", "", None, "c"),
@@ -97,8 +98,8 @@ def test_capabilities_in_the_tree(host, log):
 
 REFUSED = [  # what a host on TCG, a POWER9's partition, has not
     ("-M cap-cfpc=fixed", "-machine cap-cfpc=fixed: this host's KVM has broken; give that, or leave it out"),
-    ("-M cap-ibs=workaround,cap-ccf-assist=on",
-     "-machine cap-ibs=workaround: this host's KVM has broken; give that, or leave it out\n"
+    ("-M cap-ibs=fixed-ccd,cap-ccf-assist=on",
+     "-machine cap-ibs=fixed-ccd: this host's KVM has fixed-na; give that, or leave it out\n"
      "lparun: -machine cap-ccf-assist=on: this host's KVM has off; give that, or leave it out"),
     ("-cpu power10", "-cpu power10: this host has a power9, and its KVM makes of it"),
     ("-accel kvm,device=/dev/null", "/dev/null: not a KVM device"),
@@ -116,10 +117,10 @@ def test_refused(host, log):
         assert (status, text.startswith(f"lparun: {message}")) == (1, True), text
 
 
-def boot(host, log, *words, firmware=True, append="", **more):
+def boot(host, log, *words, **more):
     """Boots a guest to its end; returns its console."""
-    setup = guest.Setup(memory="512M", disk=False, kernel=True, firmware=firmware,
-                        append=f"console=hvc0 loglevel=8 {append}", extra=words, **more)
+    setup = guest.Setup(memory="512M", disk=False, kernel=True,
+                        append="console=hvc0 loglevel=8 lab.job=off", extra=words, **more)
     result = guest.Guest(host, setup).run(LIMIT)
     log.add(shlex.join(words), result.output)
     refusals.skip(host, result)
