@@ -1,6 +1,7 @@
 // Files that are loaded into guest memory.
 #include "lparun/boot.h"
 #include "lparun/error.h"
+#include "lparun/fd_set.h"
 #include "lparun/parallel.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,7 @@
 ImageFile *image_file_open(const char *option, const char *path, GError **error)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO is refused, not waited for
+    int fd = fd_set_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0); // a FIFO is refused, not waited for
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
         error_user(error, "%s %s: %s; give a file that can be read", option, path,
             fd < 0 ? g_strerror(errno) : "not a regular file");

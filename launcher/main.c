@@ -1,5 +1,6 @@
 // lparun: runs a pseries guest under KVM on POWER.
 #include "lparun/error.h"
+#include "lparun/fd_set.h"
 #include "option_table.h"
 #include "pid_file.h"
 #include "probe.h"
@@ -23,7 +24,7 @@ static int report(GError *error)
 // waited for.
 static FILE *open_stats(const char *path, GError **error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    int fd = fd_set_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file)
         error_user(error, "-stats %s: %s; give a file that can be written", path, g_strerror(errno));
@@ -138,5 +139,6 @@ int main(int argc, char **argv)
         break;
     }
     options_clear(&options);
+    fd_set_clear();
     return status;
 }

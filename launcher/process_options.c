@@ -1,7 +1,10 @@
 // What the process itself shall be: its name, its rights, whether it goes to the background.
 #include "process_options.h"
+#include "lparun/error.h"
+#include "lparun/fd_set.h"
 #include "options.h"
 #include "values.h"
+#include <fcntl.h>
 
 void process_options_clear(ProcessOptions *process)
 {
@@ -81,4 +84,32 @@ bool options_parse_sandbox(Options *options, const char *option, const char *val
         { 0 },
     };
     return fill(options, option, value, "enable", keys, error);
+}
+
+typedef struct AddFd {
+    unsigned fd, set;
+    char *opaque;
+} AddFd;
+
+bool options_parse_add_fd(Options *options, const char *option, const char *value, GError **error)
+{
+    static const Key keys[] = {
+        { "fd", KEY_NUMBER, offsetof(AddFd, fd), .least = 3, .most = G_MAXINT, .needed = true,
+            .mend = "not a descriptor that lparun was started with; give one from 3 on",
+            .help = "a descriptor" },
+        { "set", KEY_NUMBER, offsetof(AddFd, set), .most = G_MAXINT, .needed = true,
+            .help = "its set: /dev/fdset/SET is a file's path then" },
+        { "opaque", KEY_TEXT, offsetof(AddFd, opaque), .help = "what query-fdsets says of it" },
+        { 0 },
+    };
+    AddFd add = { 0 };
+    g_autoptr(Values) values = values_parse(option, value, NULL, error);
+    bool right = values && values_fill(values, keys, &add, error);
+    if (right && fcntl((int)add.fd, F_SETFD, FD_CLOEXEC) < 0)
+        right = error_user(
+            error, "%s fd=%u: lparun was not started with it; give one that is open", option, add.fd);
+    else if (right && !fd_set_add(add.set, (int)add.fd, add.opaque))
+        right = error_user(error, "%s fd=%u: too many descriptors; leave some out", option, add.fd);
+    keys_clear(keys, &add);
+    return right;
 }

@@ -24,3 +24,4 @@ bool options_parse_daemonize(Options *options, const char *option, const char *v
 bool options_parse_run_with(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_msg(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_sandbox(Options *options, const char *option, const char *value, GError **error);
+bool options_parse_add_fd(Options *options, const char *option, const char *value, GError **error);

@@ -1,6 +1,7 @@
 // The part of the KVM layer that every architecture has.
 #include "kvm_internal.h"
 #include "lparun/error.h"
+#include "lparun/fd_set.h"
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ static const struct {
 
 static int open_device(const char *path, GError **error)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int fd = fd_set_open(path, O_RDWR | O_CLOEXEC, 0);
     if (fd >= 0)
         return fd;
     const char *mend = errno == ENOENT   ? "load the kvm-hv module, or run on a POWER machine that has KVM"

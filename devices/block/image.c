@@ -1,6 +1,7 @@
 // Disk images: opening them, and saying in one line why one cannot be used.
 #include "image.h"
 #include "lparun/error.h"
+#include "lparun/fd_set.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -32,7 +33,7 @@ static bool check_kind(const char *path, BlockFile file, GError **error)
 {
     // Before open(), which waits for a writer when it is a FIFO.
     struct stat status;
-    if (stat(path, &status)) {
+    if (fd_set_stat(path, &status)) {
         if (errno == ENOENT)
             return refuse(error, path, "no such file; make one first (truncate -s 8G FILE)");
         return refuse(error, path, "%s", g_strerror(errno));
@@ -56,7 +57,7 @@ static bool is_forbidden(int number)
 static int open_path(const BlockImage *image)
 {
     int access = image->readonly ? O_RDONLY : O_RDWR;
-    return open(image->path, O_CLOEXEC | access | (image->direct ? O_DIRECT : 0));
+    return fd_set_open(image->path, O_CLOEXEC | access | (image->direct ? O_DIRECT : 0), 0);
 }
 
 static bool open_file(BlockImage *image, bool auto_readonly, GError **error)

@@ -1,6 +1,7 @@
 // A chardev: who uses it, input that waits for them, and output that its log gets, too.
 #include "private.h"
 #include "lparun/error.h"
+#include "lparun/fd_set.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -281,7 +282,7 @@ static bool open_log(Chardev *chardev, const ChardevCommon *common, GError **err
     int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (common->log_append ? O_APPEND : O_TRUNC);
     const OutputOwner owner = { .room = chardev_has_room, .owner = chardev };
     g_autofree char *name = g_strdup_printf("log-%s", chardev->id);
-    chardev->log_fd = open(common->log, flags, 0666);
+    chardev->log_fd = fd_set_open(common->log, flags, 0666);
     if (chardev->log_fd < 0)
         return error_user(
             error, "logfile=%s: %s; give a file that can be written", common->log, g_strerror(errno));

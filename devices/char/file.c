@@ -1,5 +1,6 @@
 // Files and FIFOs.
 #include "lparun/error.h"
+#include "lparun/fd_set.h"
 #include "stream.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static Stream *make(Chardev *chardev)
 // Not waiting: a FIFO at the other end of which is nobody is refused.
 static int open_path(const char *key, const char *path, int flags, GError **error)
 {
-    int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    int fd = fd_set_open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
     if (fd < 0)
         error_user(error, "%s=%s: %s; give a file that can be %s", key, path, g_strerror(errno),
             (flags & O_ACCMODE) == O_RDONLY ? "read" : "written");

@@ -1,5 +1,6 @@
 // The virtio entropy device (virtio 1.2, 5.4): the host's random bytes, as many as it may have in a period.
 #include "lparun/error.h"
+#include "lparun/fd_set.h"
 #include "lparun/kinds.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -175,7 +176,7 @@ const Kind rng_builtin_kind = { .name = "rng-builtin", .help = "the kernel's ran
 static int open_source(const char *path, GError **error)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    int fd = fd_set_open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0);
     if (fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode))
         return fd;
     error_user(error, "-object rng-random,filename=%s: %s", path,

@@ -1,6 +1,7 @@
 // Commands about descriptors that a client sends with them (qapi/misc.json).
 #include "../fds.h"
 #include "../command.h"
+#include "lparun/fd_set.h"
 #include <unistd.h>
 
 // The client's; -1 and `error` when it sent none.
@@ -53,7 +54,7 @@ static GVariant *add_fd(const MonitorMachine *machine, GVariant *arguments, GErr
         command_refuse(error, "Parameter 'fdset-id' expects a non-negative value");
         return NULL;
     }
-    const FdSet *set = fds_add(machine->fds, id, fd, command_text(arguments, "opaque"));
+    const FdSet *set = fd_set_add(id, fd, command_text(arguments, "opaque"));
     if (!set) {
         command_refuse(error, "Too many file descriptors");
         return NULL;
@@ -69,7 +70,7 @@ static GVariant *remove_fd(const MonitorMachine *machine, GVariant *arguments, G
     gint64 id = -1, fd = -1;
     g_variant_lookup(arguments, "fdset-id", "x", &id);
     bool given = g_variant_lookup(arguments, "fd", "x", &fd);
-    if (!(given && (fd < 0 || fd > G_MAXINT)) && fds_remove(machine->fds, id, (int)fd))
+    if (!(given && (fd < 0 || fd > G_MAXINT)) && fd_set_remove(id, (int)fd))
         return command_nothing();
     g_autofree char *which = given ? g_strdup_printf(", fd:%" G_GINT64_FORMAT, fd) : g_strdup("");
     command_refuse(error, "File descriptor named 'fdset-id:%" G_GINT64_FORMAT "%s' not found", id, which);
@@ -95,7 +96,7 @@ static GVariant *query_fdsets(const MonitorMachine *machine, GVariant *arguments
 {
     GVariantBuilder *list = command_list();
     const FdSet *set;
-    for (unsigned i = 0; (set = fds_at(machine->fds, i)); i++)
+    for (unsigned i = 0; (set = fd_set_at(i)); i++)
         command_append(list, describe_set(set));
     return command_end(list);
 }

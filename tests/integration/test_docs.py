@@ -93,16 +93,13 @@ def test_table_beside_qemu():
         theirs |= set(names.split("/-"))
     places = {option.lstrip("-"): (place, note) for option, place, note in manual.rows()}
     assert len(theirs) > 90
-    missing = theirs - set(places) - COMING
+    missing = theirs - set(places)
     assert not missing, f"not in the table: {sorted(missing)}"
     for option, (place, note) in places.items():
         assert place == "same" or place == "lparun's own" or note, f"-{option} is {place}, and nothing says why"
         if place != "lparun's own":
             assert option in theirs | OLDER, f"-{option} is not QEMU's"
 
-
-# Others are about to come.
-COMING = {"D", "S", "add-fd", "d", "dfilter", "gdb", "s", "trace"}
 
 # That QEMU took before its version 10, or takes and does not list.
 OLDER = {"help", "runas", "chroot", "M", "realtime"}

@@ -3,6 +3,7 @@
 #include "devices.h"
 #include "fake_machine.h"
 #include "fds.h"
+#include "lparun/fd_set.h"
 #include "lparun/chardev.h"
 #include "lparun/cpus.h"
 #include "nodes.h"
@@ -36,6 +37,8 @@ static void keep(void *owner, const char *line, size_t length)
     g_string_truncate(answer, 0);
     g_string_append_len(answer, line, (gssize)length - 2);
 }
+
+static const SessionOps session_ops = { .write = keep };
 
 static void send(Fixture *fixture, const char *text)
 {
@@ -152,7 +155,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     if (error)
         g_error("%s", error->message);
     fixture->answer = g_string_new(NULL);
-    fixture->session = session_new(command_tables, machine, keep, fixture->answer);
+    fixture->session = session_new(command_tables, machine, &session_ops, fixture->answer);
     read_schema(fixture);
 }
 
@@ -165,6 +168,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     json_node_unref(fixture->schema);
     nodes_free(fixture->machine.nodes);
     fds_free(fixture->machine.fds);
+    fd_set_clear();
     chardevs_free(fixture->machine.chardevs);
     devices_free(fixture->machine.devices);
     pci_host_free(fixture->host);

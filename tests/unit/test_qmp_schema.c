@@ -105,6 +105,8 @@ static void keep(void *owner, const char *line, size_t length)
     g_string_append_len(owner, line, (gssize)length);
 }
 
+static const SessionOps session_ops = { .write = keep };
+
 static int by_name(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -139,7 +141,7 @@ static JsonNode *ask(void)
     static const char request[] = "{\"execute\":\"qmp_capabilities\"}{\"execute\":\"query-qmp-schema\"}";
     const MonitorMachine machine = { .schema = &command_schema };
     g_autoptr(GString) answer = g_string_new(NULL);
-    Session *session = session_new(command_tables, &machine, keep, answer);
+    Session *session = session_new(command_tables, &machine, &session_ops, answer);
     for (size_t at = 0; at < strlen(request);)
         at += session_take(session, request + at, strlen(request) - at);
     session_free(session);
