@@ -86,7 +86,6 @@ static bool walk_radix(const MmuView *view, uint64_t address, uint64_t *gpa)
 #define SLB_PAGE_BITS 0x130ULL // L and LP
 #define SEGMENT_256M 28
 #define SEGMENT_1T 40
-#define HASH_BITS 39
 
 #define HPTE_VALID 1ULL
 #define HPTE_SECONDARY 2ULL
@@ -194,7 +193,7 @@ static bool walk_hash(const MmuView *view, uint64_t address, uint64_t *gpa)
         return false;
     uint64_t page = (address & bits(segment.shift)) >> segment.base;
     uint64_t vsid = segment.shift == SEGMENT_1T ? segment.vsid ^ segment.vsid << 25 : segment.vsid;
-    uint64_t hash = (vsid ^ page) & bits(HASH_BITS);
+    uint64_t hash = vsid ^ page; // of which a table has 39 bits at most
     return walk_group(view, &segment, address, hash, false, gpa) ||
            walk_group(view, &segment, address, hash, true, gpa);
 }

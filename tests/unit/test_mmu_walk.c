@@ -10,14 +10,19 @@
 typedef struct Fixture {
     GuestMemory *memory;
     MmuView view;
-    uint64_t hash_table[1 << 11][8][2]; // of 1 << 18 bytes
+    struct {
+        uint64_t group, entries[KVM_HASH_GROUP][2];
+    } groups[4]; // of the hashed page table, those that are not empty
+    unsigned count;
 } Fixture;
 
 static bool hash_group(const void *owner, uint64_t group, uint64_t entries[KVM_HASH_GROUP][2])
 {
     const Fixture *fixture = owner;
-    g_assert_cmpuint(group, <, G_N_ELEMENTS(fixture->hash_table));
-    memcpy(entries, fixture->hash_table[group], sizeof fixture->hash_table[group]);
+    memset(entries, 0, KVM_HASH_GROUP * sizeof *entries);
+    for (unsigned i = 0; i < fixture->count; i++)
+        if (fixture->groups[i].group == group)
+            memcpy(entries, fixture->groups[i].entries, sizeof fixture->groups[i].entries);
     return true;
 }
 
@@ -140,8 +145,16 @@ static void test_wrong_radix(Fixture *fixture, gconstpointer data)
 
 #define ESID_VALID (1ULL << 27)
 #define T1 (1ULL << 62)
-#define ORDER 18
-#define MASK ((1 << (ORDER - 7)) - 1)
+#define ORDER 40 // so large that all of a hash counts
+#define MASK ((1ULL << (ORDER - 7)) - 1)
+
+// The entry of that number in a new group.
+static uint64_t *entry_of(Fixture *fixture, uint64_t hash, unsigned number)
+{
+    g_assert_cmpuint(fixture->count, <, G_N_ELEMENTS(fixture->groups));
+    fixture->groups[fixture->count].group = hash & MASK;
+    return fixture->groups[fixture->count++].entries[number];
+}
 
 static void use_hash(Fixture *fixture)
 {
@@ -159,20 +172,20 @@ static void test_hash_1t(Fixture *fixture, gconstpointer data)
     uint64_t offset = 0x1234567890, vsid = 0x123456, page = offset >> 16;
     uint64_t hash = vsid ^ vsid << 25 ^ page;
     uint64_t avpn = vsid << 17 | offset >> 23;
-    uint64_t(*entry)[2] = &fixture->hash_table[hash & MASK][5];
-    (*entry)[0] = T1 | avpn << 7 | 4 | 1;
-    (*entry)[1] = 0x9870000 | 1 << 12 | 0x194;
+    uint64_t *entry = entry_of(fixture, hash, 5);
+    entry[0] = T1 | avpn << 7 | 4 | 1;
+    entry[1] = 0x9870000 | 1 << 12 | 0x194;
     assert_at(fixture, 0xc000001234567890, 0x9877890);
     assert_unmapped(fixture, 0xc000001234577890); // the next page
-    (*entry)[0] &= ~T1;                           // a segment of 256 MiB
+    entry[0] &= ~T1;                              // a segment of 256 MiB
     assert_unmapped(fixture, 0xc000001234567890);
-    (*entry)[0] |= T1 | 2; // the secondary hash, at the primary one's place
+    entry[0] |= T1 | 2; // the secondary hash, at the primary one's place
     assert_unmapped(fixture, 0xc000001234567890);
-    (*entry)[0] &= ~1ULL;
+    entry[0] &= ~1ULL;
     assert_unmapped(fixture, 0xc000001234567890);
-    uint64_t(*second)[2] = &fixture->hash_table[~hash & MASK][0];
-    (*second)[0] = T1 | avpn << 7 | 4 | 2 | 1;
-    (*second)[1] = 0x9870000 | 1 << 12 | 0x194;
+    uint64_t *second = entry_of(fixture, ~hash, 0);
+    second[0] = T1 | avpn << 7 | 4 | 2 | 1;
+    second[1] = 0x9870000 | 1 << 12 | 0x194;
     assert_at(fixture, 0xc000001234567890, 0x9877890);
 }
 
@@ -183,9 +196,9 @@ static void test_hash_mixed_pages(Fixture *fixture, gconstpointer data)
     uint64_t offset = 0x3400000, vsid = 0x123456;
     for (unsigned more = 0; more < 2; more++) {
         uint64_t at = offset + more * 0x890000, hash = vsid ^ vsid << 25 ^ at >> 16;
-        uint64_t(*entry)[2] = &fixture->hash_table[hash & MASK][1];
-        (*entry)[0] = T1 | (vsid << 17 | offset >> 24 << 1) << 7 | 4 | 1;
-        (*entry)[1] = 0x55000000 | 8 << 12;
+        uint64_t *entry = entry_of(fixture, hash, 1);
+        entry[0] = T1 | (vsid << 17 | offset >> 24 << 1) << 7 | 4 | 1;
+        entry[1] = 0x55000000 | 8 << 12;
         assert_at(fixture, 0xc000000000000000 + at + 0x1234, 0x55000000 + (at + 0x1234) % 0x1000000);
     }
 }
@@ -194,13 +207,13 @@ static void test_hash_256m(Fixture *fixture, gconstpointer data)
 {
     use_hash(fixture);
     uint64_t offset = 0xabc1234, vsid = 0xabcde, hash = vsid ^ offset >> 12;
-    uint64_t(*entry)[2] = &fixture->hash_table[hash & MASK][7];
-    (*entry)[0] = (vsid << 5 | offset >> 23) << 7 | 1;
-    (*entry)[1] = 0x778000 | 0x190;
+    uint64_t *entry = entry_of(fixture, hash, 7);
+    entry[0] = (vsid << 5 | offset >> 23) << 7 | 1;
+    entry[1] = 0x778000 | 0x190;
     assert_at(fixture, 0x1abc1234, 0x778234);
-    (*entry)[0] |= 4; // a large page, of a size that these segments have not
+    entry[0] |= 4; // a large page, of a size that these segments have not
     assert_unmapped(fixture, 0x1abc1234);
-    (*entry)[1] = 0x770000 | 7 << 12; // 64 KiB
+    entry[1] = 0x770000 | 7 << 12; // 64 KiB
     assert_at(fixture, 0x1abc1234, 0x771234);
     assert_unmapped(fixture, 0x2abc1234); // no segment
     fixture->view.slb[9].esid &= ~ESID_VALID;
