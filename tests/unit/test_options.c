@@ -540,6 +540,36 @@ static void test_short(void)
     assert_short("-chardev stdio,id=c,mux=on -serial chardev:c", "stdio", true, NULL);
 }
 
+// A debugger's socket listens without a word about it, and waits for none.
+static void assert_gdb(const char *given, const char *kind, const char *first)
+{
+    Options options;
+    parse_right(given, &options);
+    const ChardevOptions *chardev = chardev_of(&options, 0);
+    g_assert_cmpstr(options.chars.gdb, ==, chardev->common.id);
+    g_assert_cmpstr(chardev->kind->kind.name, ==, kind);
+    if (first)
+        g_assert_cmpstr(*(char **)chardev->values, ==, first);
+    options_clear(&options);
+}
+
+static void test_gdb(void)
+{
+    assert_gdb("-s", "socket", NULL);
+    assert_gdb("-gdb tcp:127.0.0.1:1234", "socket", NULL);
+    assert_gdb("-gdb tcp::1234,server=on,wait=off", "socket", NULL);
+    assert_gdb("-gdb unix:/g", "socket", "/g");
+    assert_gdb("-gdb unix:/g,server,nowait", "socket", "/g");
+    assert_gdb("-gdb unix:/g,server=off", "socket", "/g"); // gdb listens
+    assert_gdb("-chardev pty,id=p -gdb chardev:p", "pty", NULL);
+    assert_gdb("-gdb stdio -serial none", "stdio", NULL);
+    Options options;
+    parse_right("-gdb none -S", &options);
+    g_assert_null(options.chars.gdb);
+    g_assert_true(options.paused);
+    options_clear(&options);
+}
+
 static void assert_tcp(const char *given, const char *host, const char *port, bool telnet)
 {
     Options options;
@@ -607,6 +637,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/options/qmp", test_qmp);
     g_test_add_func("/options/short", test_short);
+    g_test_add_func("/options/gdb", test_gdb);
     g_test_add_func("/options/hosts", test_hosts);
     g_test_add_func("/options/consoles", test_consoles);
     g_test_add_func("/options/process", test_process);
