@@ -356,7 +356,7 @@ static bool make_devices(Machine *machine, GError **error)
     const BootOptions *boot = &machine->options->boot;
     machine->boot_list =
         devices_boot_list(machine->devices, boot->strict || boot->order || boot->once, boot->strict);
-    if (!make_chardevs(machine, error) || !make_nvram(machine, error) || !make_vtys(machine, error))
+    if (!make_chardevs(machine, error) || !make_vtys(machine, error) || !make_nvram(machine, error))
         return false;
     InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, error);
     if (!line)
