@@ -12,7 +12,7 @@
 typedef struct DriveValues {
     NodeOptions node;
     char *file, *id, *format, *serial;
-    int interface, media, cache, writeback, readonly, index, bus, unit;
+    int interface, media, cache, writeback, readonly, snapshot, index, bus, unit;
 } DriveValues;
 
 static const Word interfaces[] = {
@@ -96,8 +96,7 @@ static const Key keys[] = {
     SWITCH("force-raw", node.force_raw, "on: whatever the image begins with, a guest wrote it"),
     ONLY("discard", discards, NULL, "taken: a guest cannot discard yet"),
     ONLY("detect-zeroes", zeroes, NULL, "taken: zeros are written as they are"),
-    ONLY(
-        "snapshot", words_off, "lparun has no snapshots yet; give a copy (cp --reflink=auto)", "writes stay"),
+    SWITCH("snapshot", snapshot, "on: what the guest writes is gone at the end (default off)"),
     ONLY("copy-on-read", words_off, "a raw image has nothing below it; leave it out", "nothing is below"),
     ERRORS("werror"),
     ERRORS("rerror"),
@@ -123,6 +122,7 @@ static const DriveValues unsaid = { .node = NODE_UNSAID,
     .media = MEDIA_DISK,
     .writeback = -1,
     .readonly = -1,
+    .snapshot = -1,
     .index = -1,
     .bus = -1,
     .unit = -1 };
@@ -264,6 +264,7 @@ static bool take_drive(
 {
     drive->interface = (DriveInterface)values->interface;
     drive->is_cdrom = values->media == MEDIA_CDROM;
+    drive->snapshot = values->snapshot;
     if (drive->interface > DRIVE_DEFAULT)
         return error_user(
             error, "-drive if=%s: %s", words_name(interfaces, values->interface), absent[drive->interface]);
@@ -330,6 +331,12 @@ bool options_parse_hard_disk(Options *options, const char *option, const char *v
     words_find(places, option, &values.index);
     values.media = strcmp(option, "-cdrom") == 0 ? MEDIA_CDROM : MEDIA_DISK;
     return add_file(options, option, value, DRIVE_DEFAULT, &values, error);
+}
+
+bool options_parse_snapshot(Options *options, const char *option, const char *value, GError **error)
+{
+    options->snapshot = true;
+    return true;
 }
 
 bool options_parse_pflash(Options *options, const char *option, const char *value, GError **error)

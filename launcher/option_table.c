@@ -263,6 +263,8 @@ const OptionRow option_table[] = {
     { "hdd", "FILE", "the same", options_parse_hard_disk, .qemu = QEMU_PART, .note = VIRTIO_DISK },
     { "cdrom", "FILE", "the same, and only read; in the place of -hdc", options_parse_hard_disk,
         .qemu = QEMU_PART, .note = VIRTIO_DISK },
+    { "snapshot", NULL, "what a guest writes to any -drive is gone at the end: -drive snapshot=on",
+        options_parse_snapshot },
     { "pflash", "FILE", "the same as -drive if=pflash,file=FILE", options_parse_pflash },
     { "object", "KIND,id=ID[,KEY=VALUE...]", NULL, options_parse_object, .list = kinds_list_objects },
     { "device", "KIND[,KEY=VALUE...]", NULL, options_parse_device, .list = kinds_list_devices },
@@ -407,7 +409,6 @@ const OptionRow option_table[] = {
     { "usb", NULL, NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
     { "usbdevice", "DEVICE", NULL, options_parse_usb_device, .qemu = QEMU_PART, .note = SCREEN },
     // What QEMU has and lparun has not.
-    REFUSED("snapshot", NULL, "lparun has no snapshots yet; give copies (cp --reflink=auto)"),
     REFUSED(
         "fda", "FILE", "a pseries machine has no floppy disk; give -drive file=FILE,if=virtio,format=raw"),
     REFUSED(

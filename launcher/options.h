@@ -41,6 +41,7 @@ typedef struct DriveOptions {
     DriveInterface interface;
     int bus, unit; // no other of the interface has both
     bool is_cdrom;
+    int snapshot; // -1: as -snapshot says
     bool is_node; // of -blockdev
     bool is_part; // a node that another one has
 } DriveOptions;
@@ -95,6 +96,7 @@ struct Options {
     ClockSetup clock;
     GPtrArray *objects;  // Object
     GPtrArray *drives;   // DriveOptions
+    bool snapshot;       // -snapshot
     GPtrArray *devices;  // DeviceOptions; drives with if=virtio are among them
     DriveOptions *nvram; // that NVRAM is kept in, or NULL
     GPtrArray *globals;  // of -global

@@ -32,6 +32,7 @@ DriveOptions *storage_options_new(const char *option, DriveInterface interface)
     DriveOptions *drive = g_new0(DriveOptions, 1);
     drive->option = g_intern_string(option);
     drive->interface = interface;
+    drive->snapshot = -1;
     return drive;
 }
 
@@ -108,7 +109,7 @@ static char *make_id(const DriveOptions *drive, int unit)
 {
     if (drive->interface == DRIVE_DEFAULT)
         return g_strdup_printf("scsi%d-%s%d", drive->bus, drive->is_cdrom ? "cd" : "hd", unit);
-    return g_strdup_printf("virtio%d", unit);
+    return g_strdup_printf(drive->interface == DRIVE_VIRTIO ? "virtio%d" : "none%d", unit);
 }
 
 static char *own_id(const Options *options, const DriveOptions *drive)
@@ -135,14 +136,30 @@ static int by_place(gconstpointer a, gconstpointer b)
     return first->bus != second->bus ? first->bus - second->bus : first->unit - second->unit;
 }
 
+static bool is_snapshot(const Options *options, const DriveOptions *drive)
+{
+    return drive->snapshot < 0 ? options->snapshot && !drive->is_node : drive->snapshot;
+}
+
+static void take_snapshots(Options *options)
+{
+    for (unsigned i = 0; i < options->drives->len; i++)
+        at(options, i)->image.snapshot = is_snapshot(options, at(options, i));
+    if (options->nvram && is_snapshot(options, options->nvram))
+        options->nvram->image.readonly = true; // what is stored is not saved then
+}
+
+static void name_all(Options *options)
+{
+    for (unsigned i = 0; i < options->drives->len; i++)
+        if (!at(options, i)->id)
+            at(options, i)->id = own_id(options, at(options, i));
+}
+
 static void add_disks(Options *options, const GPtrArray *drives)
 {
-    for (unsigned i = 0; i < drives->len; i++) {
-        DriveOptions *drive = drives->pdata[i];
-        if (!drive->id)
-            drive->id = own_id(options, drive);
-        kinds_add_disk(options, drive->id);
-    }
+    for (unsigned i = 0; i < drives->len; i++)
+        kinds_add_disk(options, ((const DriveOptions *)drives->pdata[i])->id);
 }
 
 // Nothing said which device they are, and a guest's /etc/fstab may.
@@ -168,6 +185,8 @@ bool storage_options_resolve(Options *options, GError **error)
     g_autoptr(GPtrArray) disks = drives_for(options, DRIVE_VIRTIO);
     g_autoptr(GPtrArray) others = drives_for(options, DRIVE_DEFAULT);
     g_ptr_array_sort(others, by_place);
+    name_all(options);
+    take_snapshots(options);
     add_disks(options, disks);
     add_disks(options, others);
     if (others->len)

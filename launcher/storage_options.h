@@ -9,6 +9,7 @@ void storage_options_clear(Options *options);
 bool options_parse_drive(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_blockdev(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_hard_disk(Options *options, const char *option, const char *value, GError **error);
+bool options_parse_snapshot(Options *options, const char *option, const char *value, GError **error);
 bool options_parse_pflash(Options *options, const char *option, const char *value, GError **error);
 // Once all is read: a device for each drive that is a disk by itself, and the drive that NVRAM is kept in.
 // False and `error`.

@@ -3,6 +3,7 @@
 #include "engine.h"
 #include "image.h"
 #include "lparun/error.h"
+#include "overlay.h"
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define RETRIES 32
+#define CUT_ALIGNMENT 4096 // enough for direct I/O, whatever the disk
 
 // Enough bytes to keep a fast disk busy. More waits here, where it can be cancelled.
 #define IN_FLIGHT (8 * BLOCK_PIECE)
@@ -18,6 +20,7 @@
 struct Block {
     BlockImage image;
     BlockAio aio;
+    BlockOverlay *overlay; // of a snapshot, or NULL
 
     // What follows is for the iothread while attached.
     Iothread *iothread;
@@ -41,6 +44,25 @@ struct Block {
     IothreadTask finish_task;
 };
 
+// The image is only read, and through the page cache, as reads end where what was written begins. The overlay
+// is nothing to wait for.
+static bool open_snapshot(Block *block, const BlockOptions *options, GError **error)
+{
+    BlockOptions below = *options;
+    below.readonly = true;
+    below.cache = BLOCK_NO_FLUSH;
+    if (options->aio == BLOCK_AIO_NATIVE)
+        return error_user(
+            error, "aio=native: not of a snapshot, which is in the page cache; use aio=io_uring");
+    if (!block_image_open(&block->image, &below, error))
+        return false;
+    block->overlay = block_overlay_new(block->image.size, error);
+    if (!block->overlay)
+        block_image_close(&block->image);
+    block->image.readonly = false;
+    return block->overlay;
+}
+
 Block *block_open(const BlockOptions *options, GError **error)
 {
     if (options->aio == BLOCK_AIO_NATIVE && !(options->cache & BLOCK_DIRECT)) {
@@ -49,11 +71,12 @@ Block *block_open(const BlockOptions *options, GError **error)
     }
     Block *block = g_new0(Block, 1);
     block->aio = options->aio;
-    if (!block_image_open(&block->image, options, error)) {
-        g_free(block);
-        return NULL;
-    }
-    return block;
+    bool opened = options->snapshot && !options->readonly ? open_snapshot(block, options, error)
+                                                          : block_image_open(&block->image, options, error);
+    if (opened)
+        return block;
+    g_free(block);
+    return NULL;
 }
 
 void block_close(Block *block)
@@ -61,6 +84,7 @@ void block_close(Block *block)
     if (!block)
         return;
     g_assert(!block->engine);
+    block_overlay_free(block->overlay);
     block_image_close(&block->image);
     g_free(block);
 }
@@ -92,7 +116,7 @@ BlockTransfer block_request_transfer(const BlockRequest *request)
     bool stable = request->stable || image->cache & BLOCK_THROUGH;
     return (BlockTransfer){
         .kind = request->kind,
-        .fd = image->fd,
+        .fd = request->over ? block_overlay_fd(request->block->overlay) : image->fd,
         .flags = request->kind == BLOCK_WRITE && stable && !(image->cache & BLOCK_NO_FLUSH) ? RWF_DSYNC : 0,
         .offset = request->offset,
         .iov = bounced ? &request->bounce : request->iov,
@@ -105,6 +129,16 @@ bool block_request_is_cancelled(const BlockRequest *request)
     return atomic_load_explicit(&request->block->cancelled, memory_order_relaxed);
 }
 
+// All that is written, and what was.
+static void cut_for_overlay(const Block *block, BlockRequest *request)
+{
+    uint64_t most = MIN(request->left, BLOCK_PIECE);
+    request->over =
+        request->kind == BLOCK_WRITE ||
+        (request->kind == BLOCK_READ && block_overlay_find(block->overlay, request->offset, &most));
+    block_buffers_cut(request, most, 1);
+}
+
 // Gives the engine what waits, as far as it may have.
 static void try_waiting(Block *block)
 {
@@ -112,8 +146,10 @@ static void try_waiting(Block *block)
         BlockRequest *request = block_queue_pop(&block->waiting);
         if (block->bouncing == request)
             block_buffers_bounce(request, block->bounce);
+        else if (block->overlay)
+            cut_for_overlay(block, request);
         else
-            block_buffers_cut(request);
+            block_buffers_cut(request, BLOCK_PIECE, CUT_ALIGNMENT);
         block->in_flight += request->piece;
         block->tries++;
         block->ops->submit(block->engine, request);
@@ -183,6 +219,8 @@ static void take_bytes(BlockRequest *request, uint64_t bytes)
     const Block *block = request->block;
     bool copy_in = block->bouncing == request && request->kind == BLOCK_READ;
     block_buffers_advance(request, bytes, copy_in ? block->bounce : NULL);
+    if (request->over && request->kind == BLOCK_WRITE)
+        block_overlay_add(block->overlay, request->offset, bytes);
     request->offset += bytes;
     request->left -= bytes;
     request->retries = 0;
@@ -267,6 +305,7 @@ void block_submit(Block *block, BlockRequest *request)
     request->block = block;
     request->next = NULL;
     request->retries = 0;
+    request->over = false;
     request->bounce = (struct iovec){ 0 };
     request->left = 0;
     if (request->kind == BLOCK_FLUSH)
@@ -421,6 +460,8 @@ static void set_size(void *owner)
 
 bool block_grow(Block *block, uint64_t bytes, GError **error)
 {
+    if (block->overlay)
+        return error_user(error, "it is a snapshot, which is as large as its image");
     if (!block_image_grow(&block->image, bytes, error))
         return false;
     iothread_call(block->iothread, set_size, &(Growth){ block, bytes });

@@ -2,24 +2,22 @@
 #include "buffers.h"
 #include <string.h>
 
-#define CUT_ALIGNMENT 4096 // enough for direct I/O, whatever the disk
-
-void block_buffers_cut(BlockRequest *request)
+void block_buffers_cut(BlockRequest *request, size_t most, size_t alignment)
 {
-    size_t room = BLOCK_PIECE;
+    size_t room = most;
     unsigned count = 0;
     request->rest = 0;
-    while (count < request->iov_count && room >= CUT_ALIGNMENT && !request->rest) {
+    while (count < request->iov_count && room >= alignment && !request->rest) {
         struct iovec *iov = &request->iov[count++];
         if (iov->iov_len > room) {
-            size_t step = room & ~(size_t)(CUT_ALIGNMENT - 1);
+            size_t step = room & ~(alignment - 1);
             request->rest = iov->iov_len - step;
             iov->iov_len = step;
         }
         room -= iov->iov_len;
     }
     request->piece_count = count;
-    request->piece = BLOCK_PIECE - room;
+    request->piece = most - room;
 }
 
 void block_buffers_join(BlockRequest *request)

@@ -5,8 +5,9 @@
 // What the host is asked for at once, however much a request names: what it has begun cannot be taken back.
 #define BLOCK_PIECE (1024 * 1024)
 
-// Sets the next piece: whole buffers, of which the last may be cut short until block_buffers_join().
-void block_buffers_cut(BlockRequest *request);
+// Sets the next piece, of `most` bytes at most: whole buffers, of which the last may be cut short, to a
+// multiple of `alignment`, until block_buffers_join(). `most` is no less than that.
+void block_buffers_cut(BlockRequest *request, size_t most, size_t alignment);
 void block_buffers_join(BlockRequest *request);
 // Sets the next piece to be `copy`, of BLOCK_PIECE bytes, which gets the bytes that are to be written.
 void block_buffers_bounce(BlockRequest *request, uint8_t *copy);

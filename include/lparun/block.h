@@ -77,6 +77,7 @@ typedef struct BlockOptions {
     BlockLock lock;
     BlockContent content;
     uint64_t bytes; // of zeros
+    bool snapshot;  // what is written is gone at the end
 } BlockOptions;
 
 // Opens the image, locks it and looks at its first bytes. NULL and `error`, always the user's: no such file,
@@ -137,6 +138,7 @@ typedef struct BlockRequest {
     size_t piece, rest;   // bytes that are tried now, and that were cut off its last buffer
     unsigned piece_count; // buffers
     unsigned retries;
+    bool over; // the piece is in the overlay
     int result;
     struct iovec bounce; // what the engine is given in place of `iov`, when its length is not 0
     union {

@@ -5,6 +5,7 @@
 #include "../nodes.h"
 #include "block.h"
 #include "lparun/virtio_blk.h"
+#include <string.h>
 
 // NULL for a device of another kind.
 static VirtioBlk *blk_of(const Device *device)
@@ -17,12 +18,33 @@ static const char *drive_of(const Device *device)
     return ((const VirtioBlkValues *)device->options->values)->drive;
 }
 
-// What "device" names: the drive, or the device that it is.
+// The drive's name; of a node of -blockdev none, as in QEMU.
+static const char *name_of(const Device *device)
+{
+    return device->drive->is_node ? "" : drive_of(device);
+}
+
+static const char *node_of(const Device *device)
+{
+    return device->drive->node ? device->drive->node : device->drive->id;
+}
+
+static const char *driver_of(const DriveOptions *drive)
+{
+    static const char *const drivers[] = {
+        [BLOCK_REGULAR_FILE] = "file", [BLOCK_DEVICE_FILE] = "host_device", [BLOCK_ZEROS] = "null-co"
+    };
+    bool is_file = drive->is_node && drive->image.content == BLOCK_CONTENT_UNSAID;
+    return is_file ? drivers[drive->image.file] : "raw";
+}
+
+// What "device" or "node-name" names: the drive, its node, or the device that it is.
 static VirtioBlk *find_disk(const Devices *devices, const char *name)
 {
     const Device *device;
     for (unsigned i = 0; (device = devices_at(devices, i)); i++)
-        if (blk_of(device) && (g_strcmp0(drive_of(device), name) == 0 || g_strcmp0(device->name, name) == 0))
+        if (blk_of(device) && (strcmp(device->drive->id, name) == 0 || strcmp(node_of(device), name) == 0 ||
+                                  strcmp(device->name, name) == 0))
             return blk_of(device);
     return NULL;
 }
@@ -94,13 +116,13 @@ GVariant *block_describe(const Block *block, const char *node, const char *drive
 static GVariant *describe_inserted(const Device *device, const VirtioBlk *blk)
 {
     const Block *block = virtio_blk_block(blk);
-    return block_describe(block, drive_of(device), "raw", block_readonly(block));
+    return block_describe(block, node_of(device), driver_of(device->drive), block_readonly(block));
 }
 
 static GVariant *describe_disk(const Device *device, const VirtioBlk *blk)
 {
     GVariantBuilder *disk = command_object();
-    command_add_text(disk, "device", drive_of(device));
+    command_add_text(disk, "device", name_of(device));
     command_add_text(disk, "qdev", device->name);
     command_add_text(disk, "type", "unknown");
     command_add_bool(disk, "removable", false);
@@ -132,7 +154,7 @@ static GVariant *describe_stats(const Device *device, const VirtioBlk *blk)
     command_add_bool(stats, "account_invalid", true);
     command_add_bool(stats, "account_failed", true);
     command_add(stats, "timed_stats", command_end(command_list()));
-    command_add_text(object, "device", drive_of(device));
+    command_add_text(object, "device", name_of(device));
     command_add_text(object, "qdev", device->name);
     command_add(object, "stats", command_end(stats));
     return command_end(object);

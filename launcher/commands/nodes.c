@@ -25,7 +25,8 @@ static bool check_name(const MonitorMachine *machine, const char *name, GError *
     if (nodes_find(machine->nodes, name))
         return command_refuse(error, "Duplicate nodes with node-name='%s'", name);
     for (unsigned i = 0; machine->devices && (device = devices_at(machine->devices, i)); i++)
-        if (device->drive && strcmp(device->drive->id, name) == 0)
+        if (device->drive &&
+            (strcmp(device->drive->id, name) == 0 || g_strcmp0(device->drive->node, name) == 0))
             return command_refuse(error, "node-name=%s is conflicting with a device id", name);
     return true;
 }

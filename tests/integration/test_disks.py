@@ -16,7 +16,7 @@ for name in a b c d; do truncate -s 1M $name.disk; done
     -blockdev '{{"driver":"file","filename":"c.disk","node-name":"file0","auto-read-only":true,"discard":"unmap"}}' \\
     -blockdev '{{"node-name":"disk0","read-only":false,"driver":"raw","file":"file0"}}' \\
     -device '{{"driver":"virtio-blk-pci","bus":"pci.0","addr":"0x7","drive":"disk0","id":"json","romfile":""}}' \\
-    -drive file=d.disk,if=none,id=words,driver=raw,file.locking=off,cache.writeback=on \\
+    -drive file=d.disk,if=none,id=words,driver=raw,file.locking=off,snapshot=on \\
     -device virtio-blk,drive=words,id=words,scsi=off,disable-legacy=on,event_idx=off,indirect_desc=off,bootindex=1 \\
     -stats {inside}/disks.json </dev/null >disks.out 2>disks.err &
 lparun=$!

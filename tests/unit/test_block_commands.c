@@ -28,11 +28,18 @@ static void set_up(Fixture *fixture, gconstpointer data)
 {
     static const char bytes[8192];
     fixture->path = scratch_file(bytes, sizeof bytes);
-    g_autofree char *first = g_strdup_printf("file=%s,if=none,id=d0", fixture->path);
+    g_autofree char *first = g_strdup_printf("file=%s,if=none,id=d0,node-name=n0", fixture->path);
+    g_autofree char *below = g_strdup_printf("file,filename=%s,node-name=f0", fixture->path);
     guest_open(&fixture->guest);
     storage_options_init(&fixture->options);
     kinds_init(&fixture->options);
-    g_assert_true(options_parse_drive(&fixture->options, "-drive", first, NULL));
+    if (data) {
+        g_assert_true(options_parse_blockdev(&fixture->options, "-blockdev", below, NULL));
+        g_assert_true(
+            options_parse_blockdev(&fixture->options, "-blockdev", "raw,file=f0,node-name=d0", NULL));
+    } else {
+        g_assert_true(options_parse_drive(&fixture->options, "-drive", first, NULL));
+    }
     g_assert_true(
         options_parse_device(&fixture->options, "-device", "virtio-blk-pci,drive=d0,id=disk", NULL));
     g_assert_true(options_parse_device(&fixture->options, "-device", "virtio-rng-pci", NULL));
@@ -125,6 +132,14 @@ static void test_resize_wrong(Fixture *fixture, gconstpointer data)
     }
 }
 
+static void test_resize_by_node(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GVariant) done =
+        run(fixture, "block_resize", "{'node-name': <'n0'>, 'size': <int64 16384>}", NULL);
+    g_assert_nonnull(done);
+    g_assert_cmpuint(block_size(virtio_blk_block(disk(fixture))), ==, 16384);
+}
+
 static GVariant *only(GVariant *list)
 {
     g_assert_cmpuint(g_variant_n_children(list), ==, 1);
@@ -139,12 +154,16 @@ static void test_queries(Fixture *fixture, gconstpointer data)
     gboolean direct;
     gint64 number;
     g_assert_true(g_variant_lookup(one, "device", "&s", &text));
-    g_assert_cmpstr(text, ==, "d0");
+    g_assert_cmpstr(text, ==, data ? "" : "d0"); // a node is no drive
     g_assert_true(g_variant_lookup(one, "qdev", "&s", &text));
     g_assert_cmpstr(text, ==, "disk");
     g_autoptr(GVariant) inserted = g_variant_lookup_value(one, "inserted", NULL);
     g_assert_true(g_variant_lookup(inserted, "file", "&s", &text));
     g_assert_cmpstr(text, ==, fixture->path);
+    g_assert_true(g_variant_lookup(inserted, "node-name", "&s", &text));
+    g_assert_cmpstr(text, ==, data ? "d0" : "n0");
+    g_assert_true(g_variant_lookup(inserted, "drv", "&s", &text));
+    g_assert_cmpstr(text, ==, "raw");
     g_autoptr(GVariant) cache = g_variant_lookup_value(inserted, "cache", NULL);
     g_assert_true(g_variant_lookup(cache, "direct", "b", &direct) && !direct);
     g_autoptr(GVariant) image = g_variant_lookup_value(inserted, "image", NULL);
@@ -208,6 +227,8 @@ int main(int argc, char **argv)
     ADD("resize", test_resize);
     ADD("resize-wrong", test_resize_wrong);
     ADD("queries", test_queries);
+    g_test_add("/block-commands/queries-of-a-node", Fixture, "node", set_up, test_queries, tear_down);
+    ADD("resize-by-node", test_resize_by_node);
     ADD("io", test_io);
     ADD("console", test_console);
     return g_test_run();

@@ -1,5 +1,5 @@
 // What a disk image may be: other formats are known by what they begin or end with, files by their kind, and
-// others by their locks.
+// others by their locks; and what is written to a snapshot.
 #include "lparun/block.h"
 #include "lparun/error.h"
 #include "scratch_file.h"
@@ -185,7 +185,7 @@ static void test_locks(Image *image, gconstpointer data)
     block_close(first);
 }
 
-// --- Zeros.
+// --- Requests.
 
 typedef struct Job {
     BlockRequest request;
@@ -205,20 +205,25 @@ static void submit(void *owner)
     block_submit(job->block, &job->request);
 }
 
+static int await(Iothread *iothread, Job *job)
+{
+    atomic_store(&job->result, 1);
+    iothread_call(iothread, submit, job);
+    gint64 end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    while (atomic_load(&job->result) == 1) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(20);
+    }
+    return atomic_load(&job->result);
+}
+
 static int run(Iothread *iothread, Block *block, BlockKind kind, uint64_t offset, void *bytes, size_t length)
 {
     Job job = { .request = { .kind = kind, .offset = offset, .iov_count = length ? 1 : 0, .done = done },
         .iov = { bytes, length },
         .block = block };
     job.request.iov = &job.iov;
-    atomic_store(&job.result, 1);
-    iothread_call(iothread, submit, &job);
-    gint64 end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
-    while (atomic_load(&job.result) == 1) {
-        g_assert_cmpint(g_get_monotonic_time(), <, end);
-        g_usleep(20);
-    }
-    return atomic_load(&job.result);
+    return await(iothread, &job);
 }
 
 static void test_zeros(Image *image, gconstpointer data)
@@ -253,6 +258,127 @@ static void test_zeros(Image *image, gconstpointer data)
     g_assert_cmpstr(error->message, ==, "size: less than a sector of 512 bytes; give more");
 }
 
+// --- Snapshots.
+
+// Each sector has its number and what wrote it last.
+static void fill(uint8_t *bytes, unsigned first, unsigned count, uint8_t who)
+{
+    for (unsigned i = 0; i < count; i++) {
+        memset(bytes + 512 * i, who, 512);
+        bytes[512 * i] = (uint8_t)(first + i);
+    }
+}
+
+// A write or a read of any size at any place, whose bytes are those of a copy in memory.
+static void check_transfer(Iothread *iothread, Block *block, uint8_t *copy, unsigned step)
+{
+    enum { SECTORS = SIZE / 512 };
+    bool all = step % 50 == 49, writes = step % 2 == 0; // all: over whatever was written
+    unsigned first = all ? 0 : (unsigned)g_test_rand_int_range(0, SECTORS);
+    unsigned most = all ? SECTORS : MIN(SECTORS - first, 64);
+    unsigned count = all ? SECTORS : (unsigned)g_test_rand_int_range(1, (int)most + 1);
+    g_autofree uint8_t *bytes = g_malloc0(512 * count);
+    if (writes) {
+        fill(copy + 512 * first, first, count, (uint8_t)(step + 2));
+        memcpy(bytes, copy + 512 * first, 512 * count);
+    }
+    BlockKind kind = writes ? BLOCK_WRITE : BLOCK_READ;
+    g_assert_cmpint(run(iothread, block, kind, 512 * first, bytes, 512 * count), ==, 0);
+    g_assert_cmpmem(bytes, 512 * count, copy + 512 * first, 512 * count);
+}
+
+static void check_snapshot(const Image *image, BlockAio aio)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree uint8_t *before = g_malloc(SIZE), *copy = NULL;
+    fill(before, 0, SIZE / 512, 1);
+    put(image, 0, (char *)before, SIZE);
+    copy = g_memdup2(before, SIZE);
+    const BlockOptions options = {
+        .path = image->path, .snapshot = true, .aio = aio, .cache = BLOCK_DIRECTSYNC
+    };
+    Iothread *iothread = iothread_new("test", NULL);
+    Block *block = block_open(&options, &error);
+    g_assert_no_error(error);
+    g_assert_false(block_readonly(block));
+    g_assert_true(block_attach(block, iothread, NULL));
+    for (unsigned step = 0; step < 400; step++)
+        check_transfer(iothread, block, copy, step);
+    g_assert_cmpint(run(iothread, block, BLOCK_FLUSH, 0, NULL, 0), ==, 0);
+    g_assert_false(block_grow(block, 2 * SIZE, &error));
+    g_assert_cmpstr(error->message, ==, "it is a snapshot, which is as large as its image");
+    check_opens(&(BlockOptions){ .path = image->path, .readonly = true });
+    check_opens(&options); // as many as one likes
+    block_detach(block);
+    block_close(block);
+    iothread_free(iothread);
+    g_autofree char *now = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(image->path, &now, &length, NULL));
+    g_assert_cmpuint(length, ==, SIZE);
+    g_assert_cmpmem(now, SIZE, before, SIZE);
+}
+
+static void test_snapshot(Image *image, gconstpointer data)
+{
+    check_snapshot(image, BLOCK_AIO_DEFAULT);
+    check_snapshot(image, BLOCK_AIO_THREADS);
+}
+
+// Buffers of odd sizes, over the border of what was written, and a file that ends within a sector.
+static void test_snapshot_odd(Image *image, gconstpointer data)
+{
+    uint8_t bytes[2048];
+    Iothread *iothread = iothread_new("test", NULL);
+    g_assert_cmpint(truncate(image->path, 1024 + 100), ==, 0);
+    put(image, 0, "aaaa", 4);
+    put(image, 1024, "bbbb", 4);
+    Block *block = block_open(&(BlockOptions){ .path = image->path, .snapshot = true }, NULL);
+    g_assert_true(block && block_attach(block, iothread, NULL));
+    g_assert_cmpuint(block_size(block), ==, 1536);
+    memset(bytes, 'w', sizeof bytes);
+    g_assert_cmpint(run(iothread, block, BLOCK_WRITE, 512, bytes, 512), ==, 0);
+    struct iovec iov[] = { { bytes, 100 }, { bytes + 100, 1 }, { bytes + 101, 1000 }, { bytes + 1101, 435 } };
+    Job job = { .request = { .kind = BLOCK_READ, .iov = iov, .iov_count = 4, .done = done }, .block = block };
+    g_assert_cmpint(await(iothread, &job), ==, 0);
+    g_assert_cmpmem(bytes, 5, "aaaa\0", 5);
+    g_assert_cmpuint(bytes[511], ==, 0);
+    g_assert_cmpuint(bytes[512], ==, 'w');
+    g_assert_cmpuint(bytes[1023], ==, 'w');
+    g_assert_cmpmem(bytes + 1024, 5, "bbbb\0", 5);
+    g_assert_cmpuint(bytes[1535], ==, 0);
+    g_assert_cmpint(run(iothread, block, BLOCK_WRITE, 1024, bytes, 512), ==, 0);
+    g_assert_cmpint(run(iothread, block, BLOCK_READ, 1024, bytes + 512, 512), ==, 0);
+    g_assert_cmpmem(bytes, 512, bytes + 512, 512);
+    block_detach(block);
+    block_close(block);
+    iothread_free(iothread);
+}
+
+static void test_snapshot_wrong(Image *image, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *before = g_strdup(g_getenv("TMPDIR"));
+    const BlockOptions native = {
+        .path = image->path, .snapshot = true, .aio = BLOCK_AIO_NATIVE, .cache = BLOCK_NONE
+    };
+    g_assert_null(block_open(&native, &error));
+    g_assert_cmpstr(
+        error->message, ==, "aio=native: not of a snapshot, which is in the page cache; use aio=io_uring");
+    g_clear_error(&error);
+    g_setenv("TMPDIR", "/none/such", TRUE);
+    g_assert_null(block_open(&(BlockOptions){ .path = image->path, .snapshot = true }, &error));
+    g_assert_error(error, LPARUN_ERROR, LPARUN_ERROR_HOST);
+    g_assert_cmpstr(error->message, ==,
+        "snapshot=on: no temporary file in /none/such: No such file or directory; set TMPDIR to a folder "
+        "that "
+        "has room");
+    if (before)
+        g_setenv("TMPDIR", before, TRUE);
+    else
+        g_unsetenv("TMPDIR");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -264,5 +390,8 @@ int main(int argc, char **argv)
     ADD("auto-readonly", test_auto_readonly);
     ADD("locks", test_locks);
     ADD("zeros", test_zeros);
+    ADD("snapshot", test_snapshot);
+    ADD("snapshot-odd", test_snapshot_odd);
+    ADD("snapshot-wrong", test_snapshot_wrong);
     return g_test_run();
 }

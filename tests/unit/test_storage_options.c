@@ -26,7 +26,7 @@ static OptionsResult parse(const char *text, Options *options, GError **error)
 #define KEYS                                                                                                 \
     "file=, if=, id=, format=, driver=, readonly=, cache=, aio=, serial=, media=, index=, bus=, unit=, "     \
     "read-only=, auto-read-only=, force-share=, cache.writeback=, cache.direct=, cache.no-flush=, "          \
-    "node-name= and force-raw="
+    "node-name=, force-raw= and snapshot="
 #define NODE_KEYS                                                                                            \
     "driver=, node-name=, filename=, file=, size=, read-only=, auto-read-only=, force-share=, "              \
     "cache.direct=, cache.no-flush=, aio=, locking= and force-raw="
@@ -61,8 +61,7 @@ static const struct {
     { "-drive if=none,id=d,file=a", { 0 } },
     { "-drive if=none,id=d,file=a,format=raw,discard=unmap,detect-zeroes=on,werror=report,bps=0",
         { .content = BLOCK_CONTENT_RAW } },
-    { "-drive if=none,id=d,file=file:a,driver=raw,snapshot=off,copy-on-read=off",
-        { .content = BLOCK_CONTENT_RAW } },
+    { "-drive if=none,id=d,file=file:a,driver=raw,copy-on-read=off", { .content = BLOCK_CONTENT_RAW } },
     { "-drive if=none,id=d,file=a,format=raw,force-raw=on", { .content = BLOCK_CONTENT_ANY } },
     { "-drive if=none,id=d,file=a,format=raw,force-raw=off", { .content = BLOCK_CONTENT_RAW } },
     { "-drive if=none,id=d,file=a,cache=none,aio=native", { .cache = BLOCK_NONE, .aio = BLOCK_AIO_NATIVE } },
@@ -148,21 +147,20 @@ static void test_zeros(void)
 static const struct {
     const char *text;
     const char *disks[5]; // "ID FILE", read-only in parentheses
-    bool warned;
 } disks[] = {
     { "-drive file=a,if=virtio -drive file=b,if=virtio", { "virtio0 a", "virtio1 b" } },
     { "-drive file=a,if=virtio,index=2 -drive file=b,if=virtio", { "virtio2 a", "virtio0 b" } },
     { "-drive file=a,if=virtio -drive file=b,if=none,id=virtio0", { "virtio1 a" } },
-    { "-drive file=a", { "scsi0-hd0 a" }, true },
-    { "-drive file=a,id=x", { "x a" }, true },
-    { "-hda a -hdc c -hdb b -hdd d", { "scsi0-hd0 a", "scsi0-hd1 b", "scsi0-hd2 c", "scsi0-hd3 d" }, true },
-    { "-cdrom c -hda a", { "scsi0-hd0 a", "scsi0-cd2 (c)" }, true },
-    { "a,b -m 1G -cdrom c", { "scsi0-hd0 a,b", "scsi0-cd2 (c)" }, true },
-    { "-m 1G -- -a", { "scsi0-hd0 -a" }, true },
+    { "-drive file=a", { "scsi0-hd0 a" } },
+    { "-drive file=a,id=x", { "x a" } },
+    { "-hda a -hdc c -hdb b -hdd d", { "scsi0-hd0 a", "scsi0-hd1 b", "scsi0-hd2 c", "scsi0-hd3 d" } },
+    { "-cdrom c -hda a", { "scsi0-hd0 a", "scsi0-cd2 (c)" } },
+    { "a,b -m 1G -cdrom c", { "scsi0-hd0 a,b", "scsi0-cd2 (c)" } },
+    { "-m 1G -- -a", { "scsi0-hd0 -a" } },
     { "-drive file=a,index=8 -drive file=b,media=cdrom -drive file=c,if=virtio -hdb d",
-        { "virtio0 c", "scsi0-cd0 (b)", "scsi0-hd1 d", "scsi1-hd1 a" }, true },
+        { "virtio0 c", "scsi0-cd0 (b)", "scsi0-hd1 d", "scsi1-hd1 a" } },
     { "-drive file=a,bus=1 -drive file=b,bus=1 -drive file=c,unit=6 -drive file=d,bus=0,unit=5",
-        { "scsi0-hd5 d", "scsi0-hd6 c", "scsi1-hd0 a", "scsi1-hd1 b" }, true },
+        { "scsi0-hd5 d", "scsi0-hd6 c", "scsi1-hd0 a", "scsi1-hd1 b" } },
     { "-blockdev file,filename=a,node-name=n -drive file=b,if=none,id=m -pflash c", { NULL } },
 };
 
@@ -237,6 +235,26 @@ static void test_nvram(void)
     }
 }
 
+// -snapshot is of all drives that say nothing, and of no node.
+static void test_snapshots(void)
+{
+    Options options;
+    parse_right(
+        "-drive file=a,if=none,id=a -drive file=b,if=none,id=b,snapshot=off -drive file=c,if=none,id=c,"
+        "snapshot=on -blockdev file,filename=d,node-name=d -pflash e",
+        &options);
+    g_assert_true(find(&options, "c")->image.snapshot);
+    g_assert_false(find(&options, "a")->image.snapshot || options.nvram->image.readonly);
+    options_clear(&options);
+    parse_right(
+        "-drive file=a,if=none,id=a -snapshot -drive file=b,if=none,id=b,snapshot=off -pflash e -blockdev "
+        "file,filename=d,node-name=d",
+        &options);
+    g_assert_true(find(&options, "a")->image.snapshot && options.nvram->image.readonly);
+    g_assert_false(find(&options, "b")->image.snapshot || find(&options, "d")->image.snapshot);
+    options_clear(&options);
+}
+
 static void test_devices(void)
 {
     Options options;
@@ -285,6 +303,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/storage-options/warned", "-hda a -drive file=b", test_warning);
     g_test_add_data_func("/storage-options/not-warned", "-drive file=b,if=virtio -pflash c", test_warning);
     g_test_add_func("/storage-options/nvram", test_nvram);
+    g_test_add_func("/storage-options/snapshots", test_snapshots);
     g_test_add_func("/storage-options/devices", test_devices);
     g_test_add_func("/storage-options/help", test_help);
     return g_test_run();
