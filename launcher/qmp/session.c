@@ -176,7 +176,8 @@ static void answer_later(CommandLater *hook, GVariant *value, const GError *erro
     if (session) {
         session->later = NULL;
         write_result(session, result, error, later->id);
-        session->ops->go_on(session->owner);
+        if (session->ops->go_on)
+            session->ops->go_on(session->owner);
     } else if (result)
         json_node_unref(result);
     g_free(later->id);
