@@ -154,6 +154,14 @@ bool guest_memory_write(const GuestMemory *memory, uint64_t gpa, const void *byt
     return to;
 }
 
+uint64_t guest_memory_hole(const GuestMemory *memory, uint64_t gpa)
+{
+    for (unsigned i = 0; i < memory->count; gpa -= memory->parts[i++].size)
+        if (gpa < memory->parts[i].size)
+            return memory_part_hole(&memory->parts[i], gpa);
+    return 0;
+}
+
 void guest_memory_clear(GuestMemory *memory)
 {
     for (unsigned i = 0; i < memory->count; i++)

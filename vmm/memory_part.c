@@ -258,6 +258,16 @@ static bool discard(const MappedPart *part)
     return madvise(part->host, part->size, MADV_DONTNEED) == 0;
 }
 
+uint64_t memory_part_hole(const MappedPart *part, uint64_t offset)
+{
+    if (!part->shared)
+        return 0;
+    off_t data = lseek(part->fd, (off_t)offset, SEEK_DATA);
+    if (data < 0)
+        return errno == ENXIO ? part->size - offset : 0;
+    return MIN((uint64_t)data, part->size) - offset;
+}
+
 void memory_part_clear(MappedPart *part)
 {
     if (part->prealloc || !discard(part))

@@ -20,5 +20,8 @@ bool memory_part_is_huge(const MappedPart *mapped);
 bool memory_part_map(MappedPart *mapped, const MemoryPart *part, uint8_t *host, GError **error);
 // The mapping stays.
 void memory_part_close(MappedPart *mapped);
+// Bytes from `offset` on, which is in it, that are zeros for want of anything in the file: reading them would
+// only take memory. 0: there may be something.
+uint64_t memory_part_hole(const MappedPart *mapped, uint64_t offset);
 // It reads as zeros again.
 void memory_part_clear(MappedPart *mapped);

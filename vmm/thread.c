@@ -20,6 +20,7 @@ static const size_t stacks[THREAD_KINDS] = {
     [THREAD_NVRAM] = 256 << 10,
     [THREAD_CONSOLE] = 256 << 10,
     [THREAD_TRACE] = 256 << 10,
+    [THREAD_SAVE] = 256 << 10,
     [THREAD_HELPER] = 256 << 10,
 };
 

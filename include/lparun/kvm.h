@@ -181,7 +181,8 @@ int kvm_hash_group(KvmVm *vm, uint64_t group, uint64_t entries[KVM_HASH_GROUP][2
 void kvm_code_changed(const void *host, size_t length);
 
 #define KVM_PPC_LPCR 0x10300000000000b5ULL
-#define LPCR_LD (1ULL << 17) // large decrementer (Power ISA 3.1, book III, 2.2)
+#define LPCR_LD (1ULL << 17)  // large decrementer (Power ISA 3.1, book III, 2.2)
+#define LPCR_ILE (1ULL << 25) // interrupts are little-endian (the same)
 #define KVM_PPC_COMPAT 0x10200000000000b7ULL
 #define KVM_PPC_VPA_ADDRESS 0x1030000000000082ULL
 #define KVM_PPC_VPA_SLB_SHADOW 0x1040000000000083ULL
@@ -195,6 +196,13 @@ void kvm_code_changed(const void *host, size_t length);
 #define KVM_PPC_DAWRX1 0x10300000000000c5ULL
 #define KVM_PPC_ONLINE 0x10200000000000bfULL
 #define KVM_PPC_HIOR 0x1030000000000001ULL
+#define KVM_PPC_DAR 0x103000000000000cULL
+#define KVM_PPC_DSISR 0x102000000000000dULL
+#define KVM_PPC_VR(n) (0x1040000000000040ULL + (n))
+#define KVM_PPC_VSR(n) (0x1040000000000060ULL + (n)) // the first 32; the others are VRs
+#define KVM_PPC_FPSCR 0x1030000000000080ULL
+#define KVM_PPC_VSCR 0x1020000000000081ULL
+#define KVM_PPC_VRSAVE 0x10200000000000b4ULL
 #define KVM_PPC_PID 0x10300000000000b2ULL
 #define KVM_PPC_TAR 0x10300000000000a8ULL
 #define KVM_PPC_DEBUG_INST 0x102000000000008bULL

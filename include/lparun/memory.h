@@ -59,6 +59,10 @@ void *guest_memory_for_kvm(const GuestMemory *memory, uint64_t gpa, uint64_t len
 bool guest_memory_read(const GuestMemory *memory, uint64_t gpa, void *bytes, uint64_t length);
 bool guest_memory_write(const GuestMemory *memory, uint64_t gpa, const void *bytes, uint64_t length);
 
+// Bytes from `gpa` on, which is RAM, that are known to be zeros; to read them would take the host's memory
+// for nothing. 0: there may be something else.
+uint64_t guest_memory_hole(const GuestMemory *memory, uint64_t gpa);
+
 // Makes all of RAM read as zeros again, and gives back to the host what was not asked to be there from the
 // start on. No vCPU and no device may use it meanwhile.
 void guest_memory_clear(GuestMemory *memory);

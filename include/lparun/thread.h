@@ -11,6 +11,7 @@ typedef enum {
     THREAD_NVRAM,   // saves it
     THREAD_CONSOLE, // writes the guest's output
     THREAD_TRACE,   // writes lines of tracing
+    THREAD_SAVE,    // writes the guest's memory to a file
     THREAD_HELPER,  // does a part of another thread's work, which waits for it
     THREAD_KINDS
 } ThreadKind;
