@@ -1,6 +1,9 @@
 // -action: QEMU's words, and what follows on what.
 #include "actions.h"
+#include "lparun/error.h"
 #include "values.h"
+#include <errno.h>
+#include <unistd.h>
 
 #define KEY(key, table, text)                                                                                \
     {                                                                                                        \
@@ -11,13 +14,34 @@ static const Key keys[] = {
     KEY(shutdown, actions_shutdown_words, "when it powers off (default poweroff)"),
     KEY(panic, actions_panic_words, "when it panics (default shutdown)"),
     KEY(watchdog, actions_watchdog_words, "when its watchdog expires (default: what the guest asked for)"),
+    { .name = "dump",
+        .type = KEY_TEXT,
+        .at = offsetof(Actions, dump),
+        .value = "FILE",
+        .help = "an ELF core of the guest, written when it panics first, before what follows" },
     { 0 },
 };
+
+void actions_clear(Actions *actions)
+{
+    keys_clear(keys, actions);
+}
+
+// A panic would be too late to hear of it, and -daemonize goes to another folder.
+static bool check_dump(Actions *actions, const char *option, GError **error)
+{
+    g_autofree char *given = actions->dump;
+    actions->dump = given ? g_canonicalize_filename(given, NULL) : NULL;
+    g_autofree char *folder = given ? g_path_get_dirname(actions->dump) : NULL;
+    return !folder || access(folder, W_OK) == 0 ||
+           error_user(error, "%s dump=%s: %s: %s; give a path where a file can be made", option,
+               actions->dump, folder, g_strerror(errno));
+}
 
 bool actions_parse(Actions *actions, const char *option, const char *value, GError **error)
 {
     g_autoptr(Values) values = values_parse(option, value, NULL, error);
-    return values && values_fill(values, keys, actions, error);
+    return values && values_fill(values, keys, actions, error) && check_dump(actions, option, error);
 }
 
 const char *actions_watchdog_name(WatchdogAction action)

@@ -23,14 +23,16 @@ typedef struct Actions {
     int shutdown; // true: shutdown=pause
     PanicAction panic;
     WatchdogAction watchdog;
+    char *dump; // path of a core that is written at the first panic, or NULL
 } Actions;
 
 extern const Word actions_reboot_words[], actions_shutdown_words[], actions_panic_words[],
     actions_watchdog_words[];
 
-// Takes "reboot=...,shutdown=...,panic=...,watchdog=..." of `option`; what is not named stays. False and
-// `error`: one line.
+// Takes "reboot=...,shutdown=...,panic=...,watchdog=...,dump=..." of `option`; what is not named stays. False
+// and `error`: one line.
 bool actions_parse(Actions *actions, const char *option, const char *value, GError **error);
+void actions_clear(Actions *actions);
 // QEMU's word for it.
 const char *actions_watchdog_name(WatchdogAction action);
 

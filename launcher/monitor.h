@@ -44,7 +44,8 @@ typedef enum {
     STATE_SHUTDOWN,  // powered off: only a reset leads on
     STATE_PANICKED,
     STATE_WATCHDOG,
-    STATE_DEBUG, // by a debugger's breakpoint
+    STATE_DEBUG,   // by a debugger's breakpoint
+    STATE_SAVE_VM, // while a core is written
     MONITOR_STATES
 } MonitorState;
 
@@ -75,6 +76,7 @@ typedef struct MonitorMachine {
     struct Fds *fds;
     const struct Cpus *processors;
     struct Timeline *timeline;
+    struct Dumper *dumper;
     const char *uuid; // as RTAS says it
     // The last descriptor that the client has handed over, which is the caller's from then on; -1: none.
     int (*take_descriptor)(void *descriptor_owner);

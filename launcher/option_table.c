@@ -313,10 +313,10 @@ const OptionRow option_table[] = {
         parse_rtc },
     { "action",
         "reboot=reset|shutdown,shutdown=poweroff|pause,panic=shutdown|exit-failure|pause|none,"
-        "watchdog=reset|shutdown|poweroff|inject-nmi|pause|none",
+        "watchdog=reset|shutdown|poweroff|inject-nmi|pause|none,dump=FILE",
         "what follows when the guest reboots, powers off or panics (default: the first of each), or when "
         "its\n"
-        "watchdog expires (default: what the guest asked for)\n"
+        "watchdog expires (default: what the guest asked for); dump: an ELF core, at the first panic\n"
         "exit-failure is the same as shutdown: a panic has an exit status of its own",
         parse_action },
     { "no-reboot", NULL, "the same as -action reboot=shutdown", parse_no_reboot },

@@ -48,6 +48,7 @@ void options_clear(Options *options)
     cpu_options_clear(&options->cpu);
     boot_options_clear(&options->boot);
     globals_clear(options);
+    actions_clear(&options->actions);
     memory_options_clear(&options->memory_options);
     trace_options_clear(&options->trace);
     g_free(options->help);

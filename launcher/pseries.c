@@ -546,6 +546,8 @@ static bool make_run(Machine *machine, GError **error)
 {
     const RunParts parts = {
         .vcpus = machine->vcpus,
+        .memory = machine->memory,
+        .mmu = machine->mmu,
         .events = machine->events,
         .list = machine->parts,
         .vm = machine->vm,

@@ -39,11 +39,14 @@ static bool read_base(const char *text, void *to)
 static const Word sources[] = { { "host", CLOCK_OF_HOST }, { "rt", CLOCK_STEADY }, { "vm", CLOCK_OF_MACHINE },
     { 0 } };
 
+static const Word drift_words[] = { { "none" }, { "slew" }, { 0 } };
+
 static const Key keys[] = {
     { "base", KEY_READ, .value = "utc|localtime|DATE", .read = read_base,
         .mend = "give utc, localtime, or a date such as 2026-11-22 or 2026-11-22T16:01:21",
         .help = "where the time of day starts (default utc)" },
     { "clock", KEY_WORD, offsetof(ClockSetup, source), .words = sources, .help = "what drives it" },
+    { "driftfix", KEY_ONLY, .words = drift_words, .help = "taken: it is about a PC's timer interrupts" },
     { 0 },
 };
 

@@ -1,42 +1,21 @@
 // The one owner of whether the machine runs.
-#include "run.h"
+#include "run_internal.h"
 #include "char_options.h"
 #include "command.h"
 #include "fds.h"
 #include "human.h"
 #include "lparun/error.h"
-#include "lparun/hypercall.h"
-#include "lparun/papr.h"
 #include "lparun/rtas_clock.h"
 #include "lparun/timeline.h"
-#include "lparun/vty.h"
 #include "marks.h"
 #include "nodes.h"
 #include "options.h"
-#include "stats.h"
 
 #define HOLD_AGAIN_MS 1
 
-struct Run {
-    RunParts parts;
-    Actions actions;
-    Nodes *nodes; // as the next one, the monitors'
-    Fds *fds;
-    GPtrArray *monitors; // of Monitor
-    unsigned watchers;   // of them, that want to hear of marks
-    GPtrArray *humans;   // of Human
-    MonitorMachine machine;
-    unsigned held;     // RunHold's bits
-    gint64 stopped_at; // microseconds of the monotonic clock
-    guint holding;     // a source while parts are asked whether they are held, or 0
-    int signal;        // that wants the end, or 0
-    void (*heard)(void *owner, const char *event); // or NULL
-    void *listener;
-};
-
 // --- What a monitor is told.
 
-static void tell_of(const Run *run, const char *name, GVariant *data)
+void run_tell(const Run *run, const char *name, GVariant *data)
 {
     const MonitorEvent event = { .name = name, .data = data ? g_variant_ref_sink(data) : NULL };
     for (unsigned i = 0; i < run->monitors->len; i++)
@@ -49,14 +28,14 @@ static void tell_of(const Run *run, const char *name, GVariant *data)
 
 static void tell(const Run *run, const char *name)
 {
-    tell_of(run, name, NULL);
+    run_tell(run, name, NULL);
 }
 
 static void tell_action(const Run *run, const char *name, const char *action)
 {
     GVariantBuilder *data = command_object();
     command_add(data, "action", g_variant_new_string(action));
-    tell_of(run, name, command_end(data));
+    run_tell(run, name, command_end(data));
 }
 
 static void tell_marks(void *owner)
@@ -64,7 +43,7 @@ static void tell_marks(void *owner)
     const Run *run = owner;
     g_autoptr(GArray) news = timeline_news(run->parts.timeline);
     for (unsigned i = 0; i < news->len; i++)
-        tell_of(run, "X_LPARUN_MARK", mark_describe(&g_array_index(news, TimelineEntry, i)));
+        run_tell(run, "X_LPARUN_MARK", mark_describe(&g_array_index(news, TimelineEntry, i)));
 }
 
 static void watch(void *owner, bool on)
@@ -87,6 +66,7 @@ MonitorState run_state(const Run *run)
         { HELD_DEBUG, STATE_DEBUG },
         { HELD_RESET, STATE_PRELAUNCH },
         { HELD_MONITOR, STATE_PAUSED },
+        { HELD_DUMP, STATE_SAVE_VM },
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(states); i++)
         if (run->held & states[i].hold)
@@ -117,7 +97,7 @@ static gboolean tell_stopped(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void hold(Run *run, RunHold why)
+void run_hold(Run *run, RunHold why)
 {
     bool was_held = run->held & ~(unsigned)HELD_RESTART;
     run->held |= why;
@@ -136,11 +116,14 @@ static void stop_waiting(Run *run)
     run->holding = 0;
 }
 
-// What the monitor may end. A reset that is under way goes on, and the guest after it.
-static void let_go(Run *run)
+// A reset that is under way goes on, and the guest after it.
+void run_end_hold(Run *run, unsigned why)
 {
-    if (!(run->held & ~(unsigned)HELD_RESTART))
+    unsigned others = run->held & ~(why | HELD_RESTART);
+    if (others || !(run->held & why)) {
+        run->held &= ~why;
         return;
+    }
     if (run->holding) // a disk that has not come to its end goes on with it
         tell(run, "STOP");
     stop_waiting(run);
@@ -152,16 +135,11 @@ static void let_go(Run *run)
         part_list_release(run->parts.list);
 }
 
-void run_hold(Run *run, RunHold why)
-{
-    hold(run, why);
-}
-
 bool run_go_on(Run *run)
 {
     if (run->held & HELD_SHUTDOWN)
         return false;
-    let_go(run);
+    run_end_hold(run, ~(unsigned)(HELD_RESTART | HELD_DUMP));
     return true;
 }
 
@@ -186,9 +164,11 @@ static void inject_nmi(const Run *run)
 static const char *obey(void *owner, MonitorOrder order)
 {
     Run *run = owner;
+    if ((order == ORDER_STOP || order == ORDER_RESUME) && run->held & HELD_DUMP)
+        return "There is a dump in process, please wait.";
     switch (order) {
     case ORDER_STOP:
-        hold(run, HELD_MONITOR);
+        run_hold(run, HELD_MONITOR);
         break;
     case ORDER_RESUME:
         if (!run_go_on(run))
@@ -213,59 +193,12 @@ static const char *obey(void *owner, MonitorOrder order)
     return NULL;
 }
 
-static unsigned cpus(void *owner)
-{
-    const Run *run = owner;
-    return vcpu_set_count(run->parts.vcpus);
-}
-
-static MonitorCpu cpu(void *owner, unsigned index)
-{
-    const Run *run = owner;
-    const Vcpu *vcpu = vcpu_set_at(run->parts.vcpus, index);
-    unsigned thread = index % run->parts.threads;
-    return (MonitorCpu){
-        .index = index, .core = index - thread, .thread = thread, .thread_id = vcpu_thread_id(vcpu)
-    };
-}
-
-static void look(void *owner, VcpuLook *looks)
-{
-    const Run *run = owner;
-    vcpu_set_look(run->parts.vcpus, looks);
-}
-
-static MonitorConsole console(void *owner)
-{
-    const RunParts *parts = &((const Run *)owner)->parts;
-    return (MonitorConsole){
-        .polls = hypercall_count(parts->hypercalls, H_GET_TERM_CHAR),
-        .waiting = vtys_waiting(parts->vtys),
-    };
-}
-
-static char *stats(void *owner)
-{
-    const Run *run = owner;
-    return stats_text(run->parts.list);
-}
-
-static void kvm_stats_of(void *owner, bool of_vcpus, GBytes **counts)
-{
-    const Run *run = owner;
-    if (of_vcpus)
-        vcpu_set_kvm_stats(run->parts.vcpus, counts);
-    else
-        counts[0] = kvm_stats(run->parts.vm);
-}
-
-// rtas_clock_watch()'s.
 static void tell_clock(void *owner, gint64 seconds)
 {
     GVariantBuilder *data = command_object();
     command_add_int(data, "offset", seconds);
     command_add_text(data, "qom-path", "/machine/rtc");
-    tell_of(owner, "RTC_CHANGE", command_end(data));
+    run_tell(owner, "RTC_CHANGE", command_end(data));
 }
 
 static void close_monitor(gpointer data)
@@ -330,6 +263,7 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
 {
     Run *run = g_new0(Run, 1);
     run->parts = *parts;
+    run->dumper = run_make_dumper(run);
     run->monitors = g_ptr_array_new_with_free_func(close_monitor);
     run->humans = g_ptr_array_new_with_free_func(close_human);
     run->actions = parts->options->actions;
@@ -337,12 +271,12 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
     run->fds = fds_new();
     run->machine = (MonitorMachine){ .state = state,
         .obey = obey,
-        .cpus = cpus,
-        .cpu = cpu,
-        .look = look,
-        .console = console,
-        .stats = stats,
-        .kvm_stats = kvm_stats_of,
+        .cpus = run_view_cpus,
+        .cpu = run_view_cpu,
+        .look = run_view_look,
+        .console = run_view_console,
+        .stats = run_view_stats,
+        .kvm_stats = run_view_kvm_stats,
         .watch = watch,
         .watch_owner = run,
         .owner = run,
@@ -356,7 +290,8 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
         .fds = run->fds,
         .processors = parts->processors,
         .uuid = parts->uuid,
-        .timeline = parts->timeline };
+        .timeline = parts->timeline,
+        .dumper = run->dumper };
     if (parts->clock && monitors && monitors->len > 0)
         rtas_clock_watch(parts->clock, tell_clock, run);
     if (open_monitors(run, monitors, error))
@@ -375,6 +310,7 @@ void run_free(Run *run)
     if (!run)
         return;
     stop_waiting(run);
+    dumper_free(run->dumper);
     if (run->parts.clock)
         rtas_clock_watch(run->parts.clock, NULL, NULL);
     g_ptr_array_unref(run->monitors);
@@ -404,10 +340,10 @@ static void tell_end(const Run *run, RunEvent event, bool is_reset)
     GVariantBuilder *data = command_object();
     command_add(data, "guest", g_variant_new_boolean(causes[event].by_guest));
     command_add(data, "reason", g_variant_new_string(causes[event].reason));
-    tell_of(run, is_reset ? "RESET" : "SHUTDOWN", command_end(data));
+    run_tell(run, is_reset ? "RESET" : "SHUTDOWN", command_end(data));
 }
 
-static void panicked(Run *run, Next next)
+void run_tell_panic(const Run *run, Next next)
 {
     static const char *const actions[] = {
         [NEXT_END] = "poweroff",
@@ -415,17 +351,29 @@ static void panicked(Run *run, Next next)
         [NEXT_GO_ON] = "run",
     };
     tell_action(run, "GUEST_PANICKED", actions[next]);
-    if (next == NEXT_END)
+}
+
+static void panicked(Run *run, Next next)
+{
+    if (!run->panic_waits)
+        run_tell_panic(run, next);
+    run->panic_waits = false;
+    if (next == NEXT_END) {
         tell_end(run, RUN_PANICKED, false);
-    else if (next == NEXT_PAUSE)
-        hold(run, HELD_PANIC);
+        return;
+    }
+    if (next == NEXT_PAUSE)
+        run_hold(run, HELD_PANIC);
     else if (!run->held)
         vcpu_set_release(run->parts.vcpus);
+    run_end_hold(run, HELD_DUMP);
 }
 
 // From a reset, as it was before it: held, or running with the parts that were held for the reset.
 static void came_back(Run *run)
 {
+    run->panic_waits = false; // for nothing any more
+    run_end_hold(run, HELD_DUMP);
     run->held = run->held & ~(unsigned)HELD_RESTART ? HELD_RESET : 0;
     if (!run->held)
         part_list_release(run->parts.list);
@@ -438,12 +386,12 @@ void run_came(Run *run, RunEvent event, Next next)
         return;
     }
     if (event == RUN_DEBUG) {
-        hold(run, HELD_DEBUG);
+        run_hold(run, HELD_DEBUG);
         return;
     }
     tell_end(run, event, next == NEXT_RESET);
     if (next == NEXT_PAUSE)
-        hold(run, HELD_SHUTDOWN);
+        run_hold(run, HELD_SHUTDOWN);
     else if (next == NEXT_RESET)
         came_back(run);
 }
@@ -481,7 +429,7 @@ void run_watchdog(Run *run, WatchdogExpiry what)
         inject_nmi(run);
         break;
     case WATCHDOG_PAUSE:
-        hold(run, HELD_WATCHDOG);
+        run_hold(run, HELD_WATCHDOG);
         break;
     default:
         break;
@@ -515,7 +463,7 @@ static bool restart(Run *run, GError **error)
 }
 
 // The guest's own ways to end a round, and the monitor's. Told at once: it may be the last that is.
-static void mark(const Run *run, const RunRequest *request)
+void run_mark(const Run *run, const RunRequest *request)
 {
     static const TimelineMark marks[] = {
         [RUN_POWER_OFF] = TIMELINE_POWER_OFF,
@@ -528,15 +476,23 @@ static void mark(const Run *run, const RunRequest *request)
     timeline_flush(run->parts.timeline);
 }
 
-// Does what follows on `request`. False with `error`.
-static bool serve(Run *run, const RunRequest *request, Next next, GError **error)
+static bool again(Run *run, Next *next)
+{
+    run_queue_repeat(run->parts.queue);
+    *next = NEXT_GO_ON;
+    return true;
+}
+
+// Does what follows on `request`, or has it come again. False with `error`.
+static bool serve(Run *run, const RunRequest *request, Next *then, GError **error)
 {
     RunEvent event = request->event;
+    Next next = *then;
+    if (run_must_wait(run, request, next))
+        return again(run, then);
     if (next == NEXT_RESET) {
-        if (!stand_still(run)) { // a disk has something under way: others are heard meanwhile
-            run_queue_repeat(run->parts.queue);
-            return true;
-        }
+        if (!stand_still(run)) // a disk has something under way: others are heard meanwhile
+            return again(run, then);
         if (!restart(run, error))
             return false;
         run_queue_reset(run->parts.queue);
@@ -544,7 +500,7 @@ static bool serve(Run *run, const RunRequest *request, Next next, GError **error
         vcpu_set_hold(run->parts.vcpus);
         run_queue_drop(run->parts.queue, event); // by another vCPU, meanwhile
     }
-    mark(run, request);
+    run_mark(run, request);
     run_came(run, event, next);
     if (next == NEXT_RESET)
         run->parts.start(run->parts.owner);
@@ -589,7 +545,7 @@ int run_until_end(Run *run, GError **error)
     do {
         request = run_queue_await(run->parts.queue);
         next = actions_next(&run->actions, request->event);
-        if (!serve(run, request, next, error))
+        if (!serve(run, request, &next, error))
             return (*error)->code;
     } while (next != NEXT_END);
     return verdict(run, request, error);

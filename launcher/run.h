@@ -1,6 +1,7 @@
 // The run: whether the machine runs and why not, what is asked of it, and what follows.
 #pragma once
 #include "actions.h"
+#include "lparun/memory.h"
 #include "lparun/part.h"
 #include "lparun/rtas_events.h"
 #include "lparun/vcpu.h"
@@ -12,6 +13,8 @@ typedef struct Run Run;
 
 typedef struct RunParts {
     VcpuSet *vcpus;
+    GuestMemory *memory;
+    const struct Mmu *mmu;
     RtasEvents *events;
     PartList *list;
     KvmVm *vm;
@@ -45,6 +48,7 @@ typedef enum {
     HELD_SHUTDOWN = 1 << 4, // -action shutdown=pause: only a reset leads on
     HELD_DEBUG = 1 << 5,    // a debugger's breakpoint
     HELD_RESTART = 1 << 6,  // a reset is under way; `cont` does not end this one
+    HELD_DUMP = 1 << 7,     // a core is written, or what follows on a panic waits for one
 } RunHold;
 
 // With these monitors (MonitorOptions). NULL and `error` when one cannot be. On the main thread, as all of

@@ -3,6 +3,7 @@
 
 extern const CommandEvent command_events[];
 const CommandEvent command_events[] = {
+    { "DUMP_COMPLETED", "result:DumpQueryResult error?:str" },
     { "GUEST_PANICKED", "action:GuestPanicAction" },
     { "POWERDOWN" },
     { "RESET", "guest:bool reason:ShutdownCause" },

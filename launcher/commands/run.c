@@ -32,6 +32,7 @@ static const Word states[] = {
     { "guest-panicked", STATE_PANICKED },
     { "watchdog", STATE_WATCHDOG },
     { "debug", STATE_DEBUG },
+    { "save-vm", STATE_SAVE_VM },
     { 0 },
 };
 

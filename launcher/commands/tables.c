@@ -3,7 +3,7 @@
 
 #define COMMAND_FILES(row)                                                                                   \
     row(run) row(machine) row(look) row(block) row(nodes) row(actions) row(about) row(absent) row(options)   \
-        row(fds) row(objects) row(pci) row(qom) row(chardev) row(human) row(stats)
+        row(fds) row(objects) row(pci) row(qom) row(chardev) row(human) row(stats) row(dump)
 
 #define DECLARE(name)                                                                                        \
     extern const Command name##_commands[];                                                                  \

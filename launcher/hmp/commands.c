@@ -87,5 +87,8 @@ const HmpRow hmp_commands[] = {
     { "stop", "s", "", "stop the guest", stop },
     { "system_powerdown", NULL, "", "press the power button", power_down },
     { "system_reset", NULL, "", "reset the machine", reset },
+    { "x", NULL, "/fmt addr", "memory: a count, x d u o c or s, and b h w or g (1 to 8 bytes)",
+        hmp_show_virtual },
+    { "xp", NULL, "/fmt addr", "physical memory, the same", hmp_show_physical },
     { 0 },
 };

@@ -39,6 +39,9 @@ bool hmp_number(Hmp *hmp, const char *text, uint64_t *number);
 void hmp_help(Hmp *hmp, char **words);
 void hmp_show(Hmp *hmp, char **words);
 
+// In memory.c.
+void hmp_show_physical(Hmp *hmp, char **words);
+void hmp_show_virtual(Hmp *hmp, char **words);
 // In machine.c.
 void hmp_show_registers(Hmp *hmp, char **words);
 void hmp_show_devices(Hmp *hmp, char **words);

@@ -1,4 +1,5 @@
 // The human monitor: lines, what they say, and how they are typed.
+#include "dumper.h"
 #include "fake_machine.h"
 #include "hmp/session.h"
 #include <string.h>
@@ -171,6 +172,91 @@ static void test_help(void)
     g_assert_nonnull(strstr(info, "info registers [-a] -- "));
 }
 
+// --- Memory: what QEMU 10.0 shows of the same bytes, but for texts, which it does not.
+
+static const struct {
+    const char *line, *text;
+} memory_lines[] = {
+    { "xp /4xw 0x100", "0000000000000100: 0xe8602ff0 0x7c6903a6 0x38000100 0x4e800420\n" },
+    { "xp /2xg 0x100", "0000000000000100: 0xe8602ff07c6903a6 0x380001004e800420\n" },
+    { "xp /20xb 0x101", "0000000000000101: 0x60 0x2f 0xf0 0x7c 0x69 0x03 0xa6 0x38\n"
+                        "0000000000000109: 0x00 0x01 0x00 0x4e 0x80 0x04 0x20 0x00\n"
+                        "0000000000000111: 0x00 0x00 0x00 0x00\n" },
+    { "xp /3dh 0x100", "0000000000000100: 59488 12272 31849\n" },
+    { "xp /5uw 0x100", "0000000000000100: 3898617840 2087256998  939524352 1317012512\n"
+                       "0000000000000110:          0\n" },
+    { "xp /5ow 0x100", "0000000000000100: 035030027760 017432201646 07000000400 011640002040\n"
+                       "0000000000000110:           0\n" },
+    { "xp /2og 0x100", "0000000000000100: 01641401377017432201646 0340000020011640002040\n" },
+    { "xp /2ob 0x100", "0000000000000100: 0350 0140\n" },
+    { "xp /4db 0x100", "0000000000000100: 232  96  47 240\n" },
+    { "xp /5dg 0x100", "0000000000000100: -1702307949220133978  4035226366952604704\n"
+                       "0000000000000110:                    0                    0\n"
+                       "0000000000000120:                    0\n" },
+    { "xp /4cw 0x100",
+        "0000000000000100: '\\xe8' '`' '/' '\\xf0' '|' 'i' '\\x03' '\\xa6' '8' '\\x00' '\\x01' "
+        "'\\x00' 'N' '\\x80' '\\x04' ' '\n" },
+    { "xp/x 0x100", "0000000000000100: 0xe8602ff0\n" },
+    { "xp /x 256+0x4", "0000000000000104: 0x7c6903a6\n" },
+    { "xp /0x 1", "" },
+    { "xp /3xw 0xffff8", "00000000000ffff8: Cannot access memory\n" },
+    { "xp /8xw 0xffff0", "00000000000ffff0: 0x00000000 0x00000000 0x00000000 0x00000000\n"
+                         "0000000000100000: Cannot access memory\n" },
+    { "xp /w 0xfffffffffffffffc", "fffffffffffffffc: Cannot access memory\n" },
+    { "xp /2w 0x100", "0000000000000100: 0xe8602ff0 0x7c6903a6\n" },
+    { "xp", "0000000000000108: 0x38000100\n" },
+    { "xp /2s 0x200", "0000000000000200: \"a \\\"b\\\"\\n\"\n0000000000000207: \"c\"\n" },
+    { "xp /s 0xfffff", "00000000000fffff: \"\"\n" },
+    { "xp /s 0x100000", "0000000000100000: Cannot access memory\n" },
+    { "xp /xq 1", "invalid char in format: 'q'\nTry \"help xp\" for more information\n" },
+    { "xp /-3x 0", "invalid char in format: '-'\nTry \"help xp\" for more information\n" },
+    { "xp /x3 0", "invalid char in format: '3'\nTry \"help xp\" for more information\n" },
+    { "xp /3i 0", "invalid char in format: 'i' (lparun has no disassembler)\nTry \"help xp\" for more "
+                  "information\n" },
+    { "xp /1000000x 0", "Error: at most 65536 bytes are shown at once\n" },
+    { "xp /99999999999999999999999 0", "Error: at most 65536 bytes are shown at once\n" },
+};
+
+static void test_memory(void)
+{
+    static const uint8_t code[] = { 0xe8, 0x60, 0x2f, 0xf0, 0x7c, 0x69, 0x03, 0xa6, 0x38, 0x00, 0x01, 0x00,
+        0x4e, 0x80, 0x04, 0x20 };
+    FakeMachine machine;
+    fake_machine_init(&machine);
+    GuestMemory *memory = guest_memory_new(0x100000, NULL);
+    guest_memory_write(memory, 0x100, code, sizeof code);
+    guest_memory_write(memory, 0x200, "a \"b\"\n\0c", 9);
+    machine.operations.dumper = dumper_new(&(DumperParts){ .memory = memory });
+    Hmp hmp = { .machine = &machine.operations };
+    for (unsigned i = 0; i < G_N_ELEMENTS(memory_lines); i++) {
+        g_autofree char *text = hmp_run(&hmp, memory_lines[i].line);
+        g_auto(GStrv) parts = g_strsplit(text, "\r\n", 0);
+        g_autofree char *joined = g_strjoinv("\n", parts);
+        g_assert_cmpstr(joined, ==, memory_lines[i].text);
+    }
+    dumper_free(machine.operations.dumper);
+    guest_memory_free(memory);
+}
+
+// A text without an end, and the longest that is shown: one answer of QMP's holds them.
+static void test_much_memory(void)
+{
+    FakeMachine machine;
+    fake_machine_init(&machine);
+    GuestMemory *memory = guest_memory_new(0x100000, NULL);
+    memset(guest_memory_write_at(memory, 0, 0x100000), 0xff, 0x100000);
+    machine.operations.dumper = dumper_new(&(DumperParts){ .memory = memory });
+    Hmp hmp = { .machine = &machine.operations };
+    static const char *const most[] = { "xp /65536cb 0", "xp /65536xb 0", "xp /65536ob 0", "xp /256s 0" };
+    for (unsigned i = 0; i < G_N_ELEMENTS(most); i++) {
+        g_autofree char *text = hmp_run(&hmp, most[i]);
+        g_assert_cmpuint(strlen(text), >, 60000);
+        g_assert_cmpuint(strlen(text), <, 800000);
+    }
+    dumper_free(machine.operations.dumper);
+    guest_memory_free(memory);
+}
+
 // --- Typing.
 
 typedef struct Terminal {
@@ -263,6 +349,8 @@ int main(int argc, char **argv)
     g_test_add_func("/hmp/lines", test_lines);
     g_test_add_func("/hmp/orders", test_orders);
     g_test_add_func("/hmp/registers", test_registers);
+    g_test_add_func("/hmp/memory", test_memory);
+    g_test_add_func("/hmp/much-memory", test_much_memory);
     g_test_add_func("/hmp/help", test_help);
     g_test_add_func("/hmp/typing", test_typing);
     g_test_add_func("/hmp/no-reader", test_no_reader);

@@ -130,6 +130,22 @@ static void test_untouched(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(guest_memory_hole(fixture->memory, 6 << 20), ==, 2 << 20);
 }
 
+// What is in a file of whose pages the guest has its own (share=off) is not what the guest has.
+static void test_private(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *backing = g_build_filename(fixture->folder, "memory", NULL);
+    const MemoryPart part = { .option = "-mem-path", .size = RAM, .path = backing };
+    guest_memory_free(fixture->memory);
+    fixture->memory = guest_memory_new_of(&part, 1, NULL);
+    g_assert_true(guest_memory_write(fixture->memory, 5 << 20, "touched", 7));
+    const SaveSource source = { .memory = fixture->memory, .address = 5 << 20, .length = 7 };
+    uint64_t written;
+    g_assert_cmpint(save(fixture, &source, &written), ==, 0);
+    g_autofree char *content = NULL;
+    g_assert_true(g_file_get_contents(fixture->path, &content, NULL, NULL));
+    g_assert_cmpstr(content, ==, "touched");
+}
+
 // To a reader that does not read, and freed meanwhile: nobody hears of its end.
 static void test_freed(Fixture *fixture, gconstpointer data)
 {
@@ -152,6 +168,7 @@ int main(int argc, char **argv)
     g_test_add("/memory-save/nowhere", Fixture, NULL, set_up, test_nowhere, tear_down);
     g_test_add("/memory-save/beyond-memory", Fixture, NULL, set_up, test_beyond_memory, tear_down);
     g_test_add("/memory-save/untouched", Fixture, NULL, set_up, test_untouched, tear_down);
+    g_test_add("/memory-save/private", Fixture, NULL, set_up, test_private, tear_down);
     g_test_add("/memory-save/freed", Fixture, NULL, set_up, test_freed, tear_down);
     return g_test_run();
 }

@@ -704,7 +704,7 @@ static void test_later_alone(Fixture *fixture, gconstpointer data)
 static void test_states(Fixture *fixture, gconstpointer data)
 {
     static const char *const names[MONITOR_STATES] = { "running", "paused", "prelaunch", "shutdown",
-        "guest-panicked", "watchdog", "debug" };
+        "guest-panicked", "watchdog", "debug", "save-vm" };
     negotiate(fixture);
     for (unsigned i = 0; i < MONITOR_STATES; i++) {
         fixture->machine.state = (MonitorState)i;

@@ -1,6 +1,7 @@
 // Commands of all files, through a session: what they answer is of the type that the schema says.
 #include "device_kinds.h"
 #include "devices.h"
+#include "dumper.h"
 #include "fake_machine.h"
 #include "fds.h"
 #include "lparun/fd_set.h"
@@ -144,6 +145,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     machine->actions = &fixture->options.actions;
     machine->nodes = nodes_new();
     machine->fds = fds_new();
+    machine->dumper = dumper_new(&(DumperParts){ .memory = NULL });
     machine->processors = &fixture->processors;
     machine->kvm_stats = kvm_stats_of;
     machine->take_descriptor = take_descriptor;
@@ -169,6 +171,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     nodes_free(fixture->machine.nodes);
     fds_free(fixture->machine.fds);
     fd_set_clear();
+    dumper_free(fixture->machine.dumper);
     chardevs_free(fixture->machine.chardevs);
     devices_free(fixture->machine.devices);
     pci_host_free(fixture->host);

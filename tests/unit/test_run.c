@@ -11,6 +11,9 @@
 #include "lparun/vty.h"
 #include "lparun/watchdog.h"
 #include "partition.h"
+#include "scratch_file.h"
+#include <fcntl.h>
+#include <sys/stat.h>
 
 static MonitorMachine machine;
 
@@ -23,11 +26,12 @@ enum {
     MONITOR_SHUTDOWN,
     MONITOR_PANICKED,
     MONITOR_WATCHDOG,
+    MONITOR_DUMPED,
     MONITOR_CLOCK,
     MONITOR_MARK
 };
 static const char *const event_names[] = { "STOP", "RESUME", "POWERDOWN", "RESET", "SHUTDOWN",
-    "GUEST_PANICKED", "WATCHDOG", "RTC_CHANGE", "X_LPARUN_MARK" };
+    "GUEST_PANICKED", "WATCHDOG", "DUMP_COMPLETED", "RTC_CHANGE", "X_LPARUN_MARK" };
 static unsigned told[MONITOR_MARK + 1];
 static struct {
     int kind;
@@ -156,6 +160,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
         .events = fixture->events,
         .list = fixture->list,
         .chardevs = fixture->chardevs,
+        .memory = fixture->partition.memory,
         .options = &fixture->options,
         .ask = { .ask = request, .owner = fixture },
         .timebase = 512000000,
@@ -624,6 +629,169 @@ static void test_marks(Fixture *fixture, gconstpointer data)
     run_queue_free(fixture->parts.queue);
 }
 
+// --- A core at a panic.
+
+typedef struct PanicCore {
+    Whole whole;
+    char *folder, *path;
+    int reader;      // of the FIFO that the core goes to, or -1
+    size_t length;   // bytes that came there
+    unsigned panics; // that the guest is still to have
+    guint reading;   // a source
+} PanicCore;
+
+static void set_up_core(PanicCore *core, Fixture *fixture, PanicAction panic)
+{
+    *core = (PanicCore){ .whole.fixture = fixture, .folder = scratch_folder(), .reader = -1, .panics = 1 };
+    core->path = g_build_filename(core->folder, "core", NULL);
+    run_free(fixture->run);
+    fixture->options.actions.panic = panic;
+    fixture->options.actions.dump = core->path;
+    fixture->parts.queue = run_queue_new(fixture->partition.vcpus);
+    fixture->parts.ask = run_queue_ask(fixture->parts.queue);
+    fixture->parts.load = load;
+    fixture->parts.owner = core;
+    fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
+    marks = g_string_new(NULL);
+}
+
+static void tear_down_core(PanicCore *core)
+{
+    run_free(g_steal_pointer(&core->whole.fixture->run));
+    run_queue_free(core->whole.fixture->parts.queue);
+    g_string_free(g_steal_pointer(&marks), TRUE);
+    scratch_remove_folder(core->folder);
+    g_free(core->path);
+}
+
+// The guest panics as soon as it runs; when it may go on, the user has seen enough.
+static void panic_at_once(void *owner)
+{
+    PanicCore *core = owner;
+    ask_queue(&core->whole, core->panics-- ? RUN_PANICKED : RUN_QUIT);
+}
+
+static void test_panic_core(Fixture *fixture, gconstpointer data)
+{
+    PanicCore core;
+    g_autofree char *content = NULL;
+    gsize length;
+    g_autoptr(GError) error = NULL;
+    fixture->parts.start = panic_at_once;
+    set_up_core(&core, fixture, PANIC_SHUTDOWN);
+    g_assert_cmpint(run_until_end(fixture->run, &error), ==, 4);
+    g_assert_cmpstr(marks->str, ==, "GUEST_PANICKED STOP DUMP_COMPLETED SHUTDOWN ");
+    g_assert_true(g_file_get_contents(core.path, &content, &length, NULL));
+    g_assert_cmpuint(length, >, PARTITION_RAM);
+    g_assert_cmpstr(content, ==, "\177ELF\2\2\1");
+    tear_down_core(&core);
+}
+
+// A file that cannot be made keeps nothing from what follows.
+static void test_panic_no_core(Fixture *fixture, gconstpointer data)
+{
+    PanicCore core;
+    g_autoptr(GError) error = NULL;
+    fixture->parts.start = panic_at_once;
+    set_up_core(&core, fixture, PANIC_SHUTDOWN);
+    g_assert_cmpint(g_mkdir(core.path, 0700), ==, 0);
+    g_assert_cmpint(run_until_end(fixture->run, &error), ==, 4);
+    g_assert_cmpstr(marks->str, ==, "GUEST_PANICKED SHUTDOWN ");
+    tear_down_core(&core);
+}
+
+static gboolean quit_when_let_go(gpointer data)
+{
+    PanicCore *core = data;
+    if (!told[MONITOR_RESUME])
+        return G_SOURCE_CONTINUE;
+    ask_queue(&core->whole, RUN_QUIT);
+    return G_SOURCE_REMOVE;
+}
+
+// panic=none: the guest goes on when the core is written.
+static void test_panic_core_goes_on(Fixture *fixture, gconstpointer data)
+{
+    PanicCore core;
+    fixture->parts.start = panic_at_once;
+    set_up_core(&core, fixture, PANIC_NONE);
+    g_timeout_add(1, quit_when_let_go, &core);
+    g_assert_cmpint(run_until_end(fixture->run, NULL), ==, 0);
+    g_assert_cmpstr(marks->str, ==, "GUEST_PANICKED STOP DUMP_COMPLETED RESUME SHUTDOWN ");
+    g_assert_cmpuint(run_held(fixture->run), ==, 0);
+    start(fixture);
+    assert_runs(fixture);
+    tear_down_core(&core);
+}
+
+// Reads the core to its end, which is when the machine may be looked at again.
+static gboolean read_core(gpointer data)
+{
+    PanicCore *core = data;
+    static char bytes[65536];
+    ssize_t length = read(core->reader, bytes, sizeof bytes);
+    if (length > 0 && core->length == 0) { // the first of it: much is still to be written
+        const char *refused = "There is a dump in process, please wait.";
+        g_assert_cmpint(machine.state(machine.owner), ==, STATE_SAVE_VM);
+        g_assert_cmpstr(machine.obey(machine.owner, ORDER_STOP), ==, refused);
+        g_assert_cmpstr(machine.obey(machine.owner, ORDER_RESUME), ==, refused);
+        g_assert_null(machine.obey(machine.owner, ORDER_RESET)); // which waits
+    }
+    core->length += length > 0 ? (size_t)length : 0;
+    return G_SOURCE_CONTINUE;
+}
+
+// While it is written the machine stands, whatever the monitor wants; a reset comes after it, and over the
+// panic. The second panic has no core.
+static void test_panic_core_and_reset(Fixture *fixture, gconstpointer data)
+{
+    PanicCore core;
+    g_autoptr(GError) error = NULL;
+    fixture->parts.start = panic_at_once;
+    set_up_core(&core, fixture, PANIC_SHUTDOWN);
+    core.panics = 2;
+    g_assert_cmpint(mkfifo(core.path, 0600), ==, 0);
+    core.reader = open(core.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    core.reading = g_timeout_add(1, read_core, &core);
+    int status = run_until_end(fixture->run, &error);
+    g_source_remove(core.reading);
+    g_assert_cmpuint(core.length, >, PARTITION_RAM);
+    // Which of the two that waited comes first is chance.
+    g_assert_true(g_str_has_prefix(marks->str, "GUEST_PANICKED STOP DUMP_COMPLETED "));
+    const char *rest = marks->str + strlen("GUEST_PANICKED STOP DUMP_COMPLETED ");
+    g_assert_true(
+        strcmp(rest, "SHUTDOWN ") == 0 || strcmp(rest, "RESET RESUME GUEST_PANICKED SHUTDOWN ") == 0);
+    g_assert_cmpint(status, ==, 4);
+    close(core.reader);
+    tear_down_core(&core);
+}
+
+// The user's wish to quit does not wait for a reader that does not read.
+static gboolean quit_meanwhile(gpointer data)
+{
+    PanicCore *core = data;
+    char byte;
+    if (read(core->reader, &byte, 1) != 1)
+        return G_SOURCE_CONTINUE;
+    g_assert_null(machine.obey(machine.owner, ORDER_QUIT));
+    return G_SOURCE_REMOVE;
+}
+
+static void test_panic_core_and_quit(Fixture *fixture, gconstpointer data)
+{
+    PanicCore core;
+    fixture->parts.start = panic_at_once;
+    set_up_core(&core, fixture, PANIC_SHUTDOWN);
+    g_assert_cmpint(mkfifo(core.path, 0600), ==, 0);
+    core.reader = open(core.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    g_timeout_add(1, quit_meanwhile, &core);
+    g_assert_cmpint(run_until_end(fixture->run, NULL), ==, 0);
+    g_assert_cmpstr(marks->str, ==, "GUEST_PANICKED STOP SHUTDOWN ");
+    run_free(g_steal_pointer(&fixture->run));
+    close(core.reader);
+    tear_down_core(&core);
+}
+
 static bool put_nothing(void *owner, const uint8_t *bytes, size_t length)
 {
     return false;
@@ -697,6 +865,11 @@ int main(int argc, char **argv)
     ADD("marks", test_marks);
     ADD("looks", test_looks);
     ADD("continue-in-reset", test_continue_in_reset);
+    ADD("panic-core", test_panic_core);
+    ADD("panic-no-core", test_panic_no_core);
+    ADD("panic-core-goes-on", test_panic_core_goes_on);
+    ADD("panic-core-and-reset", test_panic_core_and_reset);
+    ADD("panic-core-and-quit", test_panic_core_and_quit);
     add_watchdogs();
     g_test_add("/run/busy", Fixture, NULL, set_up, test_busy, tear_down);
     g_test_add("/run/busy-continues", Fixture, NULL, set_up, test_busy_continues, tear_down);
