@@ -180,6 +180,16 @@ static bool parse_watchdog_action(Options *options, const char *option, const ch
     return actions_parse(&options->actions, option, action, error);
 }
 
+#define NETWORK "lparun has no network yet; leave it out"
+
+static bool parse_netdev(Options *options, const char *option, const char *value, GError **error)
+{
+    if (strcmp(value, "help") != 0 && strcmp(value, "?") != 0)
+        return wrong(option, value, NETWORK, error);
+    options->help = g_strdup("Available netdev backend types:\n");
+    return true;
+}
+
 static bool parse_network(Options *options, const char *option, const char *value, GError **error)
 {
     return strcmp(value, "none") == 0 ||
@@ -207,7 +217,6 @@ static bool parse_nothing(Options *options, const char *option, const char *valu
 #define SCREEN                                                                                               \
     "what needs a screen, keyboard or sound is refused, or left out with a warning (-compat ignore=display)"
 #define MACHINE "pseries and none; what a key asks for is so, or it is refused by name"
-#define NETWORK "lparun has no network yet; leave it out"
 #define VIRTIO_DISK "a virtio disk, as there is no SCSI yet"
 #define REFUSED(name, value, why)                                                                            \
     {                                                                                                        \
@@ -408,6 +417,14 @@ const OptionRow option_table[] = {
     { "k", "LAYOUT", NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
     { "usb", NULL, NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
     { "usbdevice", "DEVICE", NULL, options_parse_usb_device, .qemu = QEMU_PART, .note = SCREEN },
+    // The same of QEMU's older versions.
+    { "soundhw", "CARD", NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "sdl", NULL, NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "curses", NULL, NULL, options_parse_screen, .qemu = QEMU_PART, .note = SCREEN },
+    { "nodefconfig", NULL, NULL, parse_nothing },
+    REFUSED("no-kvm", NULL, "lparun runs guests under KVM alone; leave it out"),
+    REFUSED("balloon", "KIND", "lparun has no balloon yet; leave it out"),
+    REFUSED("writeconfig", "FILE", "write the file by hand; -readconfig says how"),
     // What QEMU has and lparun has not.
     REFUSED(
         "fda", "FILE", "a pseries machine has no floppy disk; give -drive file=FILE,if=virtio,format=raw"),
@@ -418,7 +435,7 @@ const OptionRow option_table[] = {
     REFUSED("iscsi", "...",
         "lparun opens files and devices; attach the disk (iscsiadm --login) and give the "
         "device"),
-    REFUSED("netdev", "KIND,...", NETWORK),
+    { "netdev", "KIND,...", NULL, parse_netdev, .qemu = QEMU_PART, .note = NETWORK },
     REFUSED("virtfs", "KIND,...", "lparun shares no folders yet; put the files on a disk"),
     REFUSED("fsdev", "KIND,...", "lparun shares no folders yet; put the files on a disk"),
     REFUSED("tpmdev", "KIND,...", "lparun has no TPM; leave it out"),

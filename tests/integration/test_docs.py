@@ -102,7 +102,7 @@ def test_table_beside_qemu():
 
 
 # That QEMU took before its version 10, or takes and does not list.
-OLDER = {"help", "runas", "chroot", "M", "realtime"}
+OLDER = {"balloon", "curses", "no-kvm", "nodefconfig", "sdl", "soundhw", "writeconfig", "help", "runas", "chroot", "M", "realtime"}
 
 
 CALL = re.compile(r"^\| (0x[0-9a-f]+) \| (\w+) \| (kernel|lparun|both|absent) \|.*\|(?: (hcall-[\w-]+))? \|$", re.MULTILINE)
