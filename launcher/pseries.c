@@ -1,474 +1,31 @@
 // The pseries machine: every part that makes it, and how they are wired. Read machine_new() from top to
 // bottom.
 #include "pseries.h"
-#include "run.h"
+#include "machine.h"
 #include "deadline.h"
-#include "device_kinds.h"
-#include "devices.h"
-#include "gdb/gdb.h"
 #include "lparun/bytes.h"
-#include "lparun/cas.h"
-#include "lparun/device_tree.h"
 #include "lparun/error.h"
-#include "lparun/logical_ci.h"
-#include "lparun/papr.h"
-#include "lparun/rtas_clock.h"
-#include "lparun/rtas_nmi.h"
-#include "lparun/watchdog.h"
 #include "machine_options.h"
-#include "overcommit.h"
-#include "run_queue.h"
-#include "signals.h"
 #include "stats.h"
-#include "lparun/chardev.h"
-#include "lparun/vty.h"
 #include <signal.h>
-#include <string.h>
-#include <unistd.h>
-
-struct Machine {
-    const Options *options;
-    PartList *parts; // what follows, in the order in which it was made, but for what is freed at the end
-    KvmVm *vm;
-    GuestMemory *memory;
-    Bus *bus;
-    InterruptController *interrupts;
-    VcpuSet *vcpus;
-    Mmu *mmu;
-    Cas *cas;
-    Cpus cpus;
-    TreeSources tree;
-    DmaWindow *dma;
-    PciHost *pci;
-    VirtioContext context; // of all its devices
-    Devices *devices;
-    Chardevs *chardevs;
-    Vtys *vtys;
-    Signals *signals; // during the run
-    bool is_ended;    // before it began
-    Nvram *nvram;
-    HypercallTable *hypercalls;
-    LogicalCi *logical_ci;
-    RtasTable *rtas;
-    RtasEvents *events;
-    RtasClock *clock;
-    RtasNmi *nmi;
-    Run *run;
-    Timeline *timeline;
-    const BootWay *way;
-    BootFiles files;
-    BootImages boot;               // what is in memory since the last load()
-    unsigned stride;               // between the first vCPU numbers of two cores
-    unsigned starts;               // how often the guest was started
-    const CompatLevel *max_compat; // the newest that the guest may have; NULL: the host's own processor
-    MitigationAnswer mitigations;
-    bool holds_mitigations; // they are not the host's own
-    char *boot_list, *uuid, *host_model, *host_serial;
-    RunQueue *queue;
-    Gdb *gdb; // or NULL
-};
-
-// KVM takes 2^31 - 1 of the host's pages in a slot.
-#define SLOT_SIZE (1ULL << 40)
 
 // False, and nothing added, where there is no `part`.
-static bool add(Machine *machine, const PartOps *ops, void *part)
+bool machine_add(Machine *machine, const PartOps *ops, void *part)
 {
     if (part)
         part_list_add(machine->parts, ops, part);
     return part;
 }
 
-static bool make_memory(Machine *machine, GError **error)
-{
-    const Options *options = machine->options;
-    const GArray *parts = options->memory_options.parts;
-    if (!overcommit_apply((MemoryLock)options->memory_options.lock, error))
-        return false;
-    machine->memory = guest_memory_new_of((const MemoryPart *)parts->data, parts->len, error);
-    if (!add(machine, &guest_memory_part, machine->memory))
-        return false;
-    uint32_t slot = 0;
-    for (uint64_t gpa = 0; gpa < options->memory; gpa += SLOT_SIZE) {
-        uint64_t size = MIN(options->memory - gpa, SLOT_SIZE);
-        int result =
-            kvm_set_memory(machine->vm, slot++, gpa, guest_memory_for_kvm(machine->memory, gpa, size), size);
-        if (result == 0)
-            continue;
-        return error_host(error,
-            "-m: %" G_GUINT64_FORMAT " MiB of guest memory: KVM_SET_USER_MEMORY_REGION: %s; ask for less",
-            options->memory >> 20, g_strerror(-result));
-    }
-    return true;
-}
-
-static int64_t on_hypercall(void *owner, Vcpu *vcpu, uint64_t number, uint64_t arguments[9])
-{
-    Machine *machine = owner;
-    return hypercall_dispatch(machine->hypercalls, vcpu, number, arguments);
-}
-
-static void request(Machine *machine, RunEvent event, const char *text)
+void machine_ask(Machine *machine, RunEvent event, const char *text)
 {
     RunAsk ask = run_queue_ask(machine->queue);
     ask.ask(ask.owner, event, text);
 }
 
-static void on_failed(void *owner, Vcpu *vcpu, const char *why)
-{
-    request(owner, RUN_FAILED, why);
-}
-
-static void on_machine_check(void *owner, Vcpu *vcpu, bool recovered)
-{
-    Machine *machine = owner;
-    rtas_nmi_machine_check(machine->nmi, vcpu, recovered);
-}
-
-static void on_system_reset(void *owner, Vcpu *vcpu)
-{
-    Machine *machine = owner;
-    rtas_nmi_system_reset(machine->nmi, vcpu);
-}
-
-static bool on_debug(void *owner, Vcpu *vcpu)
-{
-    const Machine *machine = owner;
-    return machine->gdb && gdb_debug(machine->gdb, vcpu);
-}
-
 static void on_quit(void *owner)
 {
-    request(owner, RUN_QUIT, NULL);
-}
-
-// CasOps.place_tree.
-static bool place_tree(void *owner, uint64_t address, uint64_t room)
-{
-    Machine *machine = owner;
-    return device_tree_place(&machine->tree, true, machine->memory, address, room, NULL);
-}
-
-// As after power-on, which takes its vCPUs.
-static bool reset_interrupts(void *owner, GError **error)
-{
-    Machine *machine = owner;
-    int result = interrupt_controller_reset(machine->interrupts, machine->vcpus);
-    return result == 0 || error_host(error, "the interrupt controller: %s", g_strerror(-result));
-}
-
-// The first mode of the processors; `load` says it in the tree.
-static bool reset_mmu(void *owner, GError **error)
-{
-    Machine *machine = owner;
-    return mmu_reset(machine->mmu, machine->vcpus, error);
-}
-
-static const PartOps interrupts_again = { .kind = "interrupts", .reset = reset_interrupts };
-static const PartOps mmu_again = { .kind = "modes", .reset = reset_mmu };
-
-// A processor from before ISA 3.0 has no radix MMU.
-static bool make_mmu(Machine *machine, GError **error)
-{
-    const Options *options = machine->options;
-    const CompatLevel *level = options_max_compat(options);
-    bool only_hash = level && level->isa < 300;
-    machine->mmu = mmu_new(
-        machine->vm, only_hash ? MMU_HASH : options->mmu, options->hash_order, options->memory, error);
-    if (!machine->mmu && only_hash)
-        g_prefix_error(error, "%s%s has a hashed page table: ",
-            level == options->max_compat ? "-machine max-cpu-compat=" : "-cpu ", level->name);
-    return add(machine, &mmu_part, machine->mmu) && add(machine, &mmu_again, machine);
-}
-
-static uint32_t vcpu_number(const Machine *machine, unsigned index)
-{
-    unsigned threads = machine->options->threads;
-    return index / threads * machine->stride + index % threads;
-}
-
-// Without firmware the guest cannot ask: it takes what it finds.
-static bool make_interrupts(Machine *machine, GError **error)
-{
-    const Options *options = machine->options;
-    const CompatLevel *level = options_max_compat(options);
-    bool only_xics = level && level->isa < 300;
-    InterruptOffer offer = {
-        .mode = only_xics ? INTERRUPT_XICS : options->interrupts,
-        .start_xive = options_are_direct(options),
-        .servers = vcpu_number(machine, options->cpus - 1) + 1,
-        .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
-    };
-    machine->interrupts = interrupt_controller_new(machine->vm, error);
-    return add(machine, &interrupt_controller_part, machine->interrupts) &&
-           add(machine, &interrupts_again, machine) &&
-           interrupt_controller_offer(machine->interrupts, &offer, error);
-}
-
-static bool make_cas(Machine *machine, GError **error)
-{
-    static const CasOps ops = { .place_tree = place_tree };
-    CasParts parts = {
-        .memory = machine->memory,
-        .vcpus = machine->vcpus,
-        .mmu = machine->mmu,
-        .interrupts = machine->interrupts,
-        .affinity = numa_forms(machine->options->memory_options.numa),
-        .large_decrementer = machine->cpus.decrementer_bits > 0,
-    };
-    machine->cas = cas_new(&parts, machine->max_compat, &ops, machine, error);
-    return add(machine, &cas_part, machine->cas);
-}
-
-static void make_vcpu_set(Machine *machine)
-{
-    static const VcpuOps ops = { .hypercall = on_hypercall,
-        .failed = on_failed,
-        .machine_check = on_machine_check,
-        .system_reset = on_system_reset,
-        .debug = on_debug };
-    machine->vcpus = vcpu_set_new(machine->vm, machine->bus, &ops, machine);
-    add(machine, &vcpu_set_part, machine->vcpus);
-    machine->queue = run_queue_new(machine->vcpus);
-}
-
-// What was asked for of the processors, once it is known what the host's are.
-static bool hold_to_options(Machine *machine, GError **error)
-{
-    const Options *options = machine->options;
-    const Capabilities *asked = &options->capabilities;
-    return cpu_options_level(&options->cpu, machine->cpus.name, vcpu_set_at(machine->vcpus, 0),
-               options->max_compat, &machine->max_compat, error) &&
-           capabilities_cpus(asked, machine->vm, &machine->cpus, error) &&
-           capabilities_mitigations(
-               asked, machine->vm, &machine->cpus, &machine->mitigations, &machine->holds_mitigations, error);
-}
-
-static bool make_processors(Machine *machine, GError **error)
-{
-    for (unsigned i = 0; i < machine->options->cpus; i++)
-        if (!vcpu_set_add(machine->vcpus, vcpu_number(machine, i), machine->interrupts, error))
-            return false;
-    if (!make_mmu(machine, error) ||
-        !cpus_read(&machine->cpus, machine->vm, vcpu_set_at(machine->vcpus, 0), error))
-        return false;
-    machine->cpus.threads = machine->options->threads;
-    return hold_to_options(machine, error) && make_cas(machine, error);
-}
-
-// Behind those of -serial, where nobody says.
-static uint32_t nvram_unit(const Options *options)
-{
-    uint32_t unit = kinds_nvram_unit(options);
-    return unit ? unit : VTY_UNIT + options->chars.serials->len;
-}
-
-static bool make_nvram(Machine *machine, GError **error)
-{
-    const DriveOptions *drive = machine->options->nvram;
-    machine->nvram = drive ? nvram_open(drive->image.path, drive->image.readonly, drive->image.content, error)
-                           : nvram_new();
-    if (!add(machine, &nvram_part, machine->nvram))
-        return false;
-    nvram_set_unit(machine->nvram, nvram_unit(machine->options));
-    return nvram_set_variables(machine->nvram, machine->options->boot.variables, error);
-}
-
-static bool make_chardevs(Machine *machine, GError **error)
-{
-    const GPtrArray *list = machine->options->chars.chardevs;
-    machine->chardevs = chardevs_new();
-    add(machine, &chardevs_part, machine->chardevs);
-    for (unsigned i = 0; i < list->len; i++) {
-        const ChardevOptions *options = list->pdata[i];
-        if (chardevs_add(machine->chardevs, options->kind, &options->common, options->values, error))
-            continue;
-        g_prefix_error(error, "%s %s: ", options->option, options->kind->kind.name);
-        return false;
-    }
-    return true;
-}
-
-static bool add_vty(Machine *machine, const char *option, const char *id, uint32_t unit, GError **error)
-{
-    Chardev *chardev = chardevs_find(machine->chardevs, id);
-    InterruptLine *line = interrupt_line_new(machine->interrupts, vty_source(unit), error);
-    Vty *vty = line ? vty_new_on(unit, chardev, line, error) : NULL;
-    if (vty)
-        return vtys_add(machine->vtys, vty);
-    g_prefix_error(error, "%s: ", option);
-    return false;
-}
-
-static bool is_unit_taken(const Machine *machine, uint32_t unit)
-{
-    return vtys_find(machine->vtys, unit) || unit == nvram_unit(machine->options);
-}
-
-static bool add_vty_device(Machine *machine, const VtyValues *values, GError **error)
-{
-    uint32_t unit = values->unit ? values->unit : VTY_UNIT;
-    while (!values->unit && is_unit_taken(machine, unit))
-        unit++;
-    if (is_unit_taken(machine, unit))
-        return error_user(
-            error, "-device spapr-vty,reg=0x%x: another device has that address; give another", unit);
-    if (!vty_source(unit))
-        return error_user(error, "-device spapr-vty: there is no address left; use fewer");
-    return add_vty(machine, "-device spapr-vty", values->chardev, unit, error);
-}
-
-static bool make_vtys(Machine *machine, GError **error)
-{
-    const Options *options = machine->options;
-    machine->vtys = vtys_new();
-    add(machine, &vtys_part, machine->vtys);
-    for (unsigned i = 0; i < options->chars.serials->len; i++)
-        if (!add_vty(machine, "-serial", options->chars.serials->pdata[i], VTY_UNIT + i, error))
-            return false;
-    for (unsigned i = 0; i < options->devices->len; i++) {
-        const DeviceOptions *device = options->devices->pdata[i];
-        if (device->kind == &spapr_vty_kind && !add_vty_device(machine, device->values, error))
-            return false;
-    }
-    return true;
-}
-
-static bool make_devices(Machine *machine, GError **error)
-{
-    machine->context = (VirtioContext){
-        .vm = machine->vm,
-        .bus = machine->bus,
-        .doorbell_bus = machine->options->demo_stall ? NULL : machine->bus,
-        .memory = machine->memory,
-        .interrupts = machine->interrupts,
-        .timeline = machine->timeline,
-    };
-    machine->dma = dma_window_new(machine->vm, error);
-    if (!add(machine, &dma_window_part, machine->dma))
-        return false;
-    machine->pci = pci_host_new(machine->dma);
-    add(machine, &pci_host_part, machine->pci);
-    machine->devices = devices_new(machine->options, &machine->context, machine->pci, error);
-    if (!add(machine, &devices_part, machine->devices))
-        return false;
-    // Letters are for firmware to choose by, where no device has a place of its own.
-    const BootOptions *boot = &machine->options->boot;
-    machine->boot_list =
-        devices_boot_list(machine->devices, boot->strict || boot->order || boot->once, boot->strict);
-    if (!make_chardevs(machine, error) || !make_vtys(machine, error) || !make_nvram(machine, error))
-        return false;
-    InterruptLine *line = interrupt_line_new(machine->interrupts, SOURCE_EPOW, error);
-    if (!line)
-        return false;
-    machine->events = rtas_events_new(machine->memory, line);
-    return add(machine, &rtas_events_part, machine->events);
-}
-
-static void on_watchdog(void *owner, WatchdogExpiry what)
-{
-    Machine *machine = owner;
-    run_watchdog(machine->run, what);
-}
-
-static unsigned cpu_domains(void *owner, const Vcpu *vcpu, uint32_t domains[HOME_NODE_DOMAINS])
-{
-    return numa_cpu_domains(owner, vcpu_index(vcpu), vcpu_id(vcpu), domains);
-}
-
-// NmiParts.find_rtas.
-static uint64_t find_rtas(void *owner)
-{
-    Machine *machine = owner;
-    return machine->boot.rtas ? machine->boot.rtas : cas_rtas_base(machine->cas);
-}
-
-static bool make_rtas(Machine *machine, GError **error)
-{
-    RunAsk ask = run_queue_ask(machine->queue);
-    machine->uuid = machine->options->uuid ? g_strdup(machine->options->uuid) : g_uuid_string_random();
-    machine->rtas = rtas_table_new(machine->memory);
-    add(machine, &rtas_table_part, machine->rtas);
-    machine->clock = rtas_clock_new(&machine->options->clock);
-    add(machine, &rtas_clock_part, machine->clock);
-    const NmiParts nmi = {
-        .memory = machine->memory, .vcpus = machine->vcpus, .find_rtas = find_rtas, .owner = machine
-    };
-    machine->nmi = rtas_nmi_new(&nmi, &ask);
-    add(machine, &rtas_nmi_part, machine->nmi);
-    const RtasParts parts = {
-        .memory = machine->memory,
-        .vcpus = machine->vcpus,
-        .pci = machine->pci,
-        .nvram = machine->nvram,
-        .vtys = machine->vtys,
-        .clock = machine->clock,
-        .events = machine->events,
-        .nmi = machine->nmi,
-        .ask = ask,
-        .uuid = machine->uuid,
-        .without_nmi = machine->options->capabilities.fwnmi == CAPABILITY_OFF,
-    };
-    rtas_register_families(machine->rtas, &parts);
-    return rtas_register_in_kernel(machine->rtas, machine->interrupts, error);
-}
-
-// What can be seen of a guest's way from outside.
-static void make_timeline(Machine *machine)
-{
-    Timeline *timeline = machine->timeline;
-    hypercall_mark(machine->hypercalls, H_PUT_TERM_CHAR, timeline, TIMELINE_CONSOLE);
-    hypercall_mark(machine->hypercalls, KVMPPC_H_CAS, timeline, TIMELINE_CAS);
-    hypercall_mark(machine->hypercalls, H_REGISTER_PROC_TBL, timeline, TIMELINE_PROCESS_TABLE);
-    rtas_mark(machine->rtas, "display-character", timeline, TIMELINE_CONSOLE);
-    rtas_mark(machine->rtas, "quiesce", timeline, TIMELINE_QUIESCE);
-    rtas_mark(machine->rtas, "start-cpu", timeline, TIMELINE_START_CPU);
-}
-
-static void enable_logical_ci(Machine *machine)
-{
-    g_autofree char *why = NULL;
-    if (machine->options->ci_in_kernel && !logical_ci_enable(machine->logical_ci, &why))
-        g_printerr("lparun: H_LOGICAL_CI_LOAD and _STORE are served in userspace: %s\n", why);
-}
-
-static bool make_hypercalls(Machine *machine, GError **error)
-{
-    Numa *numa = machine->options->memory_options.numa;
-    const Capabilities *asked = &machine->options->capabilities;
-    machine->hypercalls = hypercall_table_new(machine->options->cpus);
-    add(machine, &hypercall_table_part, machine->hypercalls);
-    machine->logical_ci = logical_ci_new(machine->vm, machine->bus, machine->memory);
-    add(machine, &logical_ci_part, machine->logical_ci);
-    PeerCalls *peers = peer_calls_new(machine->vm, machine->vcpus);
-    add(machine, &peer_calls_part, peers);
-    Watchdogs *watchdogs = watchdogs_new(on_watchdog, machine);
-    add(machine, &watchdogs_part, watchdogs);
-    if (!make_rtas(machine, error))
-        return false;
-    const HypercallParts parts = {
-        .vm = machine->vm,
-        .memory = machine->memory,
-        .vcpus = machine->vcpus,
-        .interrupts = machine->interrupts,
-        .logical_ci = machine->logical_ci,
-        .vtys = machine->vtys,
-        .mmu = machine->mmu,
-        .cas = machine->cas,
-        .watchdogs = watchdogs,
-        .rtas = machine->rtas,
-        .peers = peers,
-        .domains = numa ? cpu_domains : NULL,
-        .domains_owner = numa,
-        .mitigations = machine->holds_mitigations ? &machine->mitigations : NULL,
-        .without_ail_3 = asked->ail_3 == CAPABILITY_OFF,
-        .without_resize = asked->resize == RESIZE_DISABLED,
-        .without_rpt_invalidate = asked->rpt_invalidate == CAPABILITY_OFF,
-    };
-    hypercall_register_families(machine->hypercalls, &parts);
-    enable_logical_ci(machine);
-    make_timeline(machine);
-    return true;
+    machine_ask(owner, RUN_QUIT, NULL);
 }
 
 static bool open_files(Machine *machine, GError **error)
@@ -528,7 +85,8 @@ static bool load(void *owner, GError **error)
 // that the guest starts with.
 static bool choose_modes(Machine *machine, GError **error)
 {
-    return reset_interrupts(machine, error) && reset_mmu(machine, error) && cas_reset(machine->cas, error);
+    return machine_reset_interrupts(machine, error) && machine_reset_mmu(machine, error) &&
+           cas_reset(machine->cas, error);
 }
 
 // RunParts.start.
@@ -570,7 +128,7 @@ static bool make_run(Machine *machine, GError **error)
         .owner = machine,
     };
     machine->run = run_new(&parts, machine->options->chars.monitors, error);
-    return add(machine, &run_part, machine->run);
+    return machine_add(machine, &run_part, machine->run);
 }
 
 static bool make_gdb(Machine *machine, GError **error)
@@ -587,7 +145,7 @@ static bool make_gdb(Machine *machine, GError **error)
     if (!id)
         return true;
     machine->gdb = gdb_new(&parts, chardevs_find(machine->chardevs, id), error);
-    return add(machine, &gdb_part, machine->gdb);
+    return machine_add(machine, &gdb_part, machine->gdb);
 }
 
 Machine *machine_new(const Options *options, GError **error)
@@ -596,23 +154,24 @@ Machine *machine_new(const Options *options, GError **error)
     machine->options = options;
     machine->parts = part_list_new();
     machine->bus = bus_new();
-    add(machine, &bus_part, machine->bus);
+    machine_add(machine, &bus_part, machine->bus);
     machine->timeline = timeline_new();
     machine->timeline->direct = options_are_direct(options);
-    add(machine, &timeline_part, machine->timeline);
+    machine_add(machine, &timeline_part, machine->timeline);
     if (!open_files(machine, error))
         goto fail;
     const char *device = options->accel.device;
     machine->vm = kvm_vm_open(device ? device : "/dev/kvm", (KvmType)options->kvm_type, error);
-    if (!add(machine, &kvm_vm_part, machine->vm))
+    if (!machine_add(machine, &kvm_vm_part, machine->vm))
         goto fail;
     machine->stride = cores_set_threads(machine->vm, options->threads, options->vsmt, error);
-    if (!machine->stride || !make_interrupts(machine, error))
+    if (!machine->stride || !machine_make_interrupts(machine, error))
         goto fail;
-    make_vcpu_set(machine);
-    if (!make_memory(machine, error) || !make_processors(machine, error) || !make_devices(machine, error))
+    machine_make_vcpu_set(machine);
+    if (!machine_make_memory(machine, error) || !machine_make_processors(machine, error) ||
+        !machine_make_devices(machine, error))
         goto fail;
-    if (!make_hypercalls(machine, error))
+    if (!machine_make_hypercalls(machine, error))
         goto fail;
     make_tree(machine);
     if (choose_modes(machine, error) && capabilities_mmu(&options->capabilities, machine->mmu, error) &&
