@@ -249,9 +249,36 @@ static unsigned open_descriptors(void)
     return count;
 }
 
+// Whether those of a message for which there was no room are closed.
+static bool are_cut_ones_closed(void)
+{
+    int ends[2];
+    char byte;
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec part = { &byte, 1 };
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))
+    };
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+    send_descriptors(ends[0], 10);
+    unsigned before = open_descriptors();
+    g_assert_cmpint(recvmsg(ends[1], &message, MSG_CMSG_CLOEXEC), ==, 1);
+    unsigned come = open_descriptors() - before;
+    close(ends[0]);
+    close(ends[1]);
+    return come <= 2;
+}
+
 // The last ones are kept for who asks, and no more than a few of them.
 static void test_descriptors(Fixture *fixture, gconstpointer data)
 {
+    if (!are_cut_ones_closed()) {
+        g_test_skip("descriptors that are cut off stay open here, as under qemu-user");
+        return;
+    }
     Chardev *chardev = add_server(fixture);
     CharUser user;
     char_user_attach(&user, chardev, true);

@@ -3,6 +3,7 @@
 #include "char_here.h"
 #include "fake_machine.h"
 #include "human.h"
+#include "scratch_file.h"
 #include <glib/gstdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,12 +15,13 @@ typedef struct Fixture {
     FakeMachine machine;
     Chardevs *chardevs;
     Human *human;
-    char *path;
+    char *folder, *path;
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
 {
-    fixture->path = g_strdup_printf("%s/lparun-human-%d", g_get_tmp_dir(), (int)getpid());
+    fixture->folder = scratch_folder();
+    fixture->path = g_build_filename(fixture->folder, "m", NULL);
     fake_machine_init(&fixture->machine);
     fixture->chardevs = chardevs_new();
     const SocketValues values = { .path = fixture->path, .server = true, .wait = TRI_OFF };
@@ -36,6 +38,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     human_close(fixture->human);
     chardevs_free(fixture->chardevs);
     g_free(fixture->path);
+    scratch_remove_folder(fixture->folder);
     g_assert_false(g_main_context_pending(NULL));
 }
 

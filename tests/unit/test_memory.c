@@ -251,6 +251,15 @@ static void test_nameless(void)
     }
 }
 
+static bool can_advise(void)
+{
+    void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise(page, 4096, MADV_DONTDUMP);
+    g_autofree char *flags = mapping_says(page, "VmFlags:");
+    munmap(page, 4096);
+    return strstr(flags, " dd ");
+}
+
 // In a core dump, or one of pages that are the same, only where that was asked for. Of a host's node if it
 // says so.
 static void test_advice(void)
@@ -271,6 +280,10 @@ static void test_advice(void)
             return;
         }
         g_assert_no_error(error);
+        if (!can_advise()) {
+            g_test_skip("MADV_DONTDUMP does nothing here, as under qemu-user");
+            return;
+        }
         g_autofree char *flags = mapping_says(guest_memory_read_at(memory, 0, 1), "VmFlags:");
         g_assert_cmpint(strstr(flags, " dd ") == NULL, ==, i);
     }
