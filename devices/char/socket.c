@@ -123,9 +123,10 @@ static void come(Socket *socket, int fd)
     socket->telnet = TELNET_DATA;
     socket->takes_descriptors = socket_is_unix(fd);
     socket_set_up(fd, &socket->values);
+    if (socket->values.telnet &&
+        socket->values.server) // before a vCPU may say anything; a new socket takes it
+        send(fd, telnet_offer, sizeof telnet_offer, MSG_DONTWAIT | MSG_NOSIGNAL);
     stream_set(&socket->stream, fd, fd);
-    if (socket->values.telnet && socket->values.server)
-        stream_put(socket, telnet_offer, sizeof telnet_offer);
     chardev_set_peer(chardev_of(socket), true);
     stream_watch(&socket->stream);
 }

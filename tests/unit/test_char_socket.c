@@ -483,6 +483,42 @@ static void test_telnet(Fixture *fixture, gconstpointer data)
     char_user_free(&user);
 }
 
+typedef struct Talker {
+    Chardev *chardev;
+    gint ended;
+} Talker;
+
+static gpointer talk(gpointer owner)
+{
+    Talker *talker = owner;
+    while (!g_atomic_int_get(&talker->ended))
+        chardev_put(talker->chardev, (const uint8_t *)"x", 1);
+    return NULL;
+}
+
+#define TALKERS 4
+
+// A guest that talks all the time does not get its word in before the offer.
+static void test_telnet_first(Fixture *fixture, gconstpointer data)
+{
+    Talker talker = { .chardev = add_port(fixture, "a", "0", 0, true) };
+    GThread *threads[TALKERS];
+    for (unsigned i = 0; i < TALKERS; i++)
+        threads[i] = g_thread_new(NULL, talk, &talker);
+    for (unsigned i = 0; i < 500; i++) {
+        int client = go_to_port(port_of(talker.chardev));
+        uint8_t got[12];
+        CHAR_AWAIT(recv(client, got, sizeof got, MSG_PEEK | MSG_DONTWAIT) == sizeof got);
+        g_assert_cmpuint(got[0], ==, 255);
+        g_assert_cmpuint(got[9], ==, 255);
+        chardev_drop(talker.chardev);
+        close(client);
+    }
+    g_atomic_int_set(&talker.ended, TRUE);
+    for (unsigned i = 0; i < TALKERS; i++)
+        g_thread_join(threads[i]);
+}
+
 // To one that is not there yet, that goes, and that comes back.
 static void test_reconnect(Fixture *fixture, gconstpointer data)
 {
@@ -639,6 +675,7 @@ int main(int argc, char **argv)
     ADD("port", test_port);
     ADD("port-unread", test_port_unread);
     ADD("telnet", test_telnet);
+    ADD("telnet-first", test_telnet_first);
     ADD("reconnect", test_reconnect);
     ADD("connect", test_connect);
     ADD("descriptor", test_descriptor);
