@@ -237,8 +237,8 @@ static bool take_place(const Options *options, const DriveValues *values, DriveO
     if (!given)
         find_place(options, drive, units);
     else if (is_taken(options, drive))
-        return error_user(error, "%s: another drive has bus=%d, unit=%d (index=%d); give each its own",
-            drive->option, drive->bus, drive->unit, drive->bus * units + drive->unit);
+        return error_user(error, "%s: another drive has bus=%d, unit=%d (index=%lld); give each its own",
+            drive->option, drive->bus, drive->unit, (long long)drive->bus * units + drive->unit);
     return true;
 }
 

@@ -12,7 +12,7 @@ LIMIT = 300
 SCRIPT = """
 cd {scratch}
 for name in a b c d; do truncate -s 1M $name.disk; done
-{here}/ppc64le/lparun -bios {cache}/{slof} -m 512M -nodefaults a.disk -cdrom b.disk \\
+TMPDIR={scratch} {here}/ppc64le/lparun -bios {cache}/{slof} -m 512M -nodefaults a.disk -cdrom b.disk \\
     -blockdev '{{"driver":"file","filename":"c.disk","node-name":"file0","auto-read-only":true,"discard":"unmap"}}' \\
     -blockdev '{{"node-name":"disk0","read-only":false,"driver":"raw","file":"file0"}}' \\
     -device '{{"driver":"virtio-blk-pci","bus":"pci.0","addr":"0x7","drive":"disk0","id":"json","romfile":""}}' \\
