@@ -38,11 +38,11 @@ def fetch(host, path, to):
 def debug(core, *commands):
     """What gdb says to each command."""
     apt.install("gdb for POWER", packages.DEBUGGER)
-    words = [word for command in commands for word in ("-ex", "echo {{\\n", "-ex", command, "-ex", "echo }}\\n")]
+    words = [word for command in commands for word in ("-ex", "echo [[[[\\n", "-ex", command, "-ex", "echo ]]]]\\n")]
     done = subprocess.run(["gdb-multiarch", "-nx", "-batch", str(guest_images.kernel()), "-c", str(core), *words],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=120, check=False)
-    said = re.findall(r"\{\{\n(.*?)\}\}\n", done.stdout, re.DOTALL)
+    said = re.findall(r"\[{4}\n(.*?)\]{4}\n", done.stdout, re.DOTALL)
     assert len(said) == len(commands), done.stdout
     return said
 

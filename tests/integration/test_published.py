@@ -25,7 +25,7 @@ class Call:
         for name in self.line.names:
             source = self.line.source(name)
             script.append(f"ln -s {self.host.cache}/{published.FILES}/{source} {name}")
-        script += ["mkdir -p /usr/share/qemu", f"ln -sf {self.host.cache}/{guest_images.SLOF} /usr/share/qemu/slof.bin",
+        script += ["mkdir -p /usr/share/qemu", f"test -e /usr/share/qemu/slof.bin || ln -s {self.host.cache}/{guest_images.SLOF} /usr/share/qemu/slof.bin",
                    self.line.prepare or ":"]
         result = self.host.run("set -e\n" + "\n".join(script), 30)
         assert result.status == 0, result.text
