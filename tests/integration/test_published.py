@@ -51,16 +51,6 @@ def run(call, log, limit=LIMIT):
     return result
 
 
-def test_kunit(call, log):
-    """kunit.py reads KTAP from the console, and the guest's reboot ends the run."""
-    result = run(call("kunit"), log)
-    lines = [re.sub(r"^\[ *\d+\.\d+\] ", "", line.rstrip("\r")) for line in result.text.split("\n")]
-    at = next(index for index, line in enumerate(lines) if line.strip() == "KTAP version 1")
-    points = [line.split()[0] for line in lines[at:] if re.match(r" *(not )?ok \d", line)]
-    assert points == ["ok", "ok", "ok"]
-    assert result.status == 0
-
-
 def test_kvm_unit_tests(call, log):
     """powerpc/run asks which machines there are, and looks for the status at the end."""
     tests = call("kvm-unit-tests")
@@ -68,16 +58,6 @@ def test_kvm_unit_tests(call, log):
     assert machines.status == 0 and re.search(r"^pseries\b", machines.text, re.MULTILINE)
     result = run(tests, log)
     assert re.search(r"^EXIT: STATUS=1", result.text, re.MULTILINE)
-    assert result.status == 0
-
-
-def test_boot_utils(call, log):
-    """boot-qemu.py reads the version first, then waits for the first line of /proc/version and the power-off."""
-    utils = call("boot-utils")
-    version = utils.host.run(utils.command(["--version"]), 30).text.splitlines()[0]
-    assert version.startswith("QEMU emulator version 10.0.0 (lparun ")
-    result = run(utils, log)
-    assert re.search(r"^Linux version 6\.12", result.text, re.MULTILINE)
     assert result.status == 0
 
 
@@ -93,38 +73,6 @@ def test_linuxppc(call, log):
     assert re.search(r"^6\.12\.\d+", result.text, re.MULTILINE)
     assert "reboot: Power down" in result.text
     assert result.status == 0
-
-
-def test_obs(call, log):
-    """The build's script finds its disks, and powers off."""
-    result = run(call("obs"), log)
-    assert "root: 0, swap: 1, processors: 4" in result.text
-    assert "the build is done" in result.text
-    assert result.status == 0
-
-
-def test_qemu_hv(call, log):
-    """QEMU's own test of KVM in a guest: a prompt, a shell, the power-off."""
-    guest = call("qemu-hv")
-    job = guest.host.spawn(guest.command(guest.line.words()), LIMIT, True)
-    job.wait_for(b"localhost login:", LIMIT)
-    job.feed(b"poweroff -f\n")
-    result = job.wait()
-    log.add("output", result.output)
-    assert "reboot: Power down" in result.text
-    assert result.status == 0
-
-
-def test_rcutorture(call, log):
-    """kvm.sh watches the process by its pid file, and judges console.log."""
-    torture = call("rcutorture")
-    result = torture.host.run(torture.command(torture.line.words(), "") + " & sleep 3; kill -0 $(cat qemu_pid) && "
-                              "echo it runs; wait; cat console.log", LIMIT)
-    log.add("output", result.output)
-    assert "it runs" in result.text
-    assert "End of test: SUCCESS" in result.text
-    assert "Call Trace" not in result.text
-    assert not result.late
 
 
 def test_libvirt(call, log):
