@@ -1,9 +1,8 @@
 // Several users of one chardev, the escapes that lead from one to the next, and lines with the time.
+#include "../../devices/char/socket.h"
 #include "char_here.h"
 #include "lparun/error.h"
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 typedef struct Fixture {
@@ -19,15 +18,17 @@ static void on_quit(void *owner)
     ((Fixture *)owner)->quits++;
 }
 
-// A terminal's device, at whose other end the test is.
+// One end of a pair of sockets; the test is at the other, where what was written is there at once.
 static void set_up(Fixture *fixture, gconstpointer escape)
 {
-    fixture->other = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
-    g_assert_true(fixture->other >= 0 && grantpt(fixture->other) == 0 && unlockpt(fixture->other) == 0);
-    const char *path = ptsname(fixture->other);
+    int ends[2];
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), ==, 0);
+    fixture->other = ends[0];
+    g_autofree char *fd = g_strdup_printf("%d", ends[1]);
+    const SocketValues values = { .fd = fd };
     ChardevCommon common = { .id = (char *)"m", .mux = escape, .escape = (uint8_t)GPOINTER_TO_UINT(escape) };
     fixture->chardevs = chardevs_new();
-    fixture->chardev = chardevs_add(fixture->chardevs, char_kind("serial"), &common, &path, NULL);
+    fixture->chardev = chardevs_add(fixture->chardevs, char_kind("socket"), &common, &values, NULL);
     g_assert_nonnull(fixture->chardev);
     char_user_attach(&fixture->user, fixture->chardev, false);
     const ChardevHost host = { .quit = on_quit, .owner = fixture };
