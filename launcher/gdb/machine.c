@@ -67,10 +67,10 @@ static size_t find_piece(
     return guest_memory_has(machine->parts.memory, *gpa, piece) ? piece : 0;
 }
 
-static size_t read_memory(
-    void *owner, unsigned cpu, bool physical, uint64_t address, uint8_t *bytes, size_t length)
+// Reads to `out`, or writes what is at `in`.
+static size_t move_memory(GdbMachine *machine, unsigned cpu, bool physical, uint64_t address, uint8_t *out,
+    const uint8_t *in, size_t length)
 {
-    GdbMachine *machine = owner;
     MmuView by;
     uint64_t gpa;
     size_t done = 0, piece;
@@ -80,27 +80,24 @@ static size_t read_memory(
         piece = find_piece(machine, physical ? NULL : &by, address + done, length - done, &gpa);
         if (!piece)
             break;
-        gdb_breakpoints_read(machine->breakpoints, gpa, bytes + done, piece);
+        if (out)
+            gdb_breakpoints_read(machine->breakpoints, gpa, out + done, piece);
+        else
+            gdb_breakpoints_write(machine->breakpoints, gpa, in + done, piece);
     }
     return done;
+}
+
+static size_t read_memory(
+    void *owner, unsigned cpu, bool physical, uint64_t address, uint8_t *bytes, size_t length)
+{
+    return move_memory(owner, cpu, physical, address, bytes, NULL, length);
 }
 
 static size_t write_memory(
     void *owner, unsigned cpu, bool physical, uint64_t address, const uint8_t *bytes, size_t length)
 {
-    GdbMachine *machine = owner;
-    MmuView by;
-    uint64_t gpa;
-    size_t done = 0, piece;
-    if (!physical && !view(machine, cpu, &by))
-        return 0;
-    for (; done < length; done += piece) {
-        piece = find_piece(machine, physical ? NULL : &by, address + done, length - done, &gpa);
-        if (!piece)
-            break;
-        gdb_breakpoints_write(machine->breakpoints, gpa, bytes + done, piece);
-    }
-    return done;
+    return move_memory(owner, cpu, physical, address, NULL, bytes, length);
 }
 
 // --- Registers.
