@@ -56,13 +56,14 @@ static Breakpoint *find_address(const GdbBreakpoints *breakpoints, uint64_t addr
     return NULL;
 }
 
-// Another one at the same place, under whatever address.
-static Breakpoint *find_place(const GdbBreakpoints *breakpoints, uint64_t gpa, const Breakpoint *except)
+// Another one at the same place, under whatever address, or a step's.
+static const Breakpoint *find_place(const GdbBreakpoints *breakpoints, uint64_t gpa, const Breakpoint *except)
 {
+    const Breakpoint *step = &breakpoints->step;
     for (unsigned i = 0; i < breakpoints->all->len; i++)
         if (at(breakpoints, i)->gpa == gpa && at(breakpoints, i) != except)
             return at(breakpoints, i);
-    return NULL;
+    return breakpoints->stepping && step->gpa == gpa && step != except ? step : NULL;
 }
 
 // Whole, so that a vCPU that runs there finds one or the other.
@@ -108,7 +109,7 @@ static void take_away(GdbBreakpoints *breakpoints, Breakpoint *breakpoint)
 
 static void end_step(GdbBreakpoints *breakpoints)
 {
-    if (breakpoints->stepping && !find_place(breakpoints, breakpoints->step.gpa, NULL))
+    if (breakpoints->stepping && !find_place(breakpoints, breakpoints->step.gpa, &breakpoints->step))
         restore(breakpoints, &breakpoints->step);
     breakpoints->stepping = false;
     for (unsigned i = 0; i < breakpoints->all->len; i++)
@@ -120,9 +121,9 @@ static void end_step(GdbBreakpoints *breakpoints)
 
 static bool begin_step(GdbBreakpoints *breakpoints, uint64_t now, uint64_t next)
 {
-    Breakpoint *there = find_place(breakpoints, next, NULL);
+    const Breakpoint *there = find_place(breakpoints, next, NULL);
     breakpoints->step = (Breakpoint){ .gpa = next };
-    if (!guest_memory_read(breakpoints->memory, next, breakpoints->step.original, SIZE))
+    if (next % SIZE || !guest_memory_read(breakpoints->memory, next, breakpoints->step.original, SIZE))
         return false;
     breakpoints->stepping = true;
     if (there)
@@ -200,7 +201,7 @@ bool gdb_breakpoints_has(GdbBreakpoints *breakpoints, uint64_t gpa)
 {
     g_mutex_lock(&breakpoints->lock);
     const Breakpoint *there = find_place(breakpoints, gpa, NULL);
-    bool has = (there && !there->lifted) || (breakpoints->stepping && breakpoints->step.gpa == gpa);
+    bool has = there && !there->lifted;
     g_mutex_unlock(&breakpoints->lock);
     return has;
 }

@@ -19,7 +19,8 @@ void gdb_breakpoints_clear(GdbBreakpoints *breakpoints);
 void gdb_breakpoints_forget(GdbBreakpoints *breakpoints);
 bool gdb_breakpoints_has(GdbBreakpoints *breakpoints, uint64_t gpa);
 
-// For a step: one at `next`, and none at `now`, until the step is ended. False, and all is as before.
+// For a step: one at `next`, and none at `now`, until the step is ended. False, and all is as before: `next`
+// is not RAM, or not an instruction's address.
 bool gdb_breakpoints_begin_step(GdbBreakpoints *breakpoints, uint64_t now, uint64_t next);
 void gdb_breakpoints_end_step(GdbBreakpoints *breakpoints);
 

@@ -125,9 +125,29 @@ static void test_steps_to(Fixture *fixture, gconstpointer data)
     assert_memory(fixture, "AAAA" INSTRUCTION "CCCC", "AAAABBBBCCCC");
     gdb_breakpoints_end_step(fixture->breakpoints);
     g_assert_false(gdb_breakpoints_begin_step(fixture->breakpoints, 0x104, RAM));
+    g_assert_false(gdb_breakpoints_begin_step(fixture->breakpoints, 0x104, 0x106));
     assert_memory(fixture, "AAAA" INSTRUCTION "CCCC", "AAAABBBBCCCC");
     g_assert_true(gdb_breakpoints_begin_step(fixture->breakpoints, 0x104, 0x108));
     gdb_breakpoints_clear(fixture->breakpoints);
+    assert_memory(fixture, "AAAABBBBCCCC", "AAAABBBBCCCC");
+}
+
+// One where a step ends that is not over.
+static void test_inserted_in_step(Fixture *fixture, gconstpointer data)
+{
+    g_assert_true(gdb_breakpoints_begin_step(fixture->breakpoints, 0x100, 0x104));
+    g_assert_true(insert(fixture, 0x104, 0x104));
+    assert_memory(fixture, "AAAA" INSTRUCTION "CCCC", "AAAABBBBCCCC");
+    gdb_breakpoints_end_step(fixture->breakpoints);
+    assert_memory(fixture, "AAAA" INSTRUCTION "CCCC", "AAAABBBBCCCC");
+    g_assert_true(take_away(fixture, 0x104));
+    assert_memory(fixture, "AAAABBBBCCCC", "AAAABBBBCCCC");
+    g_assert_true(gdb_breakpoints_begin_step(fixture->breakpoints, 0x100, 0x104));
+    g_assert_true(insert(fixture, 0x104, 0x104));
+    g_assert_true(take_away(fixture, 0x104));
+    assert_memory(fixture, "AAAA" INSTRUCTION "CCCC", "AAAABBBBCCCC");
+    g_assert_true(gdb_breakpoints_has(fixture->breakpoints, 0x104));
+    gdb_breakpoints_end_step(fixture->breakpoints);
     assert_memory(fixture, "AAAABBBBCCCC", "AAAABBBBCCCC");
 }
 
@@ -161,6 +181,7 @@ int main(int argc, char **argv)
     ADD("written-by-debugger", test_written_by_debugger);
     ADD("step", test_step);
     ADD("steps-to", test_steps_to);
+    ADD("inserted-in-step", test_inserted_in_step);
     ADD("written-in-step", test_written_in_step);
     ADD("forget", test_forget);
     return g_test_run();
