@@ -3,9 +3,14 @@
 #include "types.h"
 #include <string.h>
 
+// Objects and lists in each other. GLib looks 128 levels into a GVariant, and an object's member is three of
+// these further in.
+#define DEPTH_MAX 32
+
 typedef struct Take {
     const CommandSchema *schema;
     GError **error;
+    unsigned depth; // how many are around what is taken
 } Take;
 
 static GVariant *take_value(const Take *take, const char *type, JsonNode *node, const char *path);
@@ -15,6 +20,14 @@ static GVariant *wrong_type(const Take *take, const char *path, const char *expe
 {
     command_refuse(take->error, "Invalid parameter type for '%s', expected: %s", path, expected);
     return NULL;
+}
+
+// For what is in an object or a list. False and an error: it is too deep.
+static bool go_inside(const Take *take, const char *path, Take *inside)
+{
+    *inside = (Take){ take->schema, take->error, take->depth + 1 };
+    return inside->depth <= DEPTH_MAX ||
+           command_refuse(take->error, "Parameter '%s' is too deep inside others", path);
 }
 
 static char *inner_path(const char *path, const char *name)
@@ -56,13 +69,16 @@ static GVariant *take_builtin(const Take *take, const char *json, JsonNode *node
 
 static GVariant *take_list(const Take *take, const char *element, JsonNode *node, const char *path)
 {
+    Take inside;
     if (!JSON_NODE_HOLDS_ARRAY(node))
         return wrong_type(take, path, "array");
+    if (!go_inside(take, path, &inside))
+        return NULL;
     JsonArray *array = json_node_get_array(node);
     g_autoptr(GVariantBuilder) list = command_list();
     for (unsigned i = 0; i < json_array_get_length(array); i++) {
         g_autofree char *inner = g_strdup_printf("%s[%u]", path, i);
-        GVariant *value = take_value(take, element, json_array_get_element(array, i), inner);
+        GVariant *value = take_value(&inside, element, json_array_get_element(array, i), inner);
         if (!value)
             return NULL;
         command_append(list, value);
@@ -122,13 +138,16 @@ static bool check_unexpected(const Take *take, JsonObject *object, GVariantDict 
 
 static GVariant *take_object(const Take *take, const CommandType *type, JsonNode *node, const char *path)
 {
+    Take inside;
     if (!JSON_NODE_HOLDS_OBJECT(node))
         return wrong_type(take, path, "object");
+    if (!go_inside(take, path, &inside))
+        return NULL;
     JsonObject *object = json_node_get_object(node);
     GVariantDict taken;
     g_variant_dict_init(&taken, NULL);
-    bool right = take_members(take, type->members, object, &taken, path) &&
-                 take_variant(take, type, object, &taken, path) &&
+    bool right = take_members(&inside, type->members, object, &taken, path) &&
+                 take_variant(&inside, type, object, &taken, path) &&
                  check_unexpected(take, object, &taken, path);
     g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_dict_end(&taken));
     return right ? g_steal_pointer(&value) : NULL;
@@ -219,7 +238,7 @@ static const CommandType *whole_type(const CommandSchema *schema, const Command 
 GVariant *arguments_take(
     const CommandSchema *schema, const Command *command, JsonObject *arguments, GError **error)
 {
-    const Take take = { schema, error };
+    const Take take = { .schema = schema, .error = error };
     const CommandType *whole = whole_type(schema, command);
     GVariantDict taken;
     g_variant_dict_init(&taken, NULL);

@@ -527,6 +527,37 @@ static void test_nodes(Fixture *fixture, gconstpointer data)
     scratch_remove(other);
 }
 
+// "r", and `depth` nodes below it, none with a name; `more` are members of the lowest.
+static char *make_chain(const char *file, const char *more, unsigned depth)
+{
+    GString *text = g_string_new("'node-name':'r',");
+    for (unsigned i = 0; i < depth; i++)
+        g_string_append(text, "'driver':'raw','read-only':true,'file':{");
+    g_string_append_printf(text, "'driver':'file','read-only':true,'filename':'%s'%s", file, more);
+    for (unsigned i = 0; i < depth; i++)
+        g_string_append_c(text, '}');
+    return g_string_free(text, FALSE);
+}
+
+// Deeper than GLib looks into what the arguments become.
+static void test_depth(Fixture *fixture, gconstpointer data)
+{
+    static const unsigned depths[] = { 33, 256 };
+    g_autoptr(GString) path = g_string_new("file");
+    for (unsigned i = 1; i < 33; i++)
+        g_string_append(path, ".file");
+    g_autofree char *wanted = g_strdup_printf(GENERIC("Parameter '%s' is too deep inside others"), path->str);
+    for (unsigned i = 0; i < G_N_ELEMENTS(depths); i++) {
+        g_autofree char *chain = make_chain("/nowhere", "", depths[i]);
+        g_autofree char *answer = ask(fixture, "blockdev-add", chain);
+        g_assert_cmpstr(answer, ==, wanted);
+    }
+    g_autofree char *open = g_strnfill(1000, '['), *close = g_strnfill(1000, ']');
+    g_autofree char *any = g_strdup_printf("'path':'/machine','property':'usb','value':%s%s", open, close);
+    g_autofree char *read = ask(fixture, "qom-set", any); // of any depth, as nothing looks into it
+    g_assert_nonnull(strstr(read, ".usb' is not writable"));
+}
+
 // A descriptor that came with the message.
 static int pass(Fixture *fixture)
 {
@@ -711,6 +742,7 @@ int main(int argc, char **argv)
     ADD("qom", test_qom);
     ADD("objects", test_objects);
     ADD("nodes", test_nodes);
+    ADD("depth", test_depth);
     ADD("fds", test_fds);
     ADD("fds-many", test_fds_many);
     ADD("many", test_many);
