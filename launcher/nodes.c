@@ -7,7 +7,6 @@ struct Nodes {
     unsigned unnamed; // names that were made up
 };
 
-// Nodes over others are freed before those.
 static void node_free(gpointer data)
 {
     Node *node = data;
@@ -48,6 +47,7 @@ Node *nodes_find(const Nodes *nodes, const char *name)
 static Node *add(Nodes *nodes, const Node *what)
 {
     Node *node = g_memdup2(what, sizeof *what);
+    node->is_unnamed = !what->name;
     node->name = what->name ? g_strdup(what->name) : g_strdup_printf("#block%03u", nodes->unnamed++);
     g_ptr_array_add(nodes->list, node);
     return node;
@@ -59,11 +59,9 @@ Node *nodes_add_file(
     Block *block = block_open(options, error);
     if (!block)
         return NULL;
-    const Node node = { .name = (char *)name,
-        .driver = driver,
-        .readonly = options->readonly,
-        .block = block,
-        .is_unnamed = !name };
+    const Node node = {
+        .name = (char *)name, .driver = driver, .readonly = options->readonly, .block = block
+    };
     return add(nodes, &node);
 }
 
@@ -81,5 +79,5 @@ void nodes_remove(Nodes *nodes, Node *node)
     Node *file = node->file;
     g_ptr_array_remove(nodes->list, node);
     if (file && --file->users == 0 && file->is_unnamed)
-        g_ptr_array_remove(nodes->list, file);
+        nodes_remove(nodes, file);
 }

@@ -24,5 +24,5 @@ Node *nodes_find(const Nodes *nodes, const char *name);
 Node *nodes_add_file(
     Nodes *nodes, const char *name, const char *driver, const BlockOptions *options, GError **error);
 Node *nodes_add_raw(Nodes *nodes, const char *name, Node *file, bool readonly);
-// With the file that it alone has, if that was not named. Not one that has users.
+// With the file that it alone has, if that was not named, and so on. Not one that has users.
 void nodes_remove(Nodes *nodes, Node *node);

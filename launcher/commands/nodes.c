@@ -17,8 +17,6 @@ static bool is_on(GVariant *options, const char *name)
 static bool check_name(const MonitorMachine *machine, const char *name, GError **error)
 {
     const Device *device;
-    if (nodes_at(machine->nodes, MOST - 1))
-        return command_refuse(error, "Too many block nodes");
     if (!g_ascii_isalpha(*name) || name[strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._")] ||
         strlen(name) > 31)
         return command_refuse(error, "Invalid node-name: '%s'", name);
@@ -29,6 +27,14 @@ static bool check_name(const MonitorMachine *machine, const char *name, GError *
             (strcmp(device->drive->id, name) == 0 || g_strcmp0(device->drive->node, name) == 0))
             return command_refuse(error, "node-name=%s is conflicting with a device id", name);
     return true;
+}
+
+// Once all below it is there, which counts, and may have taken the name. `name` NULL: it has none.
+static bool check_new(const MonitorMachine *machine, const char *name, GError **error)
+{
+    if (nodes_at(machine->nodes, MOST - 1))
+        return command_refuse(error, "Too many block nodes");
+    return !name || check_name(machine, name, error);
 }
 
 // What "cache" comes to.
@@ -46,16 +52,17 @@ static Node *add(const MonitorMachine *machine, GVariant *options, GError **erro
 static Node *add_file(const MonitorMachine *machine, GVariant *options, GError **error)
 {
     const char *aio = command_text(options, "aio"), *driver = command_text(options, "driver");
+    const char *name = command_text(options, "node-name");
     int engine = BLOCK_AIO_DEFAULT;
     BlockOptions image = { .path = command_text(options, "filename"),
         .readonly = is_on(options, "read-only") };
-    if (!take_cache(options, &image.cache, error))
+    if (!check_new(machine, name, error) || !take_cache(options, &image.cache, error))
         return NULL;
     if (aio)
         words_find(block_aio_words, aio, &engine);
     image.aio = (BlockAio)engine;
-    return nodes_add_file(machine->nodes, command_text(options, "node-name"),
-        strcmp(driver, "file") == 0 ? "file" : "host_device", &image, error);
+    return nodes_add_file(
+        machine->nodes, name, strcmp(driver, "file") == 0 ? "file" : "host_device", &image, error);
 }
 
 // The node that "file" refers to, or that it describes.
@@ -72,26 +79,27 @@ static Node *take_file(const MonitorMachine *machine, GVariant *options, GError 
     return file;
 }
 
+static bool check_access(const Node *file, GVariant *options, GError **error)
+{
+    return !file->readonly || is_on(options, "read-only") || is_on(options, "auto-read-only") ||
+           command_refuse(error, "Block node is read-only");
+}
+
 static Node *add_raw(const MonitorMachine *machine, GVariant *options, GError **error)
 {
+    const char *name = command_text(options, "node-name");
     Node *file = take_file(machine, options, error);
-    bool readonly = is_on(options, "read-only");
     if (!file)
         return NULL;
-    if (!file->readonly || readonly || is_on(options, "auto-read-only"))
-        return nodes_add_raw(
-            machine->nodes, command_text(options, "node-name"), file, readonly || file->readonly);
-    command_refuse(error, "Block node is read-only");
-    if (file->is_unnamed)
+    if (check_new(machine, name, error) && check_access(file, options, error))
+        return nodes_add_raw(machine->nodes, name, file, is_on(options, "read-only") || file->readonly);
+    if (!command_text(options, "file")) // it was added for this one
         nodes_remove(machine->nodes, file);
     return NULL;
 }
 
 static Node *add(const MonitorMachine *machine, GVariant *options, GError **error)
 {
-    const char *name = command_text(options, "node-name");
-    if (name && !check_name(machine, name, error))
-        return NULL;
     return strcmp(command_text(options, "driver"), "raw") == 0 ? add_raw(machine, options, error)
                                                                : add_file(machine, options, error);
 }

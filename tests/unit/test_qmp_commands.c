@@ -539,6 +539,28 @@ static char *make_chain(const char *file, const char *more, unsigned depth)
     return g_string_free(text, FALSE);
 }
 
+// What has no name goes with what is over it, and of what is refused nothing is left.
+static void test_chains(Fixture *fixture, gconstpointer data)
+{
+    static const char bytes[8192];
+    char *image = scratch_file(bytes, sizeof bytes);
+    g_autofree char *before = ask(fixture, "query-named-block-nodes", "");
+    g_autofree char *longest = make_chain(image, "", 32);
+    g_autofree char *duplicate = make_chain(image, ",'node-name':'r'", 1);
+    g_autofree char *inner = make_chain(image, ",'node-name':'f'", 1);
+    g_autofree char *refused = g_strdup_printf("%s,'node-name':'0'", inner);
+    const Case cases[] = {
+        { "blockdev-add", longest, "{}" },
+        { "blockdev-del", "'node-name':'r'", "{}" },
+        { "blockdev-add", duplicate, GENERIC("Duplicate nodes with node-name='r'") },
+        { "blockdev-add", refused, GENERIC("Invalid node-name: '0'") },
+    };
+    ASSERT_CASES(cases);
+    g_autofree char *after = ask(fixture, "query-named-block-nodes", "");
+    g_assert_cmpstr(after, ==, before);
+    scratch_remove(image);
+}
+
 // Deeper than GLib looks into what the arguments become.
 static void test_depth(Fixture *fixture, gconstpointer data)
 {
@@ -742,6 +764,7 @@ int main(int argc, char **argv)
     ADD("qom", test_qom);
     ADD("objects", test_objects);
     ADD("nodes", test_nodes);
+    ADD("chains", test_chains);
     ADD("depth", test_depth);
     ADD("fds", test_fds);
     ADD("fds-many", test_fds_many);
