@@ -63,20 +63,27 @@ static GVariant *value_of(const Stat *stat)
                : g_variant_new_int64(number(stat, 0));
 }
 
-// Whether a list of names has one; NULL has all.
-static bool is_wanted(GVariant *names, const char *name)
+// The names in a list that is a member (g_hash_table_unref): as many as a client likes, and looked for once a
+// count. NULL: there is no such member, which has all.
+static GHashTable *take_names(GVariant *object, const char *member)
 {
-    for (gsize i = 0; names && i < g_variant_n_children(names); i++) {
-        g_autoptr(GVariant) child = g_variant_get_child_value(names, i);
-        g_autoptr(GVariant) text = g_variant_get_variant(child);
-        if (strcmp(g_variant_get_string(text, NULL), name) == 0)
-            return true;
+    g_autoptr(GVariant) list = g_variant_lookup_value(object, member, G_VARIANT_TYPE("av"));
+    GHashTable *names = list ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) : NULL;
+    for (gsize i = 0; list && i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) child = g_variant_get_child_value(list, i);
+        g_autoptr(GVariant) name = g_variant_get_variant(child);
+        g_hash_table_add(names, g_variant_dup_string(name, NULL));
     }
-    return !names;
+    return names;
+}
+
+static bool is_wanted(GHashTable *names, const char *name)
+{
+    return !names || g_hash_table_contains(names, name);
 }
 
 // `path` NULL: the machine's. Nothing where there are no counts, or none that is wanted.
-static void add_result(GVariantBuilder *results, GBytes *bytes, const char *path, GVariant *names)
+static void add_result(GVariantBuilder *results, GBytes *bytes, const char *path, GHashTable *names)
 {
     Stats stats;
     Stat stat;
@@ -116,7 +123,7 @@ static void free_counts(GBytes **counts, unsigned count)
 }
 
 // Which names are asked for of KVM's; NULL: all. False: none of KVM's.
-static bool take_providers(GVariant *arguments, GVariant **names)
+static bool take_providers(GVariant *arguments, GHashTable **names)
 {
     g_autoptr(GVariant) providers = g_variant_lookup_value(arguments, "providers", G_VARIANT_TYPE("av"));
     *names = NULL;
@@ -126,7 +133,7 @@ static bool take_providers(GVariant *arguments, GVariant **names)
         return false;
     g_autoptr(GVariant) child = g_variant_get_child_value(providers, g_variant_n_children(providers) - 1);
     g_autoptr(GVariant) last = g_variant_get_variant(child);
-    *names = g_variant_lookup_value(last, "names", G_VARIANT_TYPE("av"));
+    *names = take_names(last, "names");
     return true;
 }
 
@@ -134,8 +141,7 @@ static GVariant *query_stats(const MonitorMachine *machine, GVariant *arguments,
 {
     bool of_vcpus = strcmp(command_text(arguments, "target"), "vcpu") == 0;
     unsigned count = of_vcpus ? machine->cpus(machine->owner) : 1;
-    g_autoptr(GVariant) vcpus = g_variant_lookup_value(arguments, "vcpus", G_VARIANT_TYPE("av"));
-    g_autoptr(GVariant) names = NULL;
+    g_autoptr(GHashTable) vcpus = take_names(arguments, "vcpus"), names = NULL;
     GVariantBuilder *results = command_list();
     if (!take_providers(arguments, &names))
         return command_end(results);
