@@ -95,3 +95,9 @@ GVariantBuilder *command_list(void);
 void command_append(GVariantBuilder *list, GVariant *value);
 // An argument's text, which is the arguments'; NULL: it is not there.
 const char *command_text(GVariant *arguments, const char *name);
+gint64 command_number(GVariant *arguments, const char *name, gint64 otherwise);
+bool command_switch(GVariant *arguments, const char *name, bool otherwise);
+// The vCPU that "cpu-index" says, or the first. False and `error`: there is none of that number.
+bool command_cpu(const MonitorMachine *machine, GVariant *arguments, unsigned *cpu, GError **error);
+// What a client may call what it adds: a letter, then letters, digits, -, . and _.
+bool command_is_id(const char *text);

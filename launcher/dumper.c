@@ -2,7 +2,6 @@
 #include "dumper.h"
 #include "command.h"
 #include "lparun/core_file.h"
-#include "lparun/error.h"
 #include "lparun/words.h"
 #include <errno.h>
 
@@ -77,9 +76,9 @@ GVariant *dumper_describe(const Dumper *dumper)
     bool writing = dumper_dumps(dumper) && dumper->save;
     uint64_t completed = writing ? memory_save_written(dumper->save) : dumper->completed;
     GVariantBuilder *object = command_object();
-    command_add(object, "total", g_variant_new_int64((gint64)dumper->total));
-    command_add(object, "status", g_variant_new_string(words_name(words, (int)dumper->status)));
-    command_add(object, "completed", g_variant_new_int64((gint64)completed));
+    command_add_int(object, "total", (gint64)dumper->total);
+    command_add_text(object, "status", words_name(words, (int)dumper->status));
+    command_add_int(object, "completed", (gint64)completed);
     return command_end(object);
 }
 
@@ -90,7 +89,7 @@ static void tell_completed(const Dumper *dumper, const GError *error)
     GVariantBuilder *data = command_object();
     command_add(data, "result", dumper_describe(dumper));
     if (error)
-        command_add(data, "error", g_variant_new_string(error->message));
+        command_add_text(data, "error", error->message);
     dumper->parts.tell(dumper->parts.owner, "DUMP_COMPLETED", command_end(data));
 }
 

@@ -1,6 +1,5 @@
 // A client's descriptors.
 #include "fds.h"
-#include <string.h>
 #include <unistd.h>
 
 #define MOST 256 // whatever a client sends

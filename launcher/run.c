@@ -34,7 +34,7 @@ static void tell(const Run *run, const char *name)
 static void tell_action(const Run *run, const char *name, const char *action)
 {
     GVariantBuilder *data = command_object();
-    command_add(data, "action", g_variant_new_string(action));
+    command_add_text(data, "action", action);
     run_tell(run, name, command_end(data));
 }
 
@@ -338,8 +338,8 @@ static void tell_end(const Run *run, RunEvent event, bool is_reset)
         [RUN_MONITOR_QUIT] = { "host-qmp-quit", false },
     };
     GVariantBuilder *data = command_object();
-    command_add(data, "guest", g_variant_new_boolean(causes[event].by_guest));
-    command_add(data, "reason", g_variant_new_string(causes[event].reason));
+    command_add_bool(data, "guest", causes[event].by_guest);
+    command_add_text(data, "reason", causes[event].reason);
     run_tell(run, is_reset ? "RESET" : "SHUTDOWN", command_end(data));
 }
 

@@ -50,5 +50,3 @@ void run_view_kvm_stats(void *owner, bool of_vcpus, GBytes **counts)
     else
         counts[0] = kvm_stats(run->parts.vm);
 }
-
-// rtas_clock_watch()'s.

@@ -52,10 +52,9 @@ static VirtioBlk *find_disk(const Devices *devices, const char *name)
 static GVariant *block_resize(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
     const char *name = "", *node = "";
-    gint64 size = 0;
+    gint64 size = command_number(arguments, "size", 0);
     g_variant_lookup(arguments, "device", "&s", &name);
     g_variant_lookup(arguments, "node-name", "&s", &node);
-    g_variant_lookup(arguments, "size", "x", &size);
     VirtioBlk *blk = find_disk(machine->devices, *name ? name : node);
     g_autoptr(GError) why = NULL;
     if (!blk)
@@ -72,7 +71,7 @@ static GVariant *block_resize(const MonitorMachine *machine, GVariant *arguments
 static void add_numbers(GVariantBuilder *object, const char *const *names, gint64 value)
 {
     for (; *names; names++)
-        command_add(object, *names, g_variant_new_int64(value));
+        command_add_int(object, *names, value);
 }
 
 static GVariant *describe_image(const Block *block, const char *driver)

@@ -96,7 +96,7 @@ static Chardev *open_one(const MonitorMachine *machine, const char *text, GError
 
 static bool check_new(const MonitorMachine *machine, const char *id, GError **error)
 {
-    if (!g_ascii_isalpha(*id) || id[strspn(id, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._")])
+    if (!command_is_id(id))
         return command_refuse(error, "Parameter 'id' expects an identifier");
     if (chardevs_find(machine->chardevs, id))
         return command_refuse(error, "Chardev with id '%s' already exists", id);
@@ -150,8 +150,7 @@ static GVariant *ringbuf_read(const MonitorMachine *machine, GVariant *arguments
 {
     const char *name = command_text(arguments, "device");
     Chardev *chardev = chardevs_find(machine->chardevs, name);
-    gint64 size = 0;
-    g_variant_lookup(arguments, "size", "x", &size);
+    gint64 size = command_number(arguments, "size", 0);
     g_autoptr(GBytes) bytes = chardev && size > 0 ? chardev_ring_read(chardev, (gsize)size) : NULL;
     if (!chardev)
         command_refuse(error, "Device '%s' not found", name);

@@ -6,20 +6,6 @@
 
 // --- Arguments.
 
-static gint64 take_integer(GVariant *arguments, const char *name, gint64 otherwise)
-{
-    gint64 value = otherwise;
-    g_variant_lookup(arguments, name, "x", &value);
-    return value;
-}
-
-static bool take_switch(GVariant *arguments, const char *name)
-{
-    gboolean value = FALSE;
-    g_variant_lookup(arguments, name, "b", &value);
-    return value;
-}
-
 static bool has(GVariant *arguments, const char *name)
 {
     g_autoptr(GVariant) value = g_variant_lookup_value(arguments, name, NULL);
@@ -44,8 +30,8 @@ static bool take_range(GVariant *arguments, DumpRequest *request, GError **error
     if (has_begin != has_length)
         return command_refuse(error, "Parameter '%s' is missing", has_begin ? "length" : "begin");
     request->has_range = has_begin;
-    request->address = (uint64_t)take_integer(arguments, "begin", 0);
-    request->length = (uint64_t)take_integer(arguments, "length", 0);
+    request->address = (uint64_t)command_number(arguments, "begin", 0);
+    request->length = (uint64_t)command_number(arguments, "length", 0);
     return !has_begin || request->length > 0 ||
            command_refuse(error, "parameter 'length' expects a non-zero size");
 }
@@ -79,8 +65,8 @@ static void answer(void *owner, const GError *error)
 static bool dump_guest_memory(
     const MonitorMachine *machine, GVariant *arguments, CommandLater *later, GError **error)
 {
-    bool detach = take_switch(arguments, "detach");
-    DumpRequest request = { .linear = take_switch(arguments, "paging") };
+    bool detach = command_switch(arguments, "detach", false);
+    DumpRequest request = { .linear = command_switch(arguments, "paging", false) };
     if (dumper_is_busy(machine->dumper))
         return command_refuse(error, "There is a dump in process, please wait.");
     if (!take_range(arguments, &request, error) || !check_format(arguments, error) ||
@@ -131,8 +117,8 @@ static bool pmemsave(const MonitorMachine *machine, GVariant *arguments, Command
     const GuestMemory *memory = dumper_memory(machine->dumper);
     const SaveSource source = {
         .memory = memory,
-        .address = (uint64_t)take_integer(arguments, "val", 0),
-        .length = (uint64_t)take_integer(arguments, "size", 0),
+        .address = (uint64_t)command_number(arguments, "val", 0),
+        .length = (uint64_t)command_number(arguments, "size", 0),
     };
     if (source.length > 0 && !guest_memory_has(memory, source.address, source.length))
         return refuse_range(error, &source);
@@ -164,11 +150,10 @@ static void answer_sight(void *owner, const GError *error)
 // False and `error`: there is no such vCPU, or it does not tell.
 static bool look(const MonitorMachine *machine, GVariant *arguments, MmuView *view, GError **error)
 {
-    gint64 cpu = take_integer(arguments, "cpu-index", 0);
-    if (cpu < 0 || cpu >= machine->cpus(machine->owner))
-        return command_refuse(error, "Parameter 'cpu-index' expects a CPU number");
-    return dumper_view(machine->dumper, (unsigned)cpu, view) ||
-           command_refuse(error, "CPU#%u does not tell how it sees memory", (unsigned)cpu);
+    unsigned cpu;
+    return command_cpu(machine, arguments, &cpu, error) &&
+           (dumper_view(machine->dumper, cpu, view) ||
+               command_refuse(error, "CPU#%u does not tell how it sees memory", cpu));
 }
 
 static bool memsave(const MonitorMachine *machine, GVariant *arguments, CommandLater *later, GError **error)
@@ -176,8 +161,8 @@ static bool memsave(const MonitorMachine *machine, GVariant *arguments, CommandL
     g_autofree Sight *sight = g_new0(Sight, 1);
     sight->later = later;
     const SaveSource source = { .memory = dumper_memory(machine->dumper),
-        .address = (uint64_t)take_integer(arguments, "val", 0),
-        .length = (uint64_t)take_integer(arguments, "size", 0),
+        .address = (uint64_t)command_number(arguments, "val", 0),
+        .length = (uint64_t)command_number(arguments, "size", 0),
         .find = find,
         .owner = sight };
     if (source.length > UINT64_MAX - source.address)

@@ -67,8 +67,7 @@ static GVariant *add_fd(const MonitorMachine *machine, GVariant *arguments, GErr
 
 static GVariant *remove_fd(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
-    gint64 id = -1, fd = -1;
-    g_variant_lookup(arguments, "fdset-id", "x", &id);
+    gint64 id = command_number(arguments, "fdset-id", -1), fd = -1;
     bool given = g_variant_lookup(arguments, "fd", "x", &fd);
     if (!(given && (fd < 0 || fd > G_MAXINT)) && fd_set_remove(id, (int)fd))
         return command_nothing();

@@ -6,13 +6,8 @@
 static GVariant *human_monitor_command(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
     Hmp hmp = { .machine = machine };
-    gint64 cpu = 0;
-    g_variant_lookup(arguments, "cpu-index", "x", &cpu);
-    if (cpu < 0 || cpu >= machine->cpus(machine->owner)) {
-        command_refuse(error, "Parameter 'cpu-index' expects a CPU number");
+    if (!command_cpu(machine, arguments, &hmp.cpu, error))
         return NULL;
-    }
-    hmp.cpu = (unsigned)cpu;
     g_autofree char *said = hmp_run(&hmp, command_text(arguments, "command-line"));
     g_autofree char *valid = g_utf8_make_valid(said, -1);
     return g_variant_new_string(valid);

@@ -6,7 +6,7 @@
 static void add_register(GVariantBuilder *object, const char *name, uint64_t value)
 {
     g_autofree char *text = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", value);
-    command_add(object, name, g_variant_new_string(text));
+    command_add_text(object, name, text);
 }
 
 static void add_registers(GVariantBuilder *object, const KvmRegisters *registers)

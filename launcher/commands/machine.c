@@ -45,9 +45,7 @@ static GVariant *x_lparun_timeline(const MonitorMachine *machine, GVariant *argu
 
 static GVariant *x_lparun_watch(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
-    gboolean enable = TRUE;
-    g_variant_lookup(arguments, "enable", "b", &enable);
-    machine->watch(machine->watch_owner, enable);
+    machine->watch(machine->watch_owner, command_switch(arguments, "enable", true));
     return command_nothing();
 }
 

@@ -9,16 +9,13 @@
 
 static bool is_on(GVariant *options, const char *name)
 {
-    gboolean on = FALSE;
-    g_variant_lookup(options, name, "b", &on);
-    return on;
+    return command_switch(options, name, false);
 }
 
 static bool check_name(const MonitorMachine *machine, const char *name, GError **error)
 {
     const Device *device;
-    if (!g_ascii_isalpha(*name) || name[strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._")] ||
-        strlen(name) > 31)
+    if (!command_is_id(name) || strlen(name) > 31)
         return command_refuse(error, "Invalid node-name: '%s'", name);
     if (nodes_find(machine->nodes, name))
         return command_refuse(error, "Duplicate nodes with node-name='%s'", name);

@@ -1,14 +1,13 @@
 // object-add, object-del and query-iothreads (qapi/qom.json, qapi/misc.json).
 #include "../command.h"
 #include "../devices.h"
-#include <string.h>
 #include <unistd.h>
 
 #define MOST 256 // that a client can have made, with those of the command line
 
 static bool check_id(const MonitorMachine *machine, const char *id, GError **error)
 {
-    if (!g_ascii_isalpha(*id) || id[strspn(id, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._")])
+    if (!command_is_id(id))
         return command_refuse(error, "Parameter 'id' expects an identifier");
     if (machine->options->objects->len >= MOST)
         return command_refuse(error, "Too many objects");

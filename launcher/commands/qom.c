@@ -135,8 +135,7 @@ static GVariant *describe_type(const QomType *type)
 static GVariant *qom_list_types(const MonitorMachine *machine, GVariant *arguments, GError **error)
 {
     const char *implements = command_text(arguments, "implements");
-    gboolean abstract = FALSE;
-    g_variant_lookup(arguments, "abstract", "b", &abstract);
+    bool abstract = command_switch(arguments, "abstract", false);
     GStringChunk *names = g_string_chunk_new(256);
     g_autoptr(GArray) types = qom_all_types(names);
     GVariantBuilder *list = command_list();

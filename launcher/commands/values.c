@@ -1,6 +1,7 @@
 // What commands give back.
 #include "../command.h"
 #include <stdarg.h>
+#include <string.h>
 
 G_DEFINE_QUARK(lparun - command - error, command_error)
 
@@ -35,6 +36,34 @@ const char *command_text(GVariant *arguments, const char *name)
     const char *text = NULL;
     g_variant_lookup(arguments, name, "&s", &text);
     return text;
+}
+
+gint64 command_number(GVariant *arguments, const char *name, gint64 otherwise)
+{
+    gint64 value = otherwise;
+    g_variant_lookup(arguments, name, "x", &value);
+    return value;
+}
+
+bool command_switch(GVariant *arguments, const char *name, bool otherwise)
+{
+    gboolean value = otherwise;
+    g_variant_lookup(arguments, name, "b", &value);
+    return value;
+}
+
+bool command_cpu(const MonitorMachine *machine, GVariant *arguments, unsigned *cpu, GError **error)
+{
+    gint64 index = command_number(arguments, "cpu-index", 0);
+    if (index < 0 || index >= machine->cpus(machine->owner))
+        return command_refuse(error, "Parameter 'cpu-index' expects a CPU number");
+    *cpu = (unsigned)index;
+    return true;
+}
+
+bool command_is_id(const char *text)
+{
+    return g_ascii_isalpha(*text) && !text[strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._")];
 }
 
 GVariantBuilder *command_list(void)

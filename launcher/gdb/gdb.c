@@ -4,7 +4,6 @@
 // has taken the one before, and one that lets stops pile up is sent away.
 #include "gdb.h"
 #include "session.h"
-#include <string.h>
 
 #define OUTPUT_MAX (1 << 20)    // bytes that wait for a client
 #define PRIORITY G_PRIORITY_LOW // after the machine's own work, however much a client asks

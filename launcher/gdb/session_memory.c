@@ -1,6 +1,5 @@
 // Packets m, M and X: memory.
 #include "session_internal.h"
-#include <string.h>
 
 #define READ_MAX ((GDB_PACKET_MAX - 16) / 2) // bytes whose digits fit into a packet
 

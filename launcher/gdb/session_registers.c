@@ -1,6 +1,5 @@
 // Packets g, G, p and P: registers.
 #include "session_internal.h"
-#include <string.h>
 
 // Digits of a register's value, or as many "x" where it cannot be had.
 static void append_register(const GdbSession *session, GString *text, unsigned number)

@@ -14,7 +14,7 @@ static GVariant *version(const MonitorMachine *machine)
     sscanf(machine->version, "%u.%u.%u", &number[0], &number[1], &number[2]);
     GVariantBuilder *version = command_object(), *triple = command_object();
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
-        command_add(triple, names[i], g_variant_new_int64(number[i]));
+        command_add_int(triple, names[i], number[i]);
     command_add(version, "qemu", command_end(triple));
     command_add_text(version, "package", "lparun " LPARUN_VERSION);
     return command_end(version);
