@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 
 #define PIECE 0x1000u // bytes for which one translation is good
-#define MSR_LE 1ULL
 
 struct GdbMachine {
     GdbMachineParts parts;
@@ -20,9 +19,10 @@ struct GdbMachine {
     GdbTarget target;
     GdbRegisters *registers;
     GdbBreakpoints *breakpoints;
-    bool has_step;   // KVM steps by itself
-    Vcpu *stepping;  // or NULL; not changed while it runs
-    bool letting_go; // a stop that is told of meanwhile is one that is over
+    uint32_t instruction; // that KVM stops at
+    bool has_step;        // KVM steps by itself
+    Vcpu *stepping;       // or NULL; not changed while it runs
+    bool letting_go;      // a stop that is told of meanwhile is one that is over
     Hmp hmp;
     atomic_bool *hits; // of each vCPU: it has come to a breakpoint since the machine was let go
 };
@@ -174,10 +174,9 @@ static bool find_pc(const GdbMachine *machine, const Vcpu *vcpu, uint64_t *gpa)
 // Is the instruction that KVM stopped at still there? The breakpoint may have been removed meanwhile.
 static bool is_there(const GdbMachine *machine, uint64_t gpa)
 {
-    uint64_t stops = 0;
     be32 now;
-    kvm_vcpu_get_reg(kvm_at(machine, 0), KVM_PPC_DEBUG_INST, &stops);
-    return guest_memory_read(machine->parts.memory, gpa, &now, sizeof now) && be32_get(now) == stops;
+    return guest_memory_read(machine->parts.memory, gpa, &now, sizeof now) &&
+           be32_get(now) == machine->instruction;
 }
 
 bool gdb_machine_debug(GdbMachine *machine, Vcpu *vcpu)
@@ -346,9 +345,11 @@ static GdbTarget make_target(GdbMachine *machine)
     };
 }
 
-static int stop_at_breakpoints(const GdbMachine *machine, uint64_t *instruction)
+static int stop_at_breakpoints(GdbMachine *machine)
 {
-    int result = kvm_vcpu_get_reg(kvm_at(machine, 0), KVM_PPC_DEBUG_INST, instruction);
+    uint64_t instruction = 0;
+    int result = kvm_vcpu_get_reg(kvm_at(machine, 0), KVM_PPC_DEBUG_INST, &instruction);
+    machine->instruction = (uint32_t)instruction;
     for (unsigned i = 0; i < vcpu_set_count(machine->parts.vcpus) && result >= 0; i++)
         result = kvm_vcpu_debug(kvm_at(machine, i), true, false);
     return result;
@@ -357,10 +358,9 @@ static int stop_at_breakpoints(const GdbMachine *machine, uint64_t *instruction)
 GdbMachine *gdb_machine_new(const GdbMachineParts *parts, const GdbListener *listener, GError **error)
 {
     GdbMachine *machine = g_new0(GdbMachine, 1);
-    uint64_t instruction;
     machine->parts = *parts;
     machine->listener = *listener;
-    int result = stop_at_breakpoints(machine, &instruction);
+    int result = stop_at_breakpoints(machine);
     if (result < 0) {
         error_host(error, "-gdb: this kernel's KVM cannot stop a guest at a breakpoint (%s); leave it out",
             g_strerror(-result));
@@ -370,7 +370,7 @@ GdbMachine *gdb_machine_new(const GdbMachineParts *parts, const GdbListener *lis
     machine->has_step = kvm_check(parts->vm, KVM_CAP_PPC_GUEST_DEBUG_SSTEP) > 0;
     machine->hits = g_new0(atomic_bool, vcpu_set_count(parts->vcpus));
     machine->registers = gdb_registers_new(kvm_at(machine, 0));
-    machine->breakpoints = gdb_breakpoints_new(parts->memory, (uint32_t)instruction);
+    machine->breakpoints = gdb_breakpoints_new(parts->memory, machine->instruction);
     machine->target = make_target(machine);
     machine->hmp.machine = run_machine(parts->run);
     run_listen(parts->run, heard, machine);

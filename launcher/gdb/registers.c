@@ -4,8 +4,6 @@
 #include <glib.h>
 #include <stddef.h>
 
-#define MSR_LE 1ULL
-
 // KVM's numbers of registers (arch/powerpc/include/uapi/asm/kvm.h): one of 32, 64 and 128 bits.
 #define ID32(number) (0x1020000000000000ULL | (number))
 #define ID64(number) (0x1030000000000000ULL | (number))

@@ -3,6 +3,8 @@
 #include "lparun/kvm.h"
 #include "target.h"
 
+#define MSR_LE 1ULL
+
 typedef struct GdbRegisters GdbRegisters;
 
 // Those that the KVM of `vcpu`, which is parked or held as in all that follows, has.

@@ -324,6 +324,7 @@ static void test_guests_own(Fixture *fixture, gconstpointer data)
     start(fixture);
     hold(fixture);
     put(fixture, 0x3000, INSTRUCTION);
+    fake_vcpu_set_reg(kvm(fixture, 0), KVM_PPC_DEBUG_INST, 0); // a vCPU that runs could not be asked
     come_to(fixture, 0, 0x3000);
     g_assert_true(goes_on(fixture, GDB_RUN_ALL, 0));
     g_assert_true(fake_vcpu_wait(kvm(fixture, 0), 1));
