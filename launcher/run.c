@@ -259,6 +259,15 @@ static bool open_monitors(Run *run, const GPtrArray *monitors, GError **error)
     return true;
 }
 
+// Nobody is told of a stop: it has not run. A monitor may let it go on before it is started.
+static void begin_paused(Run *run)
+{
+    run->held |= HELD_RESET;
+    vcpu_set_hold(run->parts.vcpus);
+    part_list_hold(run->parts.list);
+    run->stopped_at = g_get_monotonic_time();
+}
+
 Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
 {
     Run *run = g_new0(Run, 1);
@@ -294,6 +303,8 @@ Run *run_new(const RunParts *parts, const GPtrArray *monitors, GError **error)
         .dumper = run->dumper };
     if (parts->clock && monitors && monitors->len > 0)
         rtas_clock_watch(parts->clock, tell_clock, run);
+    if (parts->paused)
+        begin_paused(run);
     if (open_monitors(run, monitors, error))
         return run;
     run_free(run);
@@ -526,21 +537,10 @@ static int verdict(const Run *run, const RunRequest *last, GError **error)
     }
 }
 
-// Nobody is told of a stop: it has not run.
-static void begin_paused(Run *run)
-{
-    run->held |= HELD_RESET;
-    vcpu_set_hold(run->parts.vcpus);
-    part_list_hold(run->parts.list);
-    run->stopped_at = g_get_monotonic_time();
-}
-
 int run_until_end(Run *run, GError **error)
 {
     const RunRequest *request;
     Next next;
-    if (run->parts.paused)
-        begin_paused(run);
     run->parts.start(run->parts.owner);
     do {
         request = run_queue_await(run->parts.queue);

@@ -559,6 +559,35 @@ static gboolean stop_and_continue(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static void start_and_end(void *owner)
+{
+    Whole *whole = owner;
+    g_assert_cmpint(machine.state(machine.owner), ==, STATE_RUNNING);
+    whole->starts++;
+    ask_queue(whole, RUN_QUIT);
+}
+
+// With -S, a monitor's "cont" counts that comes while a chardev still waits for its peer.
+static void test_continue_before_start(Fixture *fixture, gconstpointer data)
+{
+    Whole whole = { .fixture = fixture };
+    run_free(fixture->run);
+    fixture->parts.queue = run_queue_new(fixture->partition.vcpus);
+    fixture->parts.ask = run_queue_ask(fixture->parts.queue);
+    fixture->parts.start = start_and_end;
+    fixture->parts.owner = &whole;
+    fixture->parts.paused = true;
+    fixture->run = run_new(&fixture->parts, one_monitor(), NULL);
+    g_assert_cmpint(machine.state(machine.owner), ==, STATE_PRELAUNCH);
+    g_assert_cmpuint(fixture->holds, ==, 1);
+    g_assert_null(machine.obey(machine.owner, ORDER_RESUME));
+    g_assert_cmpuint(fixture->releases, ==, 1);
+    g_assert_cmpint(run_until_end(fixture->run, NULL), ==, 0);
+    g_assert_cmpuint(whole.starts, ==, 1);
+    g_assert_cmpuint(fixture->holds, ==, 1);
+    run_queue_free(fixture->parts.queue);
+}
+
 // What the monitor lets go of is not what the reset holds: parts stand still until it is over.
 static void test_continue_in_reset(Fixture *fixture, gconstpointer data)
 {
@@ -864,6 +893,7 @@ int main(int argc, char **argv)
     ADD("reasons", test_reasons);
     ADD("marks", test_marks);
     ADD("looks", test_looks);
+    ADD("continue-before-start", test_continue_before_start);
     ADD("continue-in-reset", test_continue_in_reset);
     ADD("panic-core", test_panic_core);
     ADD("panic-no-core", test_panic_no_core);
