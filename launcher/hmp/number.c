@@ -11,7 +11,9 @@ typedef struct Reader {
     Hmp *hmp;
     const char *at;
     unsigned depth;
-    const char *wrong; // or NULL
+    const char *wrong;      // or NULL
+    KvmRegisters registers; // of the vCPU, if
+    bool has_looked;        // it was asked, which is done once
 } Reader;
 
 static uint64_t read_sum(Reader *reader);
@@ -30,12 +32,17 @@ static bool take(Reader *reader, char wanted)
     return is_there;
 }
 
-static bool look(Hmp *hmp, KvmRegisters *registers)
+// One that does not answer is waited for, and a line may name many registers.
+static bool look(Reader *reader)
 {
+    const Hmp *hmp = reader->hmp;
+    if (reader->has_looked)
+        return true;
     g_autofree VcpuLook *looks = g_new0(VcpuLook, hmp->machine->cpus(hmp->machine->owner));
     hmp->machine->look(hmp->machine->owner, looks);
-    *registers = looks[hmp->cpu].registers;
-    return looks[hmp->cpu].known;
+    reader->registers = looks[hmp->cpu].registers;
+    reader->has_looked = looks[hmp->cpu].known;
+    return reader->has_looked;
 }
 
 // "r3" and its like.
@@ -65,11 +72,10 @@ static uint64_t read_register(Reader *reader)
         length++;
     g_autofree char *name = g_strndup(reader->at, length);
     reader->at += length;
-    KvmRegisters registers;
     uint64_t value = 0;
-    if (!look(reader->hmp, &registers))
+    if (!look(reader))
         reader->wrong = "the vCPU does not tell its registers";
-    else if (!find_register(&registers, name, &value))
+    else if (!find_register(&reader->registers, name, &value))
         reader->wrong = "unknown register";
     return value;
 }

@@ -160,6 +160,27 @@ static void test_registers(void)
     g_assert_nonnull(strstr(text, "CPU#1\r\n"));
 }
 
+static unsigned looks_taken;
+
+static void count_look(void *owner, VcpuLook *looks)
+{
+    looks_taken++;
+    looks[0].known = true;
+    looks[0].registers.lr = 3;
+}
+
+// Another vCPU may keep each look waiting: a line takes one, however many registers it names.
+static void test_look_once(void)
+{
+    FakeMachine machine;
+    fake_machine_init(&machine);
+    machine.operations.look = count_look;
+    Hmp hmp = { .machine = &machine.operations };
+    g_autofree char *text = hmp_run(&hmp, "p $lr+$lr*$lr-$lr");
+    g_assert_cmpstr(text, ==, "9\r\n");
+    g_assert_cmpuint(looks_taken, ==, 1);
+}
+
 // Each command of the lists is one, and has its help.
 static void test_help(void)
 {
@@ -349,6 +370,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hmp/lines", test_lines);
     g_test_add_func("/hmp/orders", test_orders);
     g_test_add_func("/hmp/registers", test_registers);
+    g_test_add_func("/hmp/look-once", test_look_once);
     g_test_add_func("/hmp/memory", test_memory);
     g_test_add_func("/hmp/much-memory", test_much_memory);
     g_test_add_func("/hmp/help", test_help);
