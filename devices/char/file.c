@@ -4,33 +4,6 @@
 #include "stream.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
-
-static void free_stream(void *self)
-{
-    stream_close(self);
-    g_free(self);
-}
-
-static const Backend backend = {
-    .put = stream_put,
-    .start = stream_start,
-    .want = stream_want,
-    .stop = stream_stop,
-    .drain = stream_drain,
-    .drop = stream_drop,
-    .free = free_stream,
-};
-
-static Stream *make(Chardev *chardev)
-{
-    Stream *stream = g_new0(Stream, 1);
-    stream_init(stream, chardev, stream);
-    stream->is_off = false;
-    chardev_become(chardev, &backend, stream);
-    chardev_set_peer(chardev, true);
-    return stream;
-}
 
 // Not waiting: a FIFO at the other end of which is nobody is refused.
 static int open_path(const char *key, const char *path, int flags, GError **error)
@@ -56,7 +29,7 @@ static bool open_file(Chardev *chardev, const void *values, GError **error)
     int fd = open_path("path", given->path, flags, error);
     if (fd < 0)
         return false;
-    Stream *stream = make(chardev);
+    Stream *stream = stream_new(chardev);
     g_autofree char *name = g_strdup_printf("char-%s", chardev_id(chardev));
     if (!stream_write_by_thread(stream, fd, name, error))
         return false;
@@ -86,7 +59,7 @@ static bool open_pipe(Chardev *chardev, const void *values, GError **error)
     const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     g_autofree char *in_path = g_strconcat(path, ".in", NULL), *out_path = g_strconcat(path, ".out", NULL);
     int in = open(in_path, flags), out = open(out_path, flags);
-    Stream *stream = make(chardev);
+    Stream *stream = stream_new(chardev);
     stream_write_by_loop(stream, NULL);
     if (in < 0 && out < 0)
         in = out = open(path, flags);

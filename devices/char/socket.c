@@ -21,7 +21,7 @@ typedef struct Socket {
     int client;        // -1: none
     int under_way;     // a connection that is being made, or -1
     unsigned attempts; // to connect
-    bool had_peer, is_off, takes_descriptors;
+    bool had_peer, takes_descriptors;
     TelnetState telnet;
     int descriptors[CHARDEV_DESCRIPTORS];
     unsigned count; // of descriptors that nobody took
@@ -225,7 +225,7 @@ static void begin_to_connect(Socket *socket)
 // Where there is none.
 static void look_for_peer(Socket *socket)
 {
-    if (socket->is_off || socket->client >= 0 || socket->source)
+    if (socket->stream.is_off || socket->client >= 0 || socket->source)
         return;
     if (socket->values.server)
         watch_fd(socket, socket->place.fd, G_IO_IN, on_connect);
@@ -238,7 +238,7 @@ static void look_again(Socket *socket)
 {
     if (socket->values.server)
         look_for_peer(socket);
-    else if (!socket->is_off && !socket->source)
+    else if (!socket->stream.is_off && !socket->source)
         connect_later(socket);
 }
 
@@ -271,7 +271,7 @@ static char *describe(const void *self)
 static void start(void *self, const ChardevHost *host)
 {
     Socket *socket = self;
-    socket->is_off = false;
+    socket->stream.is_off = false;
     if (!is_ready(socket)) {
         g_autofree char *name = socket_describe(&socket->values, socket->place.fd, -1);
         error_tell("chardev %s waits for a connection on %s", chardev_id(chardev_of(socket)), name);
@@ -295,7 +295,6 @@ static void want(void *self)
 static void stop(void *self)
 {
     Socket *socket = self;
-    socket->is_off = true;
     clear_source(socket);
     stream_stop(&socket->stream);
 }
@@ -382,8 +381,8 @@ bool socket_open(Chardev *chardev, const void *values, GError **error)
     Socket *socket = g_new0(Socket, 1);
     socket->values = copy_values(values);
     socket->client = socket->under_way = -1;
-    socket->is_off = true;
     stream_init(&socket->stream, chardev, socket);
+    socket->stream.is_off = true; // until it starts
     socket->stream.sees_end = true;
     socket->stream.receive = receive;
     socket->stream.ended = on_end;

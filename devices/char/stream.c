@@ -110,7 +110,7 @@ static gboolean on_input(gint fd, GIOCondition condition, gpointer data)
 
 void stream_watch(Stream *stream)
 {
-    bool wants = !stream->is_off && chardev_wants(stream->chardev);
+    bool wants = chardev_wants(stream->chardev);
     GIOCondition wanted = wants ? G_IO_IN | ENDS : stream->sees_end ? ENDS | (GIOCondition)POLLRDHUP : 0;
     if (stream->in < 0 || stream->is_off)
         wanted = 0;
@@ -167,4 +167,31 @@ void stream_close(Stream *stream)
         close(stream->out);
     if (stream->in >= 0 && stream->in != stream->out)
         close(stream->in);
+}
+
+// --- A stream and no more.
+
+static void free_stream(void *self)
+{
+    stream_close(self);
+    g_free(self);
+}
+
+static const Backend backend = {
+    .put = stream_put,
+    .start = stream_start,
+    .want = stream_want,
+    .stop = stream_stop,
+    .drain = stream_drain,
+    .drop = stream_drop,
+    .free = free_stream,
+};
+
+Stream *stream_new(Chardev *chardev)
+{
+    Stream *stream = g_new0(Stream, 1);
+    stream_init(stream, chardev, stream);
+    chardev_become(chardev, &backend, stream);
+    chardev_set_peer(chardev, true);
+    return stream;
 }

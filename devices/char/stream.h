@@ -17,6 +17,8 @@ typedef struct Stream {
     void *owner;
 } Stream;
 
+// A chardev that is a stream and no more; it has a peer.
+Stream *stream_new(Chardev *chardev);
 // The stream has no descriptors yet. What it is told of goes to `chardev`.
 void stream_init(Stream *stream, Chardev *chardev, void *owner);
 // Output to `out` by a thread of its own. False and `error`.

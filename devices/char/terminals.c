@@ -30,7 +30,6 @@ typedef struct Pty {
     char *name;    // of the other
     char *link;    // that leads there, or NULL
     guint look;    // a timer while nobody has it open, or 0
-    bool is_off;
 } Pty;
 
 static gboolean look(gpointer data);
@@ -41,7 +40,7 @@ static void lose_peer(void *owner, int error)
     Pty *pty = owner;
     stream_set(&pty->stream, -1, -1);
     chardev_set_peer(pty->stream.chardev, false);
-    if (!pty->is_off && !pty->look)
+    if (!pty->stream.is_off && !pty->look)
         pty->look = g_timeout_add_full(chardev_priority(pty->stream.chardev), LOOK_MS, look, pty, NULL);
 }
 
@@ -78,7 +77,6 @@ static void start_pty(void *self, const ChardevHost *host)
 static void stop_pty(void *self)
 {
     Pty *pty = self;
-    pty->is_off = true;
     stream_stop(self);
     if (pty->look)
         g_source_remove(pty->look);
@@ -180,37 +178,18 @@ const ChardevKind pty_chardev = {
 
 // --- A device.
 
-static void free_device(void *self)
-{
-    stream_close(self);
-    g_free(self);
-}
-
-static const Backend device_backend = {
-    .put = stream_put,
-    .start = stream_start,
-    .want = stream_want,
-    .stop = stream_stop,
-    .drain = stream_drain,
-    .drop = stream_drop,
-    .free = free_device,
-};
-
 static bool open_device(Chardev *chardev, const void *values, GError **error)
 {
     const char *path = *(char *const *)values;
     int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return error_user(error, "path=%s: %s; give a terminal's device", path, g_strerror(errno));
-    Stream *stream = g_new0(Stream, 1);
-    stream_init(stream, chardev, stream);
+    Stream *stream = stream_new(chardev);
     stream_write_by_loop(stream, NULL);
     stream_set(stream, fd, fd);
-    chardev_become(chardev, &device_backend, stream);
     if (!isatty(fd))
         return error_user(error, "path=%s: no terminal; give a terminal's device, or file:", path);
     make_raw(fd, B115200);
-    chardev_set_peer(chardev, true);
     return true;
 }
 
