@@ -235,15 +235,27 @@ static char *monitor_id(const CharOptions *chars)
     }
 }
 
-bool options_parse_qmp(Options *options, const char *option, const char *value, GError **error)
+static bool read_monitor(
+    Options *options, const char *option, const char *value, bool is_human, bool pretty, GError **error)
 {
     if (strcmp(value, "none") == 0)
         return true;
     g_autofree char *id = monitor_id(&options->chars);
     g_autofree char *chardev = read_short(options, option, value, id, error);
     if (chardev)
-        add_monitor(options, option, chardev, false, strcmp(option, "-qmp-pretty") == 0);
+        add_monitor(options, option, chardev, is_human, pretty);
     return chardev;
+}
+
+bool options_parse_qmp(Options *options, const char *option, const char *value, GError **error)
+{
+    return read_monitor(options, option, value, false, strcmp(option, "-qmp-pretty") == 0, error);
+}
+
+bool options_parse_monitor(Options *options, const char *option, const char *value, GError **error)
+{
+    options->chars.no_human = true;
+    return read_monitor(options, option, value, true, false, error);
 }
 
 // What QEMU adds to a debugger's socket, where it is not said.
@@ -267,18 +279,6 @@ bool options_parse_gdb(Options *options, const char *option, const char *value, 
     if (chardev && chardev->kind == &stdio_chardev)
         ((StdioValues *)chardev->values)->escapes = false; // its bytes are no user's
     return options->chars.gdb;
-}
-
-bool options_parse_monitor(Options *options, const char *option, const char *value, GError **error)
-{
-    options->chars.no_human = true;
-    if (strcmp(value, "none") == 0)
-        return true;
-    g_autofree char *id = monitor_id(&options->chars);
-    g_autofree char *chardev = read_short(options, option, value, id, error);
-    if (chardev)
-        add_monitor(options, option, chardev, true, false);
-    return chardev;
 }
 
 typedef enum { MODE_READLINE, MODE_CONTROL } Mode;
