@@ -10,7 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RETRY 200 // milliseconds after which a client that the host refused is tried again
+#define RETRY 200         // milliseconds after which a client that the host refused is tried again
+#define CONNECT_MOST 3000 // milliseconds in which an address must answer that is gone to at once
 
 typedef struct Socket {
     Stream stream;       // stays first
@@ -341,21 +342,31 @@ static const Backend backend = {
     .free = free_socket,
 };
 
+// A connection to an address, or -errno. One that does not answer is not waited for as long as the host
+// would: chardev-add comes here as well, while the guest runs.
+static int connect_to(const SocketPlace *place, unsigned number)
+{
+    bool under_way;
+    int fd = socket_connect(place, number, &under_way);
+    if (fd < 0 || !under_way)
+        return fd;
+    struct pollfd made = { .fd = fd, .events = POLLOUT };
+    int ready;
+    do
+        ready = poll(&made, 1, CONNECT_MOST);
+    while (ready < 0 && errno == EINTR);
+    int why = ready == 0 ? -ETIMEDOUT : socket_connected(fd);
+    if (why < 0)
+        close(fd);
+    return why < 0 ? why : fd;
+}
+
 // Without reconnect= there must be somebody, now: each address is tried.
 static bool connect_now(Socket *socket, GError **error)
 {
     int result = -ECONNREFUSED;
     for (unsigned i = 0; i < socket->place.peers->len; i++) {
-        bool under_way;
-        result = socket_connect(&socket->place, i, &under_way);
-        if (result >= 0 && under_way) {
-            struct pollfd made = { .fd = result, .events = POLLOUT };
-            poll(&made, 1, -1);
-            int why = socket_connected(result);
-            if (why < 0)
-                close(result);
-            result = why < 0 ? why : result;
-        }
+        result = connect_to(&socket->place, i);
         if (result >= 0) {
             come(socket, result);
             return true;

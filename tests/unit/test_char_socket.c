@@ -560,6 +560,25 @@ static void test_connect(Fixture *fixture, gconstpointer data)
     char_user_free(&user);
 }
 
+// One that does not answer, as its queue is full, keeps nobody for longer than is bounded.
+static void test_connect_unanswered(Fixture *fixture, gconstpointer data)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(listener, (struct sockaddr *)&address, sizeof address), ==, 0);
+    g_assert_cmpint(listen(listener, 0), ==, 0);
+    g_assert_cmpint(getsockname(listener, (struct sockaddr *)&address, &length), ==, 0);
+    int only = go_to_port(ntohs(address.sin_port));
+    g_autofree char *port = g_strdup_printf("%u", ntohs(address.sin_port));
+    const SocketValues values = { .host = (char *)"127.0.0.1", .port = port };
+    gint64 begin = g_get_monotonic_time();
+    assert_refused(fixture, &values, "Connection timed out");
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 30 * G_TIME_SPAN_SECOND);
+    close(only);
+    close(listener);
+}
+
 static void test_descriptor(Fixture *fixture, gconstpointer data)
 {
     int listener = listen_at(fixture->path), pair[2];
@@ -678,6 +697,7 @@ int main(int argc, char **argv)
     ADD("telnet-first", test_telnet_first);
     ADD("reconnect", test_reconnect);
     ADD("connect", test_connect);
+    ADD("connect-unanswered", test_connect_unanswered);
     ADD("descriptor", test_descriptor);
     ADD("endless", test_endless);
     ADD("wait", test_wait);
