@@ -277,9 +277,11 @@ void chardev_set_late(Chardev *chardev, bool (*make)(void *owner, Chardev *chard
 
 // --- From the beginning to the end.
 
+// Not waiting: chardev-add comes here as well, and a FIFO at the other end of which is nobody is refused.
 static bool open_log(Chardev *chardev, const ChardevCommon *common, GError **error)
 {
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (common->log_append ? O_APPEND : O_TRUNC);
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    flags |= common->log_append ? O_APPEND : O_TRUNC;
     const OutputOwner owner = { .room = chardev_has_room, .owner = chardev };
     g_autofree char *name = g_strdup_printf("log-%s", chardev->id);
     chardev->log_fd = fd_set_open(common->log, flags, 0666);

@@ -111,6 +111,7 @@ static void test_refused(Fixture *fixture, gconstpointer data)
         fixture, "file", NULL, &unread, "No such device or address"); // nobody reads it: not waited for
     assert_refused(fixture, "file", NULL, &no_input, "input-path=");
     assert_refused(fixture, "null", none, NULL, "logfile=");
+    assert_refused(fixture, "null", fifo, NULL, "No such device or address"); // nor here
     assert_refused(fixture, "pipe", NULL, &none, "; make the FIFOs ");
     assert_refused(fixture, "serial", NULL, &none, "No such file or directory");
     assert_refused(fixture, "serial", NULL, &file, "no terminal; give a terminal's device");
