@@ -56,7 +56,7 @@ static GBytes *read_ring(void *self, size_t most)
 {
     Ring *ring = self;
     g_mutex_lock(&ring->lock);
-    size_t length = MIN(most, (size_t)(ring->put - ring->read));
+    size_t length = MIN(MIN(most, CHARDEV_RING_READ), (size_t)(ring->put - ring->read));
     uint8_t *bytes = g_malloc(length);
     for (size_t i = 0; i < length; i++)
         bytes[i] = ring->bytes[ring->read++ & (ring->size - 1)];

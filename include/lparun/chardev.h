@@ -15,7 +15,8 @@
 #define CHARDEV_OUTPUT 16384     // bytes that wait for a reader
 #define CHARDEV_PUT 4096         // bytes that one chardev_put() may have
 #define CHARDEV_TYPED (1u << 20) // bytes of input that a user may leave, where more is read to find escapes
-#define CHARDEV_DESCRIPTORS 16   // that a peer has handed over and nobody took
+#define CHARDEV_RING_READ (128u << 10) // of a ringbuf at once: as JSON, six times as long, still one answer
+#define CHARDEV_DESCRIPTORS 16         // that a peer has handed over and nobody took
 
 typedef struct Chardev Chardev;
 typedef struct Chardevs Chardevs; // all of a machine
@@ -122,5 +123,6 @@ char *chardev_describe(const Chardev *chardev);
 // With mux=on.
 bool chardev_is_mux(const Chardev *chardev);
 bool chardev_is_used(const Chardev *chardev);
-// The next bytes of a ringbuf that nobody read yet, `most` at most; or NULL: it is no ringbuf.
+// The next bytes of a ringbuf that nobody read yet, `most` and CHARDEV_RING_READ at most; or NULL: it is no
+// ringbuf.
 GBytes *chardev_ring_read(Chardev *chardev, size_t most);
