@@ -1,9 +1,8 @@
 // UDP: each put is a datagram, or as much of one as has come together.
 #include "lparun/error.h"
 #include "stream.h"
-#include <netdb.h>
 #include <errno.h>
-#include <string.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

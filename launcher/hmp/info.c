@@ -1,5 +1,6 @@
 // "info": what QMP's queries return, in QEMU's words.
 #include "hmp.h"
+#include "../options.h"
 #include <string.h>
 
 // --- Looking into what a query returned.
@@ -62,7 +63,7 @@ static void show_status(Hmp *hmp, char **words)
 
 static void show_version(Hmp *hmp, char **words)
 {
-    hmp_say(hmp, "10.0.0 (lparun " LPARUN_VERSION ")\n");
+    hmp_say(hmp, QEMU_VERSION " (lparun " LPARUN_VERSION ")\n");
 }
 
 static void show_name(Hmp *hmp, char **words)

@@ -2,7 +2,6 @@
 #include "hmp.h"
 #include "../devices.h"
 #include "../options.h"
-#include "lparun/papr.h"
 #include "lparun/vcpu.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // A person, or a script, at the human monitor: bytes in, lines run, text out.
 #include "session.h"
-#include <string.h>
+#include "../options.h"
 
 #define AT_ONCE 4096 // bytes of a write
 #define HISTORY 32   // lines that arrow keys bring back
@@ -44,7 +44,7 @@ HmpSession *hmp_session_new(const MonitorMachine *machine,
     session->line = g_string_new(NULL);
     session->out = g_string_new(NULL);
     session->history = g_ptr_array_new_with_free_func(g_free);
-    say(session, "QEMU 10.0.0 monitor - type 'help' for more information\r\n" PROMPT);
+    say(session, "QEMU " QEMU_VERSION " monitor - type 'help' for more information\r\n" PROMPT);
     hmp_session_go_on(session);
     return session;
 }
