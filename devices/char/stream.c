@@ -69,10 +69,13 @@ static ssize_t receive(Stream *stream, uint8_t *bytes, size_t length)
 
 static void end_input(Stream *stream, int error)
 {
+    int in = stream->in;
     unwatch(stream);
     stream->in = -1;
     if (stream->ended)
         stream->ended(stream->owner, error);
+    else if (in != stream->out)
+        close(in);
 }
 
 // A peer that has left while nobody took its input: what it said is kept, as far as there is room.

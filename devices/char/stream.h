@@ -12,7 +12,7 @@ typedef struct Stream {
     bool sees_end; // the end is looked for while no input is wanted, too: of a socket
     // As read(), where that is not enough; or NULL.
     ssize_t (*receive)(void *owner, int fd, uint8_t *bytes, size_t length);
-    void (*ended)(void *owner, int error); // of input; `error` is 0 at its end, or errno
+    void (*ended)(void *owner, int error); // of input; `error` is 0 at its end, or errno; NULL: it is closed
     void (*gone)(void *owner);             // nobody reads output any more; or NULL
     void *owner;
 } Stream;

@@ -82,17 +82,29 @@ static void test_file(Fixture *fixture, gconstpointer append)
     assert_content(fixture->path, append ? "before one two" : "one two");
 }
 
+static unsigned count_descriptors(void)
+{
+    unsigned count = 0;
+    g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);
+    while (g_dir_read_name(folder))
+        count++;
+    return count;
+}
+
 static void test_file_input(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *input = g_build_filename(fixture->folder, "input", NULL);
     g_assert_true(g_file_set_contents(input, "typed", -1, NULL));
     const FileValues values = { .path = fixture->path, .input = input };
+    char_run_loop(); // which has one of its own
+    unsigned before = count_descriptors();
     Chardev *chardev = char_add(fixture->chardevs, "file", "a", &values);
     CharUser user;
     char_user_attach(&user, chardev, false);
     CHAR_AWAIT(user.got->len == 5);
     g_assert_cmpstr(user.got->str, ==, "typed");
     char_run_loop();
+    g_assert_cmpuint(count_descriptors(), ==, before + 1); // its end was seen, and it is closed
     g_unlink(input);
     char_user_free(&user);
 }
